@@ -1,0 +1,66 @@
+//! What all objects share: ids, API times, owner names.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::kernel::time::SimTime;
+
+/// A Job object. Ids of removed Jobs are not used again within a run's tables, so `Vec`s can be indexed by them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct JobId(pub u32);
+
+/// A pod object: its slot in the store's table and the number of its creation.
+///
+/// Slots are used again after a pod is gone, creation numbers never: a stale alarm or request for a slot that now
+/// holds another pod is recognised by its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PodId {
+    /// Position in the pod tables.
+    pub slot: u32,
+    /// How many pods the run had created before this one: what a UID is for.
+    pub uid: u32,
+}
+
+/// A time as the API server stores it: whole seconds since the scenario's start, cut.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ApiTime(pub u32);
+
+impl ApiTime {
+    /// The stored form of an instant.
+    pub fn of(now: SimTime) -> ApiTime {
+        ApiTime(u32::try_from(now.whole_seconds()).unwrap_or(u32::MAX))
+    }
+
+    /// The instant that the stored time stands for.
+    pub fn instant(self) -> SimTime {
+        SimTime::from_secs(u64::from(self.0))
+    }
+}
+
+impl fmt::Display for ApiTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Namespace and name of a namespaced object.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectName {
+    /// Namespace, `default` when the manifest names none.
+    pub namespace: Arc<str>,
+    /// Name, unique among the objects of one kind in the namespace.
+    pub name: Arc<str>,
+}
+
+impl ObjectName {
+    /// A name in a namespace.
+    pub fn new(namespace: &str, name: &str) -> ObjectName {
+        ObjectName { namespace: namespace.into(), name: name.into() }
+    }
+}
+
+impl fmt::Display for ObjectName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.namespace, self.name)
+    }
+}

@@ -1,0 +1,3 @@
+//! The `jobsim` command.
+
+fn main() {}

@@ -1,0 +1,163 @@
+//! Readers of the change log: what happened, as data.
+
+use std::sync::Arc;
+
+use crate::api::job::JobCondition;
+use crate::api::meta::{ApiTime, ObjectName};
+use crate::api::pod::PodPhase;
+use crate::kernel::time::SimTime;
+use crate::scenario::Profile;
+
+/// A finished run: series and pod lives as data.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// Name of the scenario.
+    pub scenario: String,
+    /// `startTime` in seconds since the Unix epoch.
+    pub start: i64,
+    /// The seed it was run with.
+    pub seed: u64,
+    /// The profile it was run with.
+    pub profile: Profile,
+    /// The last instant at which something happened.
+    pub end: SimTime,
+    /// Why it ended.
+    pub ending: Ending,
+    /// Events of the event list that were carried out.
+    pub steps: u64,
+    /// Jobs, in order of creation.
+    pub jobs: Vec<JobLife>,
+    /// Pods, ordered by creation time, namespace, Job, index, attempt.
+    pub pods: Vec<PodLife>,
+    /// Kubernetes events before any folding, in order of time.
+    pub events: Vec<EventRow>,
+    /// Things worth a line to the user: refused patches, actions without an object.
+    pub notes: Vec<String>,
+}
+
+/// Why a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Nothing was left to happen.
+    Settled,
+    /// The horizon was reached.
+    Horizon,
+    /// A limit was reached; the sentence says which.
+    Limit(String),
+    /// The user interrupted it.
+    Interrupted,
+}
+
+/// A Job's life.
+#[derive(Clone, Debug)]
+pub struct JobLife {
+    /// Namespace and name.
+    pub name: ObjectName,
+    /// The CronJob that made it.
+    pub cron_job: Option<Arc<str>>,
+    /// Is it Indexed?
+    pub indexed: bool,
+    /// Completions wanted at the end of the run; absent for a work queue.
+    pub completions: Option<i32>,
+    /// Parallelism at the end of the run.
+    pub parallelism: i32,
+    /// When it was created.
+    pub created: SimTime,
+    /// When its object went.
+    pub removed: Option<SimTime>,
+    /// Its status after each instant in which a column changed.
+    pub rows: Vec<JobRow>,
+}
+
+/// A Job's status at the end of an instant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JobRow {
+    /// The instant.
+    pub time: SimTime,
+    /// kubectl's STATUS word.
+    pub status: &'static str,
+    /// `spec.suspend`.
+    pub suspended: bool,
+    /// `status.active`.
+    pub active: i32,
+    /// `status.ready`.
+    pub ready: i32,
+    /// `status.terminating`.
+    pub terminating: i32,
+    /// `status.succeeded`.
+    pub succeeded: i32,
+    /// `status.failed`.
+    pub failed: i32,
+    /// Length of `status.uncountedTerminatedPods.succeeded`.
+    pub uncounted_succeeded: u32,
+    /// Length of `status.uncountedTerminatedPods.failed`.
+    pub uncounted_failed: u32,
+    /// `status.completedIndexes`.
+    pub completed_indexes: String,
+    /// `status.failedIndexes`.
+    pub failed_indexes: String,
+    /// `status.startTime`.
+    pub start_time: Option<ApiTime>,
+    /// `status.completionTime`.
+    pub completion_time: Option<ApiTime>,
+    /// `status.conditions`.
+    pub conditions: Vec<JobCondition>,
+}
+
+/// A pod's life.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PodLife {
+    /// Its name.
+    pub name: String,
+    /// Position of its Job in [`Run::jobs`].
+    pub job: u32,
+    /// Completion index, for Indexed Jobs.
+    pub index: Option<u32>,
+    /// 0-based count of pods of that index, or of that Job.
+    pub attempt: u32,
+    /// The node it was bound to.
+    pub node: Option<Arc<str>>,
+    /// Created.
+    pub created: SimTime,
+    /// Bound to its node.
+    pub scheduled: Option<SimTime>,
+    /// App containers first ran.
+    pub started: Option<SimTime>,
+    /// First Ready.
+    pub ready: Option<SimTime>,
+    /// Deletion asked for; absent if it had ended before.
+    pub terminating: Option<SimTime>,
+    /// Phase became terminal.
+    pub finished: Option<SimTime>,
+    /// Object went.
+    pub removed: Option<SimTime>,
+    /// Phase at its end or at the end of the run.
+    pub phase: PodPhase,
+    /// First non-zero last code, init containers first; else 0 if an app container ended.
+    pub exit_code: Option<i32>,
+    /// `status.reason`, or why it was deleted; often empty.
+    pub reason: &'static str,
+    /// Restarts of all its containers.
+    pub restarts: u32,
+    /// Annotation `batch.kubernetes.io/job-index-failure-count`.
+    pub failure_count: Option<u32>,
+    /// Annotation `batch.kubernetes.io/job-index-ignored-failure-count`.
+    pub ignored_failure_count: Option<u32>,
+}
+
+/// A Kubernetes event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventRow {
+    /// When it was recorded.
+    pub time: SimTime,
+    /// A Warning, not a Normal event.
+    pub warning: bool,
+    /// One word.
+    pub reason: &'static str,
+    /// Kind of the object it is about: `Job`, `CronJob`, `Pod`.
+    pub kind: &'static str,
+    /// Namespace and name of the object it is about.
+    pub object: ObjectName,
+    /// For people.
+    pub message: String,
+}

@@ -1,0 +1,165 @@
+//! What is to be simulated: read from manifests, checked once, and right from then on.
+//!
+//! Documents may be wrong; a [`Scenario`] cannot. Nothing past this room looks at YAML.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::api::job::JobSpec;
+use crate::api::meta::ObjectName;
+use crate::kernel::time::{SimDuration, SimTime};
+use crate::workload::behaviour::Behaviour;
+
+/// A scenario: total, cannot be wrong.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// `metadata.name` of the Simulation document; else the name of the first Job.
+    pub name: String,
+    /// `startTime` in seconds since the Unix epoch.
+    pub start: i64,
+    /// End of the run, counted from the start; absent: until nothing is left to happen.
+    pub horizon: Option<SimDuration>,
+    /// What chance is drawn from.
+    pub seed: u64,
+    /// How the cluster around the controllers behaves.
+    pub profile: Profile,
+    /// How pods behave.
+    pub behaviour: Arc<Behaviour>,
+    /// Objects submitted at the start, in the order of the documents.
+    pub objects: Vec<Object>,
+    /// What people and machines do, in the order of the document; the world orders by time.
+    pub actions: Vec<ScheduledAction>,
+    /// Clients' limits and the API server's delays.
+    pub control_plane: ControlPlane,
+    /// What was read but plays no part: kinds that are passed over, fields without an effect. One sentence each.
+    pub notes: Vec<String>,
+}
+
+/// How the cluster around the controllers behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// No delays but those the scenario names: every millisecond comes from the controllers' rules.
+    Ideal,
+    /// Start-up and reporting times as published for ordinary clusters.
+    Default,
+}
+
+/// An object to be created.
+#[derive(Clone, Debug)]
+pub enum Object {
+    /// A Job.
+    Job(Box<JobObject>),
+    /// A ResourceQuota on `pods`.
+    Quota(QuotaObject),
+}
+
+/// A Job to be created: defaulted and validated.
+#[derive(Clone, Debug)]
+pub struct JobObject {
+    /// Namespace and name.
+    pub name: ObjectName,
+    /// Specification.
+    pub spec: Arc<JobSpec>,
+    /// The manifest as JSON with the API server's defaults, which patches are merged into.
+    pub manifest: Arc<serde_json::Value>,
+}
+
+/// `kind: ResourceQuota`, the part that concerns pods.
+#[derive(Clone, Debug)]
+pub struct QuotaObject {
+    /// Namespace and name.
+    pub name: ObjectName,
+    /// Hard limit on `pods`, if it has one: pods that have not ended.
+    pub pods: Option<i64>,
+}
+
+/// An action and its time.
+#[derive(Clone, Debug)]
+pub struct ScheduledAction {
+    /// When.
+    pub at: SimTime,
+    /// What.
+    pub action: Action,
+}
+
+/// What a person or a machine does to the cluster.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// A JSON merge patch of a Job or CronJob.
+    Patch {
+        /// `Job` or `CronJob`.
+        kind: Kind,
+        /// Whose.
+        name: ObjectName,
+        /// The patch.
+        merge: Arc<serde_json::Value>,
+    },
+    /// Evict the `nth` pod of a Job.
+    Evict {
+        /// Whose pod.
+        job: ObjectName,
+        /// 0-based among the Job's pods that have neither ended nor been deleted, by (creation, index, attempt).
+        nth: u32,
+    },
+    /// Delete the `nth` pod of a Job.
+    DeletePod {
+        /// Whose pod.
+        job: ObjectName,
+        /// As for an eviction.
+        nth: u32,
+    },
+    /// Delete an object, background propagation.
+    Delete {
+        /// `Job` or `CronJob`.
+        kind: Kind,
+        /// Which.
+        name: ObjectName,
+    },
+    /// Create more objects.
+    Apply {
+        /// The file they were read from.
+        file: PathBuf,
+        /// In the order of its documents.
+        objects: Vec<Object>,
+    },
+}
+
+/// A kind that actions can name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// batch/v1 Job.
+    Job,
+    /// batch/v1 CronJob.
+    CronJob,
+}
+
+/// The control plane's limits and delays. Zero latency and no limit in the ideal profile.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ControlPlane {
+    /// A request takes effect, and is answered, this much after it was sent.
+    pub api_latency: SimDuration,
+    /// A change is seen by watchers this much after it took effect.
+    pub watch_latency: SimDuration,
+    /// Requests a second that a controller's client may send; absent: no limit.
+    pub qps: Option<f64>,
+    /// Requests that it may send at once after a pause.
+    pub burst: u32,
+    /// Workers of the Job controller.
+    pub concurrent_job_syncs: u32,
+    /// Do Kubernetes events use the client's tokens?
+    pub events_share_client: bool,
+}
+
+impl ControlPlane {
+    /// No delays, no limits, five workers.
+    pub fn ideal() -> ControlPlane {
+        ControlPlane {
+            api_latency: SimDuration::ZERO,
+            watch_latency: SimDuration::ZERO,
+            qps: None,
+            burst: 0,
+            concurrent_job_syncs: 5,
+            events_share_client: false,
+        }
+    }
+}

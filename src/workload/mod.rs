@@ -1,0 +1,3 @@
+//! How pods behave: what the scenario says of start-up, run time, exit codes and termination.
+
+pub mod behaviour;
