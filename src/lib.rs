@@ -2,6 +2,3 @@
 
 pub mod api;
 pub mod kernel;
-pub mod record;
-pub mod scenario;
-pub mod workload;

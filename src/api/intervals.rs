@@ -3,6 +3,9 @@
 use std::fmt;
 
 /// A set of indexes, kept as closed intervals in increasing order that neither overlap nor touch.
+///
+/// Only [`Intervals::parse`] can make one in disorder, from a text that no controller writes; it is then kept as
+/// upstream keeps it, until a [`Intervals::merge`] puts it in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Intervals {
     spans: Vec<(u32, u32)>,
@@ -15,7 +18,7 @@ impl Intervals {
         Intervals { spans: Vec::new(), total: 0 }
     }
 
-    /// How many indexes it holds.
+    /// How many indexes it holds. Of a text in disorder: the lengths of its intervals added up, in wrapping 32 bits.
     pub fn total(&self) -> u32 {
         self.total
     }
@@ -42,8 +45,8 @@ impl Intervals {
         if self.spans.get(at).is_some_and(|&(first, _)| first <= index) {
             return false;
         }
-        let joins_left = at > 0 && self.spans[at - 1].1 + 1 == index;
-        let joins_right = at < self.spans.len() && self.spans[at].0 == index + 1;
+        let joins_left = at > 0 && self.spans[at - 1].1.checked_add(1) == Some(index);
+        let joins_right = at < self.spans.len() && index.checked_add(1) == Some(self.spans[at].0);
         match (joins_left, joins_right) {
             (true, true) => {
                 self.spans[at - 1].1 = self.spans[at].1;
@@ -53,7 +56,7 @@ impl Intervals {
             (false, true) => self.spans[at].0 = index,
             (false, false) => self.spans.insert(at, (index, index)),
         }
-        self.total += 1;
+        self.total = self.total.wrapping_add(1);
         true
     }
 
@@ -63,13 +66,13 @@ impl Intervals {
             return;
         }
         let from = self.spans.partition_point(|&(_, end)| end.saturating_add(1) < first);
-        let to = self.spans.partition_point(|&(start, _)| start <= last.saturating_add(1));
+        let to = self.spans.partition_point(|&(start, _)| start <= last.saturating_add(1)).max(from);
         let mut span = (first, last);
         if from < to {
             span = (first.min(self.spans[from].0), last.max(self.spans[to - 1].1));
         }
         self.spans.splice(from..to, [span]);
-        self.total = self.spans.iter().map(|(first, last)| last - first + 1).sum();
+        self.total = total_of(&self.spans);
     }
 
     /// Drops all indexes at or above `end`.
@@ -79,13 +82,30 @@ impl Intervals {
                 return;
             }
             self.spans.pop();
-            self.total -= last - first + 1;
             if first < end {
                 self.spans.push((first, end - 1));
-                self.total += end - first;
-                return;
+            }
+            self.total = self.total.wrapping_sub(length((first.max(end), last)));
+        }
+    }
+
+    /// The indexes that are in this set or in `other` (`orderedIntervals.merge`).
+    #[must_use]
+    pub fn merge(&self, other: &Intervals) -> Intervals {
+        let mut spans: Vec<(u32, u32)> = Vec::with_capacity(self.spans.len() + other.spans.len());
+        let (mut ours, mut others) = (self.spans.iter().peekable(), other.spans.iter().peekable());
+        while let Some(&(first, last)) = match (ours.peek(), others.peek()) {
+            (Some(a), Some(b)) if a.0 < b.0 => ours.next(),
+            (_, Some(_)) => others.next(),
+            (_, None) => ours.next(),
+        } {
+            match spans.last_mut() {
+                Some(previous) if first <= previous.1.saturating_add(1) => previous.1 = previous.1.max(last),
+                _ => spans.push((first, last)),
             }
         }
+        let total = total_of(&spans);
+        Intervals { spans, total }
     }
 
     /// How many indexes of this set are also in `other`.
@@ -123,9 +143,18 @@ impl Intervals {
             }
         }
         let spans: Vec<(u32, u32)> = spans.into_iter().map(|(a, b)| (a as u32, b as u32)).collect();
-        let total = spans.iter().map(|&(a, b)| b.wrapping_sub(a).wrapping_add(1)).fold(0, u32::wrapping_add);
+        let total = total_of(&spans);
         Intervals { spans, total }
     }
+}
+
+/// The number of indexes in a span; `2-1` has none.
+fn length((first, last): (u32, u32)) -> u32 {
+    last.wrapping_sub(first).wrapping_add(1)
+}
+
+fn total_of(spans: &[(u32, u32)]) -> u32 {
+    spans.iter().copied().map(length).fold(0, u32::wrapping_add)
 }
 
 /// `strconv.Atoi`: an optional sign and decimal digits.
@@ -150,7 +179,7 @@ impl fmt::Display for Intervals {
             if i > 0 {
                 f.write_str(",")?;
             }
-            match last - first {
+            match last.saturating_sub(first) {
                 0 => write!(f, "{first}")?,
                 1 => write!(f, "{first},{last}")?,
                 _ => write!(f, "{first}-{last}")?,
@@ -186,5 +215,23 @@ mod tests {
         assert_eq!(s.count_in(&set(&[1, 2, 3, 5])), 3);
         s.insert_span(2, 7);
         assert_eq!((s.to_string().as_str(), s.total()), ("0-7", 8));
+        s.truncate(0);
+        assert_eq!((s.to_string().as_str(), s.total()), ("", 0));
+    }
+
+    #[test]
+    fn merging_puts_a_text_in_disorder_in_order() {
+        let check = |text: &str, more: &[u32], merged: &str, total| {
+            let set = Intervals::parse(text, 100).merge(&set(more));
+            assert_eq!((set.to_string().as_str(), set.total()), (merged, total), "{text}");
+        };
+        check("0-3,2-5", &[9], "0-5,9", 7);
+        check("2-1", &[1], "1", 1);
+        check("1,3-5", &[2, 6], "1-6", 6);
+        check("", &[], "", 0);
+        let mut disorder = Intervals::parse("5-2,1", 100);
+        assert!(disorder.insert(9));
+        disorder.insert_span(3, 4);
+        disorder.truncate(2);
     }
 }

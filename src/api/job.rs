@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use super::intervals::Intervals;
 use super::meta::{ApiTime, ObjectName, PodId};
+use super::names;
 use super::pod::PodTemplate;
-use crate::api::intervals::Intervals;
 
 /// A Job as the API server stores it, less what no rule reads.
 #[derive(Clone, Debug)]
@@ -13,6 +14,8 @@ pub struct Job {
     pub name: ObjectName,
     /// The CronJob that controls it, if any.
     pub cron_job: Option<Arc<str>>,
+    /// What the generated names of its pods are drawn from.
+    pub name_seed: u64,
     /// What is asked for; shared, as patches are rare.
     pub spec: Arc<JobSpec>,
     /// What was seen.
@@ -59,11 +62,18 @@ pub struct JobSpec {
     /// A controller other than the built-in one, which then leaves the Job alone.
     pub managed_by: Option<Arc<str>>,
     /// The pods to make.
-    pub template: PodTemplate,
+    pub template: Arc<PodTemplate>,
 }
 
 /// Value of `managedBy` that means the built-in controller.
 pub const JOB_CONTROLLER_NAME: &str = "kubernetes.io/job-controller";
+
+impl Job {
+    /// The name of one of its pods.
+    pub fn pod_name(&self, index: u32, attempt: u32) -> String {
+        names::pod_name(&self.name.name, self.name_seed, index, attempt)
+    }
+}
 
 impl JobSpec {
     /// Are pods told apart by a completion index?
@@ -152,10 +162,10 @@ pub struct SuccessPolicyRule {
 pub struct JobStatus {
     /// Pods that neither ended nor are being deleted.
     pub active: i32,
-    /// Active pods that are Ready.
-    pub ready: i32,
-    /// Pods being deleted that have not ended.
-    pub terminating: i32,
+    /// Active pods that are Ready; absent until the controller's first write.
+    pub ready: Option<i32>,
+    /// Pods being deleted that have not ended; absent until the controller's first write.
+    pub terminating: Option<i32>,
     /// Successes counted.
     pub succeeded: i32,
     /// Failures counted.

@@ -5,9 +5,14 @@ use std::sync::Arc;
 
 use crate::kernel::time::SimTime;
 
-/// A Job object. Ids of removed Jobs are not used again within a run's tables, so `Vec`s can be indexed by them.
+/// A Job object: its slot in the store's table and the number of its creation, as for [`PodId`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct JobId(pub u32);
+pub struct JobId {
+    /// Position in the Job tables.
+    pub slot: u32,
+    /// How many Jobs the run had created before this one.
+    pub uid: u32,
+}
 
 /// A pod object: its slot in the store's table and the number of its creation.
 ///

@@ -3,7 +3,14 @@
 //! A type here is what a controller reads or asks for. Names are rendered only when something is written out;
 //! inside the engine an object is a dense id.
 
+pub mod change;
+pub mod duration;
 pub mod intervals;
 pub mod job;
 pub mod meta;
+pub mod names;
+pub mod outbox;
 pub mod pod;
+pub mod quantity;
+pub mod quote;
+pub mod request;

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use super::meta::{ApiTime, JobId, PodId};
+use crate::kernel::time::SimTime;
+
 /// `spec.template` of a Job, less what no rule reads.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PodTemplate {
@@ -65,4 +68,168 @@ impl PodPhase {
             PodPhase::Failed => "Failed",
         }
     }
+}
+
+/// A pod as the API server stores it, less what no rule reads.
+#[derive(Clone, Debug)]
+pub struct Pod {
+    /// Its own id.
+    pub id: PodId,
+    /// The Job that controls it.
+    pub job: JobId,
+    /// Completion index; [`NO_INDEX`] for NonIndexed Jobs.
+    pub index: u32,
+    /// 0-based count of pods of that index, or of that Job: what makes its generated name.
+    pub attempt: u32,
+    /// Creation.
+    pub created: ApiTime,
+    /// Bound to a node.
+    pub scheduled: bool,
+    /// Carries the finalizer `batch.kubernetes.io/job-tracking`.
+    pub tracked: bool,
+    /// Deletion asked for.
+    pub deletion: Option<Deletion>,
+    /// Condition DisruptionTarget is True, with this reason.
+    pub disruption_target: Option<&'static str>,
+    /// Annotation `job-index-failure-count` (with backoffLimitPerIndex only).
+    pub failure_count: Option<u32>,
+    /// Annotation `job-index-ignored-failure-count`; 0 is not written.
+    pub ignored_failure_count: u32,
+    /// What the kubelet reported.
+    pub status: PodStatus,
+}
+
+/// Stands for the completion index of a pod that has none.
+pub const NO_INDEX: u32 = u32::MAX;
+
+/// `deletionTimestamp` and grace period of a pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deletion {
+    /// When it was asked for: `deletionTimestamp` less the grace period.
+    pub asked: ApiTime,
+    /// Seconds of grace; 0 for a pod that had ended or was not bound.
+    pub grace: u32,
+}
+
+impl Pod {
+    /// Completion index, if it has one.
+    pub fn index(&self) -> Option<u32> {
+        (self.index != NO_INDEX).then_some(self.index)
+    }
+
+    /// Neither ended nor being deleted (`IsPodActive`).
+    pub fn is_active(&self) -> bool {
+        !self.status.phase.is_terminal() && self.deletion.is_none()
+    }
+
+    /// Being deleted and not ended (`IsPodTerminating`).
+    pub fn is_terminating(&self) -> bool {
+        !self.status.phase.is_terminal() && self.deletion.is_some()
+    }
+}
+
+/// `status` of a pod.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PodStatus {
+    /// Phase.
+    pub phase: PodPhase,
+    /// Condition Ready.
+    pub ready: bool,
+    /// When condition Ready last changed; its creation at first.
+    pub ready_since: ApiTime,
+    /// When the app containers first ran, to the nanosecond: for traces, not in the API.
+    pub started: Option<SimTime>,
+    /// Restarts of all containers, init containers included.
+    pub restarts: u32,
+    /// Restarts of the app container that restarted most.
+    pub most_restarts: u32,
+    /// The latest `finishedAt` of the app containers, if all are terminated.
+    pub finished_at: Option<ApiTime>,
+    /// The first non-zero last exit code, init containers first; else 0 if an app container ended.
+    pub exit_code: Option<i32>,
+    /// `state.terminated.exitCode` of the containers that have one: app containers first, in spec order.
+    pub exits: ContainerExits,
+    /// How many app containers are ready, of how many, and kubectl's word for the state.
+    pub view: ContainersView,
+}
+
+impl PodStatus {
+    /// The status of a pod that no kubelet has seen.
+    pub fn new(created: ApiTime, containers: u16) -> PodStatus {
+        PodStatus {
+            phase: PodPhase::Pending,
+            ready: false,
+            ready_since: created,
+            started: None,
+            restarts: 0,
+            most_restarts: 0,
+            finished_at: None,
+            exit_code: None,
+            exits: ContainerExits::None,
+            view: ContainersView { ready: 0, total: containers, word: ContainersWord::Pending, last_restart: None },
+        }
+    }
+}
+
+/// Exit codes of terminated containers. One container is the usual case and needs no allocation.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum ContainerExits {
+    /// No container is terminated.
+    #[default]
+    None,
+    /// The only container of the pod ended with this code.
+    Only(i32),
+    /// Several containers.
+    Several(Box<[ContainerExit]>),
+}
+
+/// The end of one container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ContainerExit {
+    /// An init container?
+    pub init: bool,
+    /// Position in its list in the template.
+    pub container: u16,
+    /// Exit code.
+    pub code: i32,
+}
+
+/// What kubectl makes of the container statuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ContainersView {
+    /// Ready app containers.
+    pub ready: u16,
+    /// App containers.
+    pub total: u16,
+    /// The STATUS word, as long as the pod is not being deleted.
+    pub word: ContainersWord,
+    /// When a container last started again.
+    pub last_restart: Option<ApiTime>,
+}
+
+/// kubectl's STATUS words (`printPod` upstream).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContainersWord {
+    /// Not seen by a kubelet.
+    Pending,
+    /// Bound, no container started.
+    ContainerCreating,
+    /// So many init containers of so many are done, the next is running or about to.
+    Init(u16, u16),
+    /// An init container failed.
+    InitError,
+    /// An init container failed and waits for its next start.
+    InitCrashLoopBackOff,
+    /// Init containers are done.
+    PodInitializing,
+    /// A container runs.
+    Running,
+    /// A container that failed waits for its next start.
+    CrashLoopBackOff,
+    /// The first app container that is not running ended with 0.
+    Completed,
+    /// .. or with another code.
+    Error,
+    /// Some have ended with 0, others run.
+    NotReady,
 }

@@ -2,4 +2,10 @@
 //!
 //! Knows no Kubernetes. Nothing here reads a wall clock; every draw is looked up, never consumed in order.
 
+pub mod calendar;
+pub mod dist;
+pub mod event_list;
+pub mod instant;
+pub mod rng;
+pub mod stats;
 pub mod time;

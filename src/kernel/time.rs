@@ -36,6 +36,13 @@ impl SimTime {
     }
 }
 
+impl SimTime {
+    /// The instant cut to the millisecond: enough for people.
+    pub const fn cut_to_millis(self) -> SimTime {
+        SimTime(self.0 / 1_000_000 * 1_000_000)
+    }
+}
+
 impl SimDuration {
     /// No time at all.
     pub const ZERO: SimDuration = SimDuration(0);
