@@ -1,4 +1,5 @@
 //! jobsim: a deterministic discrete-event simulator of Kubernetes Job scheduling.
 
 pub mod api;
+pub mod apiserver;
 pub mod kernel;

@@ -1,0 +1,76 @@
+//! Defaults that depend on other fields (`SetDefaults_*` of batch/v1 and core/v1); the plain ones are in the schema table.
+
+use serde_json::{Value, json};
+
+use super::image::default_pull_policy;
+use crate::apiserver::schema::schema;
+
+/// Fills in the defaults of a Job. True if it got the labels of its template: upstream the two are one map from then on.
+pub(super) fn job(job: &mut Value) -> bool {
+    schema().fill(&schema().shape("Job"), job);
+    let labels = job["spec"]["template"]["metadata"]["labels"].clone();
+    let own = &mut job["metadata"]["labels"];
+    let shares_labels = !labels.is_null() && own.as_object().is_none_or(serde_json::Map::is_empty);
+    if shares_labels {
+        *own = labels;
+    }
+    let spec = &mut job["spec"];
+    if spec["parallelism"].is_null() {
+        if spec["completions"].is_null() {
+            spec["completions"] = json!(1);
+        }
+        spec["parallelism"] = json!(1);
+    }
+    let limit = if spec["backoffLimitPerIndex"].is_null() { 6 } else { i32::MAX };
+    default(spec, "backoffLimit", json!(limit));
+    default(spec, "completionMode", json!("NonIndexed"));
+    default(spec, "suspend", json!(false));
+    let policy = if spec["podFailurePolicy"].is_null() { "TerminatingOrFailed" } else { "Failed" };
+    default(spec, "podReplacementPolicy", json!(policy));
+    default(spec, "manualSelector", json!(false));
+    pod(&mut spec["template"]["spec"]);
+    shares_labels
+}
+
+/// Fills in the defaults of a CronJob. Its Job template stays as it is but for the pods': it gets its defaults when Jobs
+/// are made of it.
+pub(super) fn cron_job(cron_job: &mut Value) {
+    schema().fill(&schema().shape("CronJob"), cron_job);
+    pod(&mut cron_job["spec"]["jobTemplate"]["spec"]["template"]["spec"]);
+}
+
+fn default(object: &mut Value, name: &str, value: Value) {
+    if object[name].is_null() {
+        object[name] = value;
+    }
+}
+
+fn pod(pod: &mut Value) {
+    let is_empty = |value: &Value| value.as_str().is_none_or(str::is_empty);
+    // The deprecated name of the field always says the same as the new one.
+    match (is_empty(&pod["serviceAccountName"]), is_empty(&pod["serviceAccount"])) {
+        (true, false) => pod["serviceAccountName"] = pod["serviceAccount"].clone(),
+        (false, _) => pod["serviceAccount"] = pod["serviceAccountName"].clone(),
+        (true, true) => {}
+    }
+    for volume in pod["volumes"].as_array_mut().into_iter().flatten() {
+        let has_source =
+            volume.as_object().is_some_and(|fields| fields.iter().any(|(k, v)| k != "name" && !v.is_null()));
+        if !has_source {
+            volume["emptyDir"] = json!({});
+        }
+        if let Some(image) = volume.get_mut("image").filter(|image| !image.is_null() && is_empty(&image["pullPolicy"]))
+        {
+            let policy = default_pull_policy(image["reference"].as_str().unwrap_or(""));
+            image["pullPolicy"] = json!(policy);
+        }
+    }
+    for list in ["initContainers", "containers", "ephemeralContainers"] {
+        for container in pod[list].as_array_mut().into_iter().flatten() {
+            if is_empty(&container["imagePullPolicy"]) {
+                let policy = default_pull_policy(container["image"].as_str().unwrap_or(""));
+                container["imagePullPolicy"] = json!(policy);
+            }
+        }
+    }
+}

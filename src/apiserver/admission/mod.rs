@@ -1,0 +1,161 @@
+//! Admission: defaults, what the server sets itself, and the verdict on a create or an update.
+//!
+//! Documents come decoded: fields and types are right, the strict decoding errors are the reader's to report.
+
+mod defaults;
+mod image;
+mod job_spec;
+mod patch;
+mod update;
+
+use serde_json::{Value, json};
+
+use super::field::FieldError;
+use super::schema::schema;
+use super::validation::{self, Clockwork};
+use crate::api::job::JobSpec;
+use crate::api::meta::ObjectName;
+
+pub use job_spec::job_spec;
+pub use update::{PatchType, Rejection, patch_cron_job, patch_job, patch_job_as, update_cron_job, update_job};
+/// UID of every object: the engine tells objects apart by dense ids, and no rule reads a UID.
+pub const UID: &str = "00000000-0000-0000-0000-000000000001";
+/// When every object was created, as far as manifests go.
+const CREATION_TIMESTAMP: &str = "2000-01-01T00:00:00Z";
+/// What a generated name ends in; the server takes five letters by chance.
+const GENERATED_SUFFIX: &str = "abcde";
+/// How much of `generateName` is used: a name of 63 letters less the suffix (`SimpleNameGenerator`).
+const MAX_GENERATED_PREFIX: usize = 58;
+
+/// A Job that the server accepts.
+#[derive(Clone, Debug)]
+pub struct Admitted {
+    /// The object as stored: defaulted, with selector, labels and metadata of the server's.
+    pub manifest: Value,
+    /// What the engine reads of it.
+    pub spec: JobSpec,
+    /// Namespace and name.
+    pub name: ObjectName,
+    /// What the server warns of.
+    pub warnings: Vec<String>,
+}
+
+/// A CronJob that the server accepts.
+#[derive(Clone, Debug)]
+pub struct AdmittedCronJob {
+    /// The object as stored.
+    pub manifest: Value,
+    /// Namespace and name.
+    pub name: ObjectName,
+    /// What the server warns of.
+    pub warnings: Vec<String>,
+}
+
+/// The verdict on creating a Job: the object as stored, or all that is wrong with it.
+///
+/// # Errors
+/// Every rule that the Job breaks, in the server's order.
+pub fn create_job(value: &Value) -> Result<Admitted, Vec<FieldError>> {
+    let mut job = read("Job", value);
+    let shares_labels = defaults::job(&mut job);
+    set_system_fields(&mut job);
+    prepare_job_for_create(&mut job, shares_labels);
+    let errors = validation::validate_job_create(&job);
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    Ok(admitted(&job, validation::job_create_warnings(&job)))
+}
+
+fn admitted(job: &Value, warnings: Vec<String>) -> Admitted {
+    let manifest = schema().stored(&schema().shape("Job"), job);
+    Admitted { spec: job_spec(&manifest), name: object_name(&manifest), manifest, warnings }
+}
+
+/// The verdict on creating a CronJob.
+///
+/// # Errors
+/// Every rule that the CronJob breaks, in the server's order.
+pub fn create_cron_job(value: &Value, clockwork: &dyn Clockwork) -> Result<AdmittedCronJob, Vec<FieldError>> {
+    let mut cron_job = read("CronJob", value);
+    defaults::cron_job(&mut cron_job);
+    set_system_fields(&mut cron_job);
+    cron_job["status"] = json!({});
+    let errors = validation::validate_cron_job_create(&cron_job, clockwork);
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    Ok(admitted_cron_job(&cron_job, validation::cron_job_create_warnings(&cron_job)))
+}
+
+fn admitted_cron_job(cron_job: &Value, warnings: Vec<String>) -> AdmittedCronJob {
+    let manifest = schema().stored(&schema().shape("CronJob"), cron_job);
+    AdmittedCronJob { name: object_name(&manifest), manifest, warnings }
+}
+
+/// What decoding a document gives, with its kind set.
+fn read(kind: &str, value: &Value) -> Value {
+    let shape = schema().shape(kind);
+    let mut object = schema().read(&shape, value).filter(Value::is_object).unwrap_or_else(|| json!({}));
+    object["apiVersion"] = json!("batch/v1");
+    object["kind"] = json!(kind);
+    object
+}
+
+fn object_name(manifest: &Value) -> ObjectName {
+    let text = |name: &str| manifest["metadata"][name].as_str().unwrap_or("");
+    ObjectName::new(text("namespace"), text("name"))
+}
+
+/// Sets what a manifest cannot, and the namespace and name if it gives none (`rest.FillObjectMetaSystemFields`).
+fn set_system_fields(object: &mut Value) {
+    let meta = &mut object["metadata"];
+    for name in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "managedFields", "resourceVersion"] {
+        if let Some(fields) = meta.as_object_mut() {
+            fields.remove(name);
+        }
+    }
+    meta["uid"] = json!(UID);
+    meta["creationTimestamp"] = json!(CREATION_TIMESTAMP);
+    meta["generation"] = json!(1);
+    let is_empty = |value: &Value| value.as_str().is_none_or(str::is_empty);
+    if is_empty(&meta["namespace"]) {
+        meta["namespace"] = json!("default");
+    }
+    if is_empty(&meta["name"]) && !is_empty(&meta["generateName"]) {
+        let mut prefix = meta["generateName"].as_str().unwrap_or("").to_owned();
+        let mut end = MAX_GENERATED_PREFIX.min(prefix.len());
+        while !prefix.is_char_boundary(end) {
+            end -= 1;
+        }
+        prefix.truncate(end);
+        meta["name"] = json!(prefix + GENERATED_SUFFIX);
+    }
+}
+
+/// `PrepareForCreate` of a Job: no status, and labels and selector by which it finds its pods.
+fn prepare_job_for_create(job: &mut Value, shares_labels: bool) {
+    job["status"] = json!({});
+    if job["spec"]["manualSelector"] == true {
+        return;
+    }
+    let name = json!(job["metadata"]["name"].as_str().unwrap_or(""));
+    let labels = &mut job["spec"]["template"]["metadata"]["labels"];
+    for (key, value) in [
+        ("job-name", &name),
+        ("batch.kubernetes.io/job-name", &name),
+        ("controller-uid", &json!(UID)),
+        ("batch.kubernetes.io/controller-uid", &json!(UID)),
+    ] {
+        if labels.get(key).is_none() {
+            labels[key] = value.clone();
+        }
+    }
+    if shares_labels {
+        job["metadata"]["labels"] = job["spec"]["template"]["metadata"]["labels"].clone();
+    }
+    let selected = &mut job["spec"]["selector"]["matchLabels"];
+    if selected.get("batch.kubernetes.io/controller-uid").is_none() {
+        selected["batch.kubernetes.io/controller-uid"] = json!(UID);
+    }
+}

@@ -1,0 +1,187 @@
+//! Updates: a patch or a replacement, and the server's verdict on it (`PrepareForUpdate`, `rest.BeforeUpdate`).
+
+use std::fmt;
+
+use serde_json::{Value, json};
+
+use super::{Admitted, AdmittedCronJob, admitted, admitted_cron_job, defaults, patch, read};
+use crate::api::job::JobStatus;
+use crate::apiserver::field::FieldError;
+use crate::apiserver::schema::{equal_as, schema};
+use crate::apiserver::validation::{self, Clockwork, SuspensionFacts};
+
+/// Why an update was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rejection {
+    /// The patched object is none of its kind: what the server says of the patch.
+    Undecodable(String),
+    /// The object breaks rules.
+    Invalid {
+        /// Kind and group: `Job.batch`.
+        kind: &'static str,
+        /// Name of the object.
+        name: String,
+        /// Every rule that it breaks, in the server's order.
+        errors: Vec<FieldError>,
+    },
+}
+
+impl fmt::Display for Rejection {
+    /// The message of the server's answer.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Rejection::Undecodable(problem) => write!(f, " \"\" is invalid: patch: {problem}"),
+            Rejection::Invalid { kind, name, errors } => {
+                let texts: Vec<&str> = errors.iter().map(|error| error.text.as_str()).collect();
+                match texts.as_slice() {
+                    [one] => write!(f, "{kind} \"{name}\" is invalid: {one}"),
+                    _ => write!(f, "{kind} \"{name}\" is invalid: [{}]", texts.join(", ")),
+                }
+            }
+        }
+    }
+}
+
+impl std::error::Error for Rejection {}
+
+/// How a patch is merged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PatchType {
+    /// RFC 7386.
+    Merge,
+    /// Kubernetes' own, as `kubectl apply` sends it.
+    StrategicMerge,
+}
+
+/// A JSON merge patch of a stored Job: the Job as it then is, or why the server refuses.
+///
+/// # Errors
+/// The server's reasons.
+pub fn patch_job(stored: &Value, merge: &Value, status: &JobStatus) -> Result<Admitted, Rejection> {
+    patch_job_as(PatchType::Merge, stored, merge, &SuspensionFacts::of(status))
+}
+
+/// A patch of either type of a stored Job.
+///
+/// # Errors
+/// The server's reasons.
+pub fn patch_job_as(
+    how: PatchType,
+    stored: &Value,
+    patch: &Value,
+    facts: &SuspensionFacts,
+) -> Result<Admitted, Rejection> {
+    update_job(stored, &patched("Job", how, stored, patch)?, facts)
+}
+
+/// A patch of either type of a stored CronJob.
+///
+/// # Errors
+/// The server's reasons.
+pub fn patch_cron_job(
+    how: PatchType,
+    stored: &Value,
+    patch: &Value,
+    clockwork: &dyn Clockwork,
+) -> Result<AdmittedCronJob, Rejection> {
+    update_cron_job(stored, &patched("CronJob", how, stored, patch)?, clockwork)
+}
+
+fn patched(kind: &str, how: PatchType, stored: &Value, patch: &Value) -> Result<Value, Rejection> {
+    let shape = schema().shape(kind);
+    let mut object = stored.clone();
+    match how {
+        PatchType::Merge => patch::merge(&mut object, patch),
+        PatchType::StrategicMerge => object = patch::strategic_merge(&shape, stored, patch),
+    }
+    let problems = schema().problems(&shape, &object);
+    let problem = match (problems.wrong_type, problems.unknown.as_slice()) {
+        (Some(problem), _) => problem,
+        (None, []) => return Ok(object),
+        (None, unknown) => {
+            let unknown: Vec<String> = unknown.iter().map(|path| format!("unknown field \"{path}\"")).collect();
+            format!("strict decoding error: {}", unknown.join(", "))
+        }
+    };
+    Err(Rejection::Undecodable(format!("Invalid value: \"{}\": {problem}", go_map(patch))))
+}
+
+/// A JSON value as Go's `%v` prints it.
+fn go_map(value: &Value) -> String {
+    match value {
+        Value::Null => "<nil>".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => format!("[{}]", items.iter().map(go_map).collect::<Vec<_>>().join(" ")),
+        Value::Object(fields) => {
+            let fields: Vec<String> = fields.iter().map(|(name, value)| format!("{name}:{}", go_map(value))).collect();
+            format!("map[{}]", fields.join(" "))
+        }
+        _ => value.to_string(),
+    }
+}
+
+/// The verdict on putting `new` in place of a stored Job.
+///
+/// # Errors
+/// The server's reasons.
+pub fn update_job(stored: &Value, new: &Value, facts: &SuspensionFacts) -> Result<Admitted, Rejection> {
+    let mut job = read("Job", new);
+    defaults::job(&mut job);
+    let old = read("Job", stored);
+    let changed = prepare_for_update("JobSpec", &mut job, &old);
+    let errors = validation::validate_job_update(&job, &old, facts);
+    if !errors.is_empty() {
+        return Err(Rejection::Invalid { kind: "Job.batch", name: name(&job), errors });
+    }
+    let warnings = if changed { validation::job_warnings(&job) } else { Vec::new() };
+    Ok(admitted(&job, warnings))
+}
+
+/// The verdict on putting `new` in place of a stored CronJob.
+///
+/// # Errors
+/// The server's reasons.
+pub fn update_cron_job(stored: &Value, new: &Value, clockwork: &dyn Clockwork) -> Result<AdmittedCronJob, Rejection> {
+    let mut cron_job = read("CronJob", new);
+    defaults::cron_job(&mut cron_job);
+    let old = read("CronJob", stored);
+    let changed = prepare_for_update("CronJobSpec", &mut cron_job, &old);
+    let errors = validation::validate_cron_job_update(&cron_job, &old, clockwork);
+    if !errors.is_empty() {
+        return Err(Rejection::Invalid { kind: "CronJob.batch", name: name(&cron_job), errors });
+    }
+    let mut warnings = if changed { validation::cron_job_warnings(&cron_job) } else { Vec::new() };
+    if cron_job["spec"]["schedule"].as_str().is_some_and(|schedule| schedule.contains("TZ")) {
+        warnings.push(
+            "cannot use TZ or CRON_TZ in spec.spec.schedule, use timeZone instead, see \
+             https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details"
+                .to_owned(),
+        );
+    }
+    Ok(admitted_cron_job(&cron_job, warnings))
+}
+
+fn name(object: &Value) -> String {
+    object["metadata"]["name"].as_str().unwrap_or("").to_owned()
+}
+
+/// What an update cannot touch stays as it was; a changed specification raises the generation. True if it has changed.
+fn prepare_for_update(spec: &str, new: &mut Value, old: &Value) -> bool {
+    new["status"] = old["status"].clone();
+    let changed = !equal_as(spec, &new["spec"], &old["spec"]);
+    let (meta, old_meta) = (&mut new["metadata"], &old["metadata"]);
+    let generation = old_meta["generation"].as_i64().unwrap_or(0);
+    meta["generation"] = json!(generation + i64::from(changed));
+    for name in ["creationTimestamp", "deletionTimestamp"] {
+        if !old_meta[name].is_null() {
+            meta[name] = old_meta[name].clone();
+        }
+    }
+    // A manifest need not name these; an update without a version is of any version.
+    for name in ["uid", "resourceVersion", "namespace", "deletionGracePeriodSeconds"] {
+        if meta[name].as_str().is_none_or(str::is_empty) && !meta[name].is_number() {
+            meta[name] = old_meta[name].clone();
+        }
+    }
+    changed
+}

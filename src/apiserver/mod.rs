@@ -1,0 +1,14 @@
+//! The API server: the only room that changes a Kubernetes object.
+//!
+//! Manifests are JSON values here; `schema` knows their types, [`admission`] fills in defaults and decides,
+//! `validation` holds the rules. Past this a Job is the compact `api::job::JobSpec`, kept in the [`store`].
+
+pub mod admission;
+mod field;
+pub mod quota;
+mod schema;
+pub mod store;
+mod validation;
+
+pub use field::FieldError;
+pub use validation::{Clockwork, SuspensionFacts};

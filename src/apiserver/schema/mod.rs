@@ -1,0 +1,244 @@
+//! What the server knows of the types of a manifest: how absent and empty values are read, stored, compared and printed.
+//!
+//! Go reads a document into structs and writes it out again. That drops nulls and most empty values, turns numbers into
+//! quantities, and makes `{}` of missing structs. The table `schema.txt` says for each field what happens to it.
+
+mod compare;
+mod print;
+mod read;
+mod write;
+
+use std::sync::OnceLock;
+
+use serde_json::{Map, Value};
+
+use super::field::Shown;
+
+pub(crate) use print::print_json;
+
+/// All types that a Job or a CronJob is made of.
+pub(crate) struct Schema {
+    structs: Vec<Struct>,
+}
+
+struct Struct {
+    name: &'static str,
+    fields: Vec<FieldType>,
+}
+
+struct FieldType {
+    name: &'static str,
+    /// Name in the server's error texts, absent for a field whose own fields stand in its place.
+    printed: Option<&'static str>,
+    keep: bool,
+    omit: bool,
+    /// Dropped when read.
+    off: bool,
+    /// What tells items apart when a patch merges the list; empty if they are plain.
+    merge_key: Option<&'static str>,
+    default: Option<Value>,
+    shape: Shape,
+}
+
+/// The type of a value.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Shape {
+    /// A string.
+    Text,
+    /// A truth value.
+    Bool,
+    /// An integer of 32 or 64 bits.
+    Int(u8),
+    /// An amount: a string, or a number in the document.
+    Quantity,
+    /// A number or a name.
+    IntOrString,
+    /// An RFC 3339 time.
+    Time,
+    /// Whatever the document holds.
+    Any,
+    /// Items of one type.
+    List(Box<Shape>),
+    /// Values of one type by name.
+    Map(Box<Shape>),
+    /// A struct that is always there.
+    Struct(usize),
+    /// Something that may be absent, which differs from being empty.
+    Optional(Box<Shape>),
+}
+
+/// The table, read once.
+pub(crate) fn schema() -> &'static Schema {
+    static SCHEMA: OnceLock<Schema> = OnceLock::new();
+    SCHEMA.get_or_init(|| Schema::parse(include_str!("schema.txt")))
+}
+
+/// A value of a type in the table's notation as an error shows it.
+pub(crate) fn print_as(notation: &str, value: &Value) -> Shown {
+    match (notation, value) {
+        ("string", _) => Shown::Quoted(value.as_str().unwrap_or("").to_owned()),
+        _ => Shown::Plain(schema().print(&schema().shape(notation), value)),
+    }
+}
+
+/// Are two values of a type in the table's notation the same to the server?
+pub(crate) fn equal_as(notation: &str, a: &Value, b: &Value) -> bool {
+    schema().equal(&schema().shape(notation), a, b)
+}
+
+impl Schema {
+    fn parse(table: &'static str) -> Schema {
+        let lines = || table.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+        let names: Vec<&str> = lines().filter(|line| !line.starts_with(' ')).collect();
+        let position = |name: &str| names.iter().position(|known| *known == name);
+        let mut structs: Vec<Struct> = Vec::with_capacity(names.len());
+        for line in lines() {
+            if !line.starts_with(' ') {
+                structs.push(Struct { name: line, fields: Vec::new() });
+                continue;
+            }
+            let mut words = line.split_whitespace();
+            let mut next = || words.next().unwrap_or("");
+            let (name, shape, printed) = (next(), Shape::parse(next(), &position), next());
+            let printed = (printed != "-").then_some(printed);
+            let mut field = FieldType {
+                name,
+                printed,
+                shape,
+                keep: false,
+                omit: false,
+                off: false,
+                merge_key: None,
+                default: None,
+            };
+            for word in words {
+                match word {
+                    "keep" => field.keep = true,
+                    "omit" => field.omit = true,
+                    "off" => field.off = true,
+                    _ if word.starts_with("by:") => field.merge_key = word.strip_prefix("by:"),
+                    _ => field.default = word.strip_prefix('=').and_then(|json| serde_json::from_str(json).ok()),
+                }
+            }
+            if let Some(last) = structs.last_mut() {
+                last.fields.push(field);
+            }
+        }
+        Schema { structs }
+    }
+
+    /// The type in the table's notation: `Container`, `[]string`, `*int32`.
+    pub(crate) fn shape(&self, notation: &str) -> Shape {
+        Shape::parse(notation, &|name| self.structs.iter().position(|s| s.name == name))
+    }
+
+    /// A field of a struct: its type, and its merge key if a patch merges the list.
+    pub(crate) fn field<'s>(&'s self, shape: &'s Shape, name: &str) -> Option<(&'s Shape, Option<&'static str>)> {
+        match shape {
+            Shape::Optional(inner) => self.field(inner, name),
+            Shape::Struct(index) => {
+                let field = self.structs[*index].fields.iter().find(|field| field.name == name)?;
+                Some((&field.shape, field.merge_key))
+            }
+            Shape::Map(item) => Some((item, None)),
+            _ => None,
+        }
+    }
+
+    /// What an item is that a document gives as null.
+    fn zero(&self, shape: &Shape) -> Value {
+        match shape {
+            Shape::Text => Value::from(""),
+            Shape::Quantity => Value::from("0"),
+            Shape::Int(_) | Shape::IntOrString => Value::from(0),
+            Shape::Bool => Value::Bool(false),
+            Shape::Struct(_) => Value::Object(Map::new()),
+            _ => Value::Null,
+        }
+    }
+}
+
+impl Shape {
+    fn parse(text: &str, position: &dyn Fn(&str) -> Option<usize>) -> Shape {
+        let boxed = |rest| Box::new(Shape::parse(rest, position));
+        if let Some(rest) = text.strip_prefix('*') {
+            return Shape::Optional(boxed(rest));
+        }
+        if let Some(rest) = text.strip_prefix("[]") {
+            return Shape::List(boxed(rest));
+        }
+        if let Some(rest) = text.strip_prefix("{}") {
+            return Shape::Map(boxed(rest));
+        }
+        match text {
+            "string" | "bytes" => Shape::Text,
+            "bool" => Shape::Bool,
+            "int32" => Shape::Int(32),
+            "int64" => Shape::Int(64),
+            "Quantity" => Shape::Quantity,
+            "IntOrString" => Shape::IntOrString,
+            "Time" => Shape::Time,
+            _ => position(text).map_or(Shape::Any, Shape::Struct),
+        }
+    }
+}
+
+/// Does Go's `omitempty` leave it out?
+fn is_empty(shape: &Shape, value: &Value) -> bool {
+    match (shape, value) {
+        // A struct to Go, which is never left out.
+        (Shape::Quantity, _) => false,
+        (_, Value::Null) => true,
+        (Shape::Optional(_), _) => false,
+        (_, Value::String(text)) => text.is_empty() && !matches!(shape, Shape::IntOrString),
+        (_, Value::Bool(truth)) => !truth,
+        (Shape::Int(_), Value::Number(number)) => number.as_i64() == Some(0),
+        (Shape::List(_), Value::Array(items)) => items.is_empty(),
+        (Shape::Map(_), Value::Object(entries)) => entries.is_empty(),
+        _ => false,
+    }
+}
+
+fn items(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn every_type_of_the_table_is_known() {
+        for s in &schema().structs {
+            for f in &s.fields {
+                let mut shape = &f.shape;
+                while let Shape::Optional(inner) | Shape::List(inner) | Shape::Map(inner) = shape {
+                    shape = inner;
+                }
+                assert!(*shape != Shape::Any || f.name == "fieldsV1", "{}.{}", s.name, f.name);
+            }
+        }
+    }
+
+    #[test]
+    fn reads_stores_and_prints_as_go_does() {
+        let schema = schema();
+        let shape = schema.shape("Container");
+        let document = json!({
+            "name": "a", "image": null, "command": [null, "<b>"], "env": [],
+            "resources": {"limits": {"cpu": 1, "memory": null}}, "securityContext": {"privileged": false}
+        });
+        let read = schema.read(&shape, &document).unwrap();
+        let stored = json!({
+            "name": "a", "command": ["", "<b>"], "resources": {"limits": {"cpu": "1", "memory": "0"}},
+            "securityContext": {"privileged": false}
+        });
+        assert_eq!(schema.stored(&shape, &read), stored);
+        assert!(schema.equal(&shape, &read, &stored));
+        let printed = schema.print(&schema.shape("SuccessPolicy"), &json!({"rules": [{"succeededCount": 1}]}));
+        assert_eq!(printed, r#"{"Rules":[{"SucceededIndexes":null,"SucceededCount":1}]}"#);
+        let printed = schema.print(&schema.shape("LabelSelector"), &json!({"matchLabels": {"a": "<"}}));
+        assert_eq!(printed, r#"{"matchLabels":{"a":"\u003c"}}"#);
+    }
+}

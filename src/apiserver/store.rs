@@ -1,0 +1,456 @@
+//! The objects, their versions, and the change log.
+//!
+//! Only the world calls it. Each write stamps a new resource version and appends to the log; readers of the log
+//! look at the object as it is when they are told, which for them is the object as of that write.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::quota::PodQuota;
+use crate::api::change::{Change, Verb};
+use crate::api::job::{Job, JobSpec, JobStatus};
+use crate::api::meta::{ApiTime, JobId, ObjectName, PodId};
+use crate::api::pod::{Deletion, NO_INDEX, Pod, PodStatus};
+use crate::api::request::Refusal;
+
+/// All objects of the cluster.
+#[derive(Debug, Default)]
+pub struct Store {
+    jobs: Vec<Option<JobRecord>>,
+    free_jobs: Vec<u32>,
+    job_ids: BTreeMap<ObjectName, JobId>,
+    jobs_created: u32,
+    pods: Vec<Option<Box<PodRecord>>>,
+    free_pods: Vec<u32>,
+    pods_created: u32,
+    quotas: Vec<PodQuota>,
+    version: u64,
+    changes: Vec<Change>,
+}
+
+/// A Job and what belongs to it.
+#[derive(Debug)]
+struct JobRecord {
+    id: JobId,
+    job: Job,
+    /// The stored manifest, which patches are merged into.
+    manifest: Arc<serde_json::Value>,
+    /// Slots of its pods that still stand, in no order.
+    pods: Vec<u32>,
+    /// Pods created, by index for an Indexed Job, else in one count.
+    attempts: Vec<u32>,
+    gone: bool,
+    /// Every reader knows that it is gone; its pods that still stand keep the record.
+    forgotten: bool,
+}
+
+#[derive(Debug)]
+struct PodRecord {
+    pod: Pod,
+    /// Its place among its Job's `pods`.
+    place: u32,
+    /// Removed; kept until the readers of the log have seen it.
+    gone: bool,
+}
+
+/// A Job to be stored.
+#[derive(Clone, Debug)]
+pub struct NewJob {
+    /// Namespace and name.
+    pub name: ObjectName,
+    /// The CronJob that controls it.
+    pub cron_job: Option<Arc<str>>,
+    /// Specification.
+    pub spec: Arc<JobSpec>,
+    /// The manifest with defaults.
+    pub manifest: Arc<serde_json::Value>,
+    /// What the generated names of its pods are drawn from.
+    pub name_seed: u64,
+}
+
+impl Store {
+    /// An empty cluster.
+    pub fn new() -> Store {
+        Store::default()
+    }
+
+    /// The writes since this was last asked for, oldest first.
+    pub fn take_changes(&mut self, into: &mut Vec<Change>) {
+        into.append(&mut self.changes);
+    }
+
+    /// Has anything been written that nobody was told of yet?
+    pub fn has_changes(&self) -> bool {
+        !self.changes.is_empty()
+    }
+
+    /// Forgets a removed object once every reader has seen its last state.
+    pub fn forget(&mut self, change: Change) {
+        match change {
+            Change::Pod(pod, Verb::Deleted) => {
+                self.pods[pod.slot as usize] = None;
+                self.free_pods.push(pod.slot);
+            }
+            Change::Job(job, Verb::Deleted) => {
+                if let Some(record) = &mut self.jobs[job.slot as usize] {
+                    record.forgotten = true;
+                }
+                self.free_job(job);
+            }
+            _ => {}
+        }
+    }
+
+    /// The slot of a forgotten Job is free once its last pod is gone.
+    fn free_job(&mut self, id: JobId) {
+        let slot = &mut self.jobs[id.slot as usize];
+        if slot.as_ref().is_some_and(|record| record.id == id && record.forgotten && record.pods.is_empty()) {
+            *slot = None;
+            self.free_jobs.push(id.slot);
+        }
+    }
+
+    /// The resource version of the last write.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn stamp(&mut self) -> u64 {
+        self.version += 1;
+        self.version
+    }
+
+    // ---- Jobs ----
+
+    /// The Job, also while its removal is being told.
+    pub fn job(&self, id: JobId) -> Option<&Job> {
+        self.job_record(id).map(|record| &record.job)
+    }
+
+    /// The Job of a name.
+    pub fn find_job(&self, name: &ObjectName) -> Option<JobId> {
+        self.job_ids.get(name).copied()
+    }
+
+    /// The stored manifest of a Job.
+    pub fn manifest(&self, id: JobId) -> Option<&Arc<serde_json::Value>> {
+        self.job_record(id).map(|record| &record.manifest)
+    }
+
+    /// The pods of a Job that still stand, in no order.
+    pub fn pods_of(&self, id: JobId) -> impl Iterator<Item = &Pod> {
+        let slots = self.job_record(id).map_or(&[][..], |record| &record.pods);
+        slots.iter().filter_map(|&slot| self.pods[slot as usize].as_deref()).map(|record| &record.pod)
+    }
+
+    fn job_record(&self, id: JobId) -> Option<&JobRecord> {
+        self.jobs.get(id.slot as usize)?.as_ref().filter(|record| record.id == id)
+    }
+
+    fn standing_job(&mut self, id: JobId) -> Result<&mut JobRecord, Refusal> {
+        let record = self.jobs.get_mut(id.slot as usize).and_then(Option::as_mut);
+        record.filter(|record| record.id == id && !record.gone).ok_or(Refusal::NotFound)
+    }
+
+    /// Stores a new Job; its status is empty whatever the manifest said (`PrepareForCreate`).
+    pub fn create_job(&mut self, now: ApiTime, new: NewJob) -> Result<JobId, Refusal> {
+        if self.job_ids.contains_key(&new.name) {
+            return Err(Refusal::AlreadyExists);
+        }
+        let slot = self.free_jobs.pop().unwrap_or_else(|| {
+            self.jobs.push(None);
+            self.jobs.len() as u32 - 1
+        });
+        let id = JobId { slot, uid: self.jobs_created };
+        self.jobs_created += 1;
+        self.job_ids.insert(new.name.clone(), id);
+        let job = Job {
+            name: new.name,
+            cron_job: new.cron_job,
+            name_seed: new.name_seed,
+            spec: new.spec,
+            status: JobStatus::default(),
+            generation: 1,
+            resource_version: self.stamp(),
+            created: now,
+            deletion_timestamp: None,
+            foreground_deletion: false,
+        };
+        self.jobs[slot as usize] = Some(JobRecord {
+            id,
+            job,
+            manifest: new.manifest,
+            pods: Vec::new(),
+            attempts: Vec::new(),
+            forgotten: false,
+            gone: false,
+        });
+        self.changes.push(Change::Job(id, Verb::Added));
+        Ok(id)
+    }
+
+    /// Writes `spec` of a Job; the generation rises when it differs.
+    pub fn update_job_spec(
+        &mut self,
+        id: JobId,
+        spec: Arc<JobSpec>,
+        manifest: Arc<serde_json::Value>,
+    ) -> Result<u64, Refusal> {
+        let version = self.stamp();
+        let record = self.standing_job(id)?;
+        if record.manifest == manifest {
+            return Ok(record.job.resource_version);
+        }
+        if record.manifest.get("spec") != manifest.get("spec") {
+            record.job.generation += 1;
+        }
+        (record.job.spec, record.manifest) = (spec, manifest);
+        record.job.resource_version = version;
+        self.changes.push(Change::Job(id, Verb::Modified));
+        Ok(version)
+    }
+
+    /// Writes `status` of a Job that was read at `version`; a write that changes nothing is no change.
+    pub fn update_job_status(&mut self, id: JobId, version: u64, status: JobStatus) -> Result<u64, Refusal> {
+        let stamp = self.stamp();
+        let record = self.standing_job(id)?;
+        if record.job.resource_version != version {
+            return Err(Refusal::Conflict);
+        }
+        if record.job.status == status {
+            return Ok(version);
+        }
+        record.job.status = status;
+        record.job.resource_version = stamp;
+        self.changes.push(Change::Job(id, Verb::Modified));
+        Ok(stamp)
+    }
+
+    /// Deletes a Job. Foreground: it gets a deletionTimestamp and waits for its pods; background: it goes at once.
+    pub fn delete_job(&mut self, now: ApiTime, id: JobId, foreground: bool) -> Result<(), Refusal> {
+        let version = self.stamp();
+        let record = self.standing_job(id)?;
+        if foreground && !record.pods.is_empty() {
+            record.job.foreground_deletion = true;
+            if record.job.deletion_timestamp.is_none() {
+                record.job.deletion_timestamp = Some(now);
+                // A deletion is a change of the desired state (`BeforeDelete`).
+                record.job.generation += 1;
+                record.job.resource_version = version;
+                self.changes.push(Change::Job(id, Verb::Modified));
+            }
+            return Ok(());
+        }
+        self.remove_job(id);
+        Ok(())
+    }
+
+    fn remove_job(&mut self, id: JobId) {
+        let Ok(record) = self.standing_job(id) else { return };
+        record.gone = true;
+        let name = record.job.name.clone();
+        self.job_ids.remove(&name);
+        self.changes.push(Change::Job(id, Verb::Deleted));
+    }
+
+    // ---- pods ----
+
+    /// The pod, also while its removal is being told.
+    pub fn pod(&self, id: PodId) -> Option<&Pod> {
+        self.pods.get(id.slot as usize)?.as_deref().map(|record| &record.pod).filter(|pod| pod.id == id)
+    }
+
+    /// The pod, unless its object is gone.
+    pub fn standing_pod(&self, id: PodId) -> Option<&Pod> {
+        self.pods.get(id.slot as usize)?.as_deref().filter(|r| r.pod.id == id && !r.gone).map(|record| &record.pod)
+    }
+
+    fn standing_pod_mut(&mut self, id: PodId) -> Result<&mut Pod, Refusal> {
+        let record = self.pods.get_mut(id.slot as usize).and_then(Option::as_deref_mut);
+        record.filter(|r| r.pod.id == id && !r.gone).map(|record| &mut record.pod).ok_or(Refusal::NotFound)
+    }
+
+    /// Pods created so far.
+    pub fn pods_created(&self) -> u64 {
+        u64::from(self.pods_created)
+    }
+
+    /// Pod objects that stand now.
+    pub fn live_pods(&self) -> usize {
+        self.pods.len() - self.free_pods.len()
+    }
+
+    /// A pod's generated name.
+    pub fn pod_name(&self, id: PodId) -> Option<String> {
+        let pod = self.pod(id)?;
+        let record = self.job_record(pod.job)?;
+        Some(record.job.pod_name(pod.index, pod.attempt))
+    }
+
+    /// Stores a new pod of a Job, with the tracking finalizer.
+    pub fn create_pod(
+        &mut self,
+        now: ApiTime,
+        job: JobId,
+        index: u32,
+        counts: Option<(u32, u32)>,
+    ) -> Result<PodId, Refusal> {
+        // An owner that is gone does not stop the creation upstream either; the garbage collector would come.
+        let record = self.jobs.get_mut(job.slot as usize).and_then(Option::as_mut);
+        let record = record.filter(|record| record.id == job).ok_or(Refusal::NotFound)?;
+        let place = if index == NO_INDEX { 0 } else { index as usize };
+        if record.attempts.len() <= place {
+            record.attempts.resize(place + 1, 0);
+        }
+        let attempt = record.attempts[place];
+        let namespace = &record.job.name.namespace;
+        for quota in self.quotas.iter().filter(|quota| quota.namespace == *namespace) {
+            if let Some(message) = quota.refusal(&record.job.pod_name(index, attempt)) {
+                return Err(Refusal::Forbidden(message.into()));
+            }
+        }
+        record.attempts[place] += 1;
+        self.quotas.iter_mut().filter(|q| q.namespace == *namespace).for_each(|quota| quota.used += 1);
+        let containers = record.job.spec.template.containers.len() as u16;
+        let slot = self.free_pods.pop().unwrap_or_else(|| {
+            self.pods.push(None);
+            self.pods.len() as u32 - 1
+        });
+        let id = PodId { slot, uid: self.pods_created };
+        self.pods_created += 1;
+        let pod = Pod {
+            id,
+            job,
+            index,
+            attempt,
+            created: now,
+            scheduled: false,
+            tracked: true,
+            deletion: None,
+            disruption_target: None,
+            failure_count: counts.map(|(counted, _)| counted),
+            ignored_failure_count: counts.map_or(0, |(_, ignored)| ignored),
+            status: PodStatus::new(now, containers),
+        };
+        self.pods[slot as usize] = Some(Box::new(PodRecord { pod, place: record.pods.len() as u32, gone: false }));
+        record.pods.push(slot);
+        self.version += 1;
+        self.changes.push(Change::Pod(id, Verb::Added));
+        Ok(id)
+    }
+
+    /// Binds a pod to a node.
+    pub fn bind(&mut self, id: PodId) -> Result<u64, Refusal> {
+        self.standing_pod_mut(id)?.scheduled = true;
+        Ok(self.modified(id))
+    }
+
+    /// Writes `status` of a pod. A pod that is being deleted goes when it has ended and has no finalizer.
+    pub fn update_pod_status(&mut self, id: PodId, status: PodStatus) -> Result<u64, Refusal> {
+        let pod = self.standing_pod_mut(id)?;
+        if pod.status == status {
+            return Ok(self.version);
+        }
+        let (job, ended) = (pod.job, !pod.status.phase.is_terminal() && status.phase.is_terminal());
+        pod.status = status;
+        let version = self.modified(id);
+        if ended {
+            self.release_quota(job);
+        }
+        self.remove_if_released(id);
+        Ok(version)
+    }
+
+    /// Sets condition DisruptionTarget to True.
+    pub fn mark_disrupted(&mut self, id: PodId, reason: &'static str) -> Result<u64, Refusal> {
+        self.standing_pod_mut(id)?.disruption_target = Some(reason);
+        Ok(self.modified(id))
+    }
+
+    /// Deletes a pod gracefully (`CheckGracefulDelete`): at once if it has ended or is not bound.
+    pub fn delete_pod(&mut self, now: ApiTime, id: PodId) -> Result<u64, Refusal> {
+        let job = self.standing_pod_mut(id)?.job;
+        let grace = self.job_record(job).map_or(30, |r| r.job.spec.template.termination_grace_period_seconds);
+        let pod = self.standing_pod_mut(id)?;
+        let grace = if pod.status.phase.is_terminal() || !pod.scheduled { 0 } else { grace };
+        let version = match pod.deletion {
+            // Asking again only shortens.
+            Some(deletion) if deletion.grace <= grace => self.version,
+            _ => {
+                pod.deletion = Some(Deletion { asked: now, grace });
+                self.modified(id)
+            }
+        };
+        self.remove_if_released(id);
+        Ok(version)
+    }
+
+    /// Takes the tracking finalizer off.
+    pub fn release_pod(&mut self, id: PodId) -> Result<u64, Refusal> {
+        let pod = self.standing_pod_mut(id)?;
+        if !pod.tracked {
+            return Ok(self.version);
+        }
+        pod.tracked = false;
+        let version = self.modified(id);
+        self.remove_if_released(id);
+        Ok(version)
+    }
+
+    fn modified(&mut self, id: PodId) -> u64 {
+        self.changes.push(Change::Pod(id, Verb::Modified));
+        self.stamp()
+    }
+
+    fn release_quota(&mut self, job: JobId) {
+        if self.quotas.is_empty() {
+            return;
+        }
+        let Some(namespace) = self.job_record(job).map(|record| record.job.name.namespace.clone()) else { return };
+        self.quotas.iter_mut().filter(|q| q.namespace == namespace).for_each(|quota| quota.used -= 1);
+    }
+
+    /// Deletion is done once nothing holds the object: it has ended (or was never bound) and has no finalizer.
+    fn remove_if_released(&mut self, id: PodId) {
+        let Some(record) = self.pods[id.slot as usize].as_deref_mut() else { return };
+        let Some(deletion) = record.pod.deletion else { return };
+        let ended = record.pod.status.phase.is_terminal();
+        if record.pod.tracked || !(ended || deletion.grace == 0) {
+            return;
+        }
+        record.gone = true;
+        let (job, place) = (record.pod.job, record.place as usize);
+        self.changes.push(Change::Pod(id, Verb::Deleted));
+        self.version += 1;
+        if !ended {
+            self.release_quota(job);
+        }
+        let Some(owner) = self.jobs[job.slot as usize].as_mut().filter(|owner| owner.id == job) else { return };
+        owner.pods.swap_remove(place);
+        let (moved, last) = (owner.pods.get(place).copied(), owner.pods.is_empty());
+        let waits = owner.job.foreground_deletion && !owner.gone;
+        if let Some(record) = moved.and_then(|slot| self.pods[slot as usize].as_deref_mut()) {
+            record.place = place as u32;
+        }
+        if last && waits {
+            self.remove_job(job);
+        }
+        if last {
+            self.free_job(job);
+        }
+    }
+
+    // ---- quotas ----
+
+    /// Stores a quota on pods; pods that stand already count.
+    pub fn create_quota(&mut self, name: &ObjectName, hard: i64) {
+        let used = self.pods.iter().flatten().filter(|r| !r.gone && !r.pod.status.phase.is_terminal());
+        let used = used.filter(|r| self.job(r.pod.job).is_some_and(|job| job.name.namespace == name.namespace)).count();
+        self.quotas.push(PodQuota {
+            namespace: name.namespace.clone(),
+            name: name.name.clone(),
+            hard,
+            used: used as i64,
+        });
+    }
+}
