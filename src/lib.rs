@@ -2,4 +2,5 @@
 
 pub mod api;
 pub mod apiserver;
+pub mod controllers;
 pub mod kernel;

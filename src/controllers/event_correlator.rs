@@ -1,0 +1,162 @@
+//! What becomes of a controller's Kubernetes events before they are written: folding, counting, spam filter
+//! (`EventCorrelator` of client-go).
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use crate::api::meta::JobId;
+use crate::api::outbox::{JobEvent, JobHappening};
+use crate::kernel::time::{SimDuration, SimTime};
+
+/// Distinct messages of one (object, type, reason) from which on they are folded into one.
+const MOST_SIMILAR: usize = 10;
+/// A longer silence starts a new set of messages.
+const SIMILAR_WITHIN: SimDuration = SimDuration::from_secs(600);
+/// Spam filter of one (object, type): so many at once, then one each 300 s.
+const SPAM_BURST: f64 = 25.0;
+const SPAM_SECONDS: f64 = 300.0;
+/// Counted events remembered (`maxLruCacheEntries`).
+const MOST_COUNTED: usize = 4096;
+
+/// How an event is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// As a new object: POST.
+    New,
+    /// As a higher count of one that exists: PATCH.
+    Counted,
+    /// Not at all: too many of this object.
+    Dropped,
+}
+
+/// The memory of one event broadcaster.
+#[derive(Debug, Default)]
+pub struct EventCorrelator {
+    similar: BTreeMap<(JobId, &'static str), Similar>,
+    counted: BTreeSet<Key>,
+    order: VecDeque<Key>,
+    spam: BTreeMap<(JobId, bool), SpamBucket>,
+}
+
+/// An event's identity once folded: with its message, or without for the combined one.
+type Key = (JobId, &'static str, Option<Message>);
+
+/// A message by what makes it differ from others of its reason.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Message {
+    Always,
+    Pod(u32),
+    Text(Box<str>),
+}
+
+#[derive(Debug)]
+struct Similar {
+    messages: BTreeSet<Message>,
+    last: SimTime,
+}
+
+#[derive(Debug)]
+struct SpamBucket {
+    tokens: f64,
+    last: SimTime,
+}
+
+impl EventCorrelator {
+    /// Takes an event in and says how it is written.
+    pub fn correlate(&mut self, event: &JobEvent, now: SimTime) -> Written {
+        let key = self.fold(event, now);
+        let known = self.counted.contains(&key);
+        if !known {
+            self.order.push_back(key.clone());
+            self.counted.insert(key);
+            if self.order.len() > MOST_COUNTED
+                && let Some(oldest) = self.order.pop_front()
+            {
+                self.counted.remove(&oldest);
+            }
+        }
+        match (self.passes_spam_filter(event, now), known) {
+            (false, _) => Written::Dropped,
+            (true, false) => Written::New,
+            (true, true) => Written::Counted,
+        }
+    }
+
+    /// `EventAggregate`.
+    fn fold(&mut self, event: &JobEvent, now: SimTime) -> Key {
+        let (job, reason) = (event.job, event.what.reason());
+        let message = message(&event.what);
+        let empty = || Similar { messages: BTreeSet::new(), last: now };
+        let similar = self.similar.entry((job, reason)).or_insert_with(empty);
+        if now.since(similar.last) > SIMILAR_WITHIN {
+            *similar = empty();
+        }
+        similar.last = now;
+        similar.messages.insert(message.clone());
+        if similar.messages.len() < MOST_SIMILAR {
+            return (job, reason, Some(message));
+        }
+        // Upstream forgets any one; which does not matter for messages that never come again.
+        similar.messages.pop_first();
+        (job, reason, None)
+    }
+
+    /// `EventSourceObjectSpamFilter`: Normal and Warning events of an object have a bucket each.
+    fn passes_spam_filter(&mut self, event: &JobEvent, now: SimTime) -> bool {
+        let full = || SpamBucket { tokens: SPAM_BURST, last: now };
+        let bucket = self.spam.entry((event.job, event.what.is_warning())).or_insert_with(full);
+        let elapsed = now.since(bucket.last).as_secs_f64();
+        bucket.tokens = (bucket.tokens + elapsed / SPAM_SECONDS).min(SPAM_BURST);
+        bucket.last = now;
+        let passes = bucket.tokens >= 1.0;
+        if passes {
+            bucket.tokens -= 1.0;
+        }
+        passes
+    }
+
+    /// The Job is gone: it records nothing more.
+    pub fn forget(&mut self, job: JobId) {
+        while let Some((&key, _)) = self.similar.range((job, "")..).next().filter(|entry| entry.0.0 == job) {
+            self.similar.remove(&key);
+        }
+        self.spam.remove(&(job, false));
+        self.spam.remove(&(job, true));
+    }
+}
+
+fn message(what: &JobHappening) -> Message {
+    match what {
+        JobHappening::Created(pod) | JobHappening::Deleted(pod) => Message::Pod(pod.uid),
+        JobHappening::FailedCreate(text) => Message::Text(text.clone()),
+        JobHappening::Failed(_, text) => Message::Text(text.as_ref().into()),
+        JobHappening::Suspended
+        | JobHappening::Resumed
+        | JobHappening::Completed
+        | JobHappening::TooManySucceededPods => Message::Always,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::meta::PodId;
+
+    #[test]
+    fn a_burst_of_creations_costs_ten_posts_and_fifteen_patches() {
+        let mut correlator = EventCorrelator::default();
+        let job = JobId { slot: 0, uid: 0 };
+        let mut count = BTreeMap::new();
+        for uid in 0..100 {
+            let event = JobEvent { job, what: JobHappening::Created(PodId { slot: uid, uid }) };
+            *count.entry(format!("{:?}", correlator.correlate(&event, SimTime::ZERO))).or_insert(0) += 1;
+        }
+        let expected = [("Counted", 15), ("Dropped", 75), ("New", 10)].map(|(what, n)| (what.to_owned(), n));
+        assert_eq!(count, BTreeMap::from(expected));
+        // Completed shares the bucket of Normal events: lost until 300 s have passed.
+        let completed = JobEvent { job, what: JobHappening::Completed };
+        assert_eq!(correlator.correlate(&completed, SimTime::from_secs(299)), Written::Dropped);
+        assert_eq!(correlator.correlate(&completed, SimTime::from_secs(301)), Written::Counted);
+        let failed = JobEvent { job, what: JobHappening::FailedCreate("no".into()) };
+        assert_eq!(correlator.correlate(&failed, SimTime::from_secs(301)), Written::New);
+    }
+}

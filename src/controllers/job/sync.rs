@@ -1,0 +1,416 @@
+//! One sync (`syncJob`): the snapshot it decides on, the verdict, and its stages.
+
+use std::sync::Arc;
+
+use super::backoff::BackoffRecord;
+use super::pod_failure_policy::{self, Matched};
+use super::verdict::Verdict;
+use super::view::{JobView, PodView};
+use super::{JobController, SyncDue, conditions, record, success_policy};
+use crate::api::intervals::Intervals;
+use crate::api::job::{JobReason, JobSpec, JobStatus};
+use crate::api::meta::{ApiTime, JobId, PodId};
+use crate::api::outbox::{JobHappening, Outbox};
+use crate::api::pod::{PodPhase, RestartPolicy};
+use crate::api::request::{Answer, Request};
+use crate::controllers::workqueue::WaitReason;
+use crate::kernel::time::{SimDuration, SimTime};
+
+/// A sync being carried out by a worker.
+#[derive(Debug)]
+pub struct Sync {
+    /// Whose.
+    pub job: JobId,
+    /// What its key had waited for.
+    pub waited_for: WaitReason,
+    /// When its key was due.
+    pub due: SimTime,
+    /// When a worker took it.
+    pub started: SimTime,
+    pub(super) stage: Stage,
+    pub(super) spec: Arc<JobSpec>,
+    /// The status to be written, based on `version`.
+    pub(super) status: JobStatus,
+    pub(super) version: u64,
+    pub(super) deleting: bool,
+    pub(super) expectations_met: bool,
+    pub(super) active: i32,
+    pub(super) ready: i32,
+    pub(super) terminating: i32,
+    pub(super) succeeded: i64,
+    pub(super) verdict: Option<Verdict>,
+    pub(super) backoff: BackoffRecord,
+    pub(super) needs_flush: bool,
+    pub(super) error: bool,
+    /// Finished pods that still carry the finalizer.
+    pub(super) unsettled: Vec<Candidate>,
+    /// Pods that the current stage deletes, and whether each was Ready.
+    pub(super) to_delete: Vec<(PodId, bool)>,
+    /// Indexes that still get a pod, last first; for NonIndexed Jobs as many `NO_INDEX`.
+    pub(super) to_create: Vec<u32>,
+    /// Active pods and those that linger, if the verdict or a deletion makes them lose their finalizer.
+    pub(super) others: Vec<Candidate>,
+    pub(super) to_release: Vec<Candidate>,
+    pub(super) kept: Vec<PodId>,
+    pub(super) reached_most: bool,
+    pub(super) finished: bool,
+    /// When the verdict's conditions were made.
+    pub(super) decided_at: ApiTime,
+    pub(super) previously_succeeded: Intervals,
+    pub(super) succeeded_indexes: Intervals,
+    pub(super) failed_indexes: Option<Intervals>,
+    /// For each undecided index without a pod, its last failed pod, which hands its failure counts on.
+    pub(super) delayed: Vec<(u32, PodId)>,
+}
+
+/// Where a sync stands: what the answers to come are about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    Start,
+    DeletingForVerdict,
+    DeletingSurplus,
+    Creating { batch: usize },
+    WritingFirst,
+    Releasing,
+    WritingPartial,
+    WritingLast,
+    Sweeping,
+}
+
+/// A tracked pod as it stood when the sync began.
+#[derive(Clone, Debug)]
+pub(super) struct Candidate {
+    pub(super) id: PodId,
+    pub(super) index: u32,
+    pub(super) succeeded: bool,
+    pub(super) failed: bool,
+    /// Counts if it failed: no pod failure policy rule ignores it.
+    pub(super) counts: bool,
+}
+
+pub(super) enum Begin {
+    Work(Box<Sync>),
+    Nothing,
+    Stale,
+}
+
+pub(super) enum Step {
+    Continue,
+    Finished,
+}
+
+impl JobController {
+    /// The part of a sync that decides without asking: snapshot and verdict.
+    pub(super) fn begin(&mut self, id: JobId, now: SimTime, out: &mut Outbox<SyncDue>) -> Begin {
+        let seen = self.seen;
+        let Some(view) = self.view(id) else { return Begin::Nothing };
+        if view.spec.managed_by_other() {
+            return Begin::Nothing;
+        }
+        if view.status.finished().is_some() {
+            view.backoff = BackoffRecord::default();
+            return self.sweep(id);
+        }
+        if view.written.job > seen.job || view.written.pods > seen.pods {
+            return Begin::Stale;
+        }
+        if view.finished {
+            return Begin::Nothing;
+        }
+        let mut sync = Sync::new(view, now);
+        let view = self.jobs[id.slot as usize].as_mut().expect("a Job that was just looked at");
+        sync.look_at_results(view, &self.pods, now);
+        sync.judge(view, now);
+        if let (None, Some(seconds), Some(start)) =
+            (&sync.verdict, sync.spec.active_deadline_seconds, sync.status.start_time)
+            && !sync.spec.suspend
+        {
+            let at = start.instant() + SimDuration::from_secs(seconds.max(0) as u64);
+            self.enqueue(id, at, WaitReason::Deadline, now, out);
+        }
+        if sync.spec.is_indexed() {
+            self.judge_indexes(&mut sync);
+        }
+        Begin::Work(Box::new(sync))
+    }
+
+    /// A finished Job's pods lose left-over finalizers (`syncOrphanPod`).
+    fn sweep(&mut self, id: JobId) -> Begin {
+        let Some(view) = self.jobs[id.slot as usize].as_ref() else { return Begin::Nothing };
+        let tallies = &view.pods;
+        let slots = tallies.active.iter().chain(&tallies.unsettled).chain(&tallies.lingering);
+        let pods = slots.filter_map(|&slot| self.pods[slot as usize].as_ref());
+        let left: Vec<PodId> = pods.filter(|pod| pod.tracked && !pod.release_expected).map(|pod| pod.id).collect();
+        if left.is_empty() {
+            return Begin::Nothing;
+        }
+        let mut sync = Sync::new(view, SimTime::ZERO);
+        sync.stage = Stage::Sweeping;
+        sync.kept = left;
+        Begin::Work(Box::new(sync))
+    }
+
+    /// Carries the sync to its next stage.
+    pub(super) fn advance(
+        &mut self,
+        sync: &mut Sync,
+        now: SimTime,
+        answers: &[Answer],
+        requests: &mut Vec<Request>,
+        out: &mut Outbox<SyncDue>,
+    ) -> Step {
+        match sync.stage {
+            Stage::Start if sync.verdict.is_some() => self.delete_for_verdict(sync, requests),
+            Stage::Start => self.manage(sync, now, requests, out),
+            Stage::DeletingForVerdict => self.verdict_deletions_answered(sync, now, answers, requests, out),
+            Stage::DeletingSurplus => self.surplus_deletions_answered(sync, now, answers, requests, out),
+            Stage::Creating { batch } => self.creations_answered(sync, batch, now, answers, requests, out),
+            Stage::WritingFirst => self.first_write_answered(sync, answers, requests),
+            Stage::Releasing => self.releases_answered(sync, now, answers, requests),
+            Stage::WritingPartial => {
+                sync.error = true;
+                Step::Finished
+            }
+            Stage::WritingLast => self.last_write_answered(sync, answers, out),
+            Stage::Sweeping if answers.is_empty() => {
+                requests.extend(sync.kept.iter().map(|&pod| Request::ReleasePod(pod)));
+                Step::Continue
+            }
+            Stage::Sweeping => Step::Finished,
+        }
+    }
+
+    /// What the verdict leaves to decide once pods were managed: completion, or the Suspended condition.
+    pub(super) fn managed(
+        &mut self,
+        sync: &mut Sync,
+        manage_called: bool,
+        now: SimTime,
+        requests: &mut Vec<Request>,
+        out: &mut Outbox<SyncDue>,
+    ) -> Step {
+        let complete = match sync.spec.completions {
+            None => sync.succeeded > 0 && sync.active == 0,
+            Some(completions) => sync.succeeded >= i64::from(completions) && sync.active == 0,
+        };
+        let time = ApiTime::of(now);
+        if complete {
+            let message = "Reached expected number of succeeded pods";
+            sync.verdict = Some(Verdict::success(JobReason::CompletionsReached, message));
+        } else if manage_called && conditions::ensure(&mut sync.status, conditions::suspended(sync.spec.suspend, time))
+        {
+            sync.needs_flush = true;
+            if sync.spec.suspend {
+                sync.status.start_time = None;
+                record(out, sync.job, JobHappening::Suspended);
+            } else {
+                sync.status.start_time = Some(time);
+                record(out, sync.job, JobHappening::Resumed);
+            }
+        }
+        self.track(sync, now, requests)
+    }
+}
+
+impl Sync {
+    fn new(view: &JobView, now: SimTime) -> Sync {
+        Sync {
+            job: view.id,
+            waited_for: WaitReason::None,
+            due: now,
+            started: now,
+            stage: Stage::Start,
+            spec: view.spec.clone(),
+            status: view.status.clone(),
+            version: view.version,
+            deleting: view.deleting,
+            expectations_met: view.expectations.satisfied(now),
+            active: view.pods.active.len() as i32,
+            ready: view.pods.ready,
+            terminating: view.pods.terminating,
+            succeeded: 0,
+            verdict: None,
+            backoff: view.backoff,
+            needs_flush: false,
+            error: false,
+            unsettled: Vec::new(),
+            to_delete: Vec::new(),
+            to_create: Vec::new(),
+            others: Vec::new(),
+            to_release: Vec::new(),
+            kept: Vec::new(),
+            reached_most: false,
+            finished: false,
+            decided_at: ApiTime::default(),
+            previously_succeeded: Intervals::new(),
+            succeeded_indexes: Intervals::new(),
+            failed_indexes: None,
+            delayed: Vec::new(),
+        }
+    }
+
+    /// Is this index one that the Job asks for? NonIndexed pods have none to be wrong.
+    pub(super) fn in_range(&self, index: u32) -> bool {
+        !self.spec.is_indexed() || i64::from(index) < i64::from(self.spec.completions.unwrap_or(0))
+    }
+
+    /// Finished pods that are not counted yet, and the back-off record they make (`getNewFinishedPods`).
+    fn look_at_results(&mut self, view: &mut JobView, pods: &[Option<PodView>], now: SimTime) {
+        let mut succeeded: Vec<ApiTime> = Vec::new();
+        let mut failed: Vec<ApiTime> = Vec::new();
+        let mut ignored = 0;
+        for &slot in &view.pods.unsettled {
+            let Some(pod) = pods[slot as usize].as_ref() else { continue };
+            let is_failed = pod.is_failed(&self.spec);
+            let matched = is_failed.then(|| match_pod(&self.spec, pod)).flatten();
+            let counts = matched.as_ref().is_none_or(Matched::counts);
+            if view.fail_job.is_none() {
+                let cause = matched.and_then(|matched| matched.cause);
+                view.fail_job = cause.map(|cause| cause.message(&view.pod_name(pod)).into());
+            }
+            let candidate = Candidate {
+                id: pod.id,
+                index: pod.index,
+                succeeded: pod.phase == PodPhase::Succeeded,
+                failed: is_failed,
+                counts,
+            };
+            if !pod.release_expected && self.in_range(pod.index) {
+                if candidate.succeeded && !view.status.uncounted_succeeded.contains(&pod.id) {
+                    succeeded.push(pod.finish);
+                } else if is_failed && !view.status.uncounted_failed.contains(&pod.id) {
+                    failed.push(pod.finish);
+                    ignored += i64::from(!counts);
+                }
+            }
+            if !pod.release_expected {
+                self.unsettled.push(candidate);
+            }
+        }
+        let status = &mut self.status;
+        self.succeeded = i64::from(status.succeeded) + succeeded.len() as i64 + status.uncounted_succeeded.len() as i64;
+        let failed_now =
+            i64::from(status.failed) + failed.len() as i64 - ignored + status.uncounted_failed.len() as i64;
+        if status.start_time.is_none() && !self.spec.suspend {
+            status.start_time = Some(ApiTime::of(now));
+            self.needs_flush = true;
+        }
+        self.backoff = view.backoff.after(succeeded.into_iter(), &failed);
+        self.verdict = Verdict::decided(&self.status);
+        if self.verdict.is_none() && failed_now > i64::from(self.spec.backoff_limit) {
+            self.verdict = Some(backoff_limit_exceeded());
+        }
+    }
+
+    /// The verdicts that need no index: an earlier one, FailJob, the limits, the deadline.
+    fn judge(&mut self, view: &JobView, now: SimTime) {
+        if Verdict::decided(&self.status).is_some() {
+            return;
+        }
+        if let Some(message) = &view.fail_job {
+            self.verdict = Some(Verdict::failure(JobReason::PodFailurePolicy, message.clone()));
+        } else if self.verdict.is_none() && past_backoff_limit_on_failure(&self.spec, view.pods.restarts) {
+            self.verdict = Some(backoff_limit_exceeded());
+        } else if self.verdict.is_none() && self.past_active_deadline(now) {
+            let message = "Job was active longer than specified deadline";
+            self.verdict = Some(Verdict::failure(JobReason::DeadlineExceeded, message));
+        }
+    }
+
+    fn past_active_deadline(&self, now: SimTime) -> bool {
+        match (self.spec.active_deadline_seconds, self.status.start_time) {
+            (Some(seconds), Some(start)) if !self.spec.suspend => {
+                now.since(start.instant()) >= SimDuration::from_secs(seconds.max(0) as u64) && now >= start.instant()
+            }
+            _ => false,
+        }
+    }
+}
+
+fn backoff_limit_exceeded() -> Verdict {
+    Verdict::failure(JobReason::BackoffLimitExceeded, "Job has reached the specified backoff limit")
+}
+
+/// What the Job's pod failure policy makes of a pod; none without a policy.
+pub(super) fn match_pod(spec: &JobSpec, pod: &PodView) -> Option<Matched> {
+    let (rules, facts) = (spec.pod_failure_policy.as_ref()?, pod.facts.as_ref()?);
+    Some(pod_failure_policy::match_policy(rules, &spec.template, facts))
+}
+
+/// `pastBackoffLimitOnFailure`.
+fn past_backoff_limit_on_failure(spec: &JobSpec, restarts: i64) -> bool {
+    spec.template.restart_policy == RestartPolicy::OnFailure
+        && if spec.backoff_limit == 0 { restarts > 0 } else { restarts >= i64::from(spec.backoff_limit) }
+}
+
+impl JobController {
+    /// Indexed Jobs: the lists of indexes, and the verdicts that follow from them.
+    fn judge_indexes(&mut self, sync: &mut Sync) {
+        let completions = sync.spec.completions.unwrap_or(0).max(0) as u32;
+        sync.previously_succeeded = sync.status.completed_indexes.clone();
+        sync.previously_succeeded.truncate(completions);
+        sync.succeeded_indexes = sync.previously_succeeded.clone();
+        let newly = sync.unsettled.iter().filter(|pod| pod.succeeded && pod.index < completions);
+        newly.for_each(|pod| _ = sync.succeeded_indexes.insert(pod.index));
+        sync.succeeded = i64::from(sync.succeeded_indexes.total());
+        if let Some(limit) = sync.spec.backoff_limit_per_index {
+            self.judge_failed_indexes(sync, limit, completions);
+        }
+        if sync.verdict.is_none()
+            && let Some(rules) = &sync.spec.success_policy
+            && let Some(message) = success_policy::matched(rules, completions, &sync.succeeded_indexes)
+        {
+            sync.verdict = Some(Verdict::success(JobReason::SuccessPolicy, message));
+        }
+    }
+
+    fn judge_failed_indexes(&mut self, sync: &mut Sync, limit: i32, completions: u32) {
+        let mut failed = sync.status.failed_indexes.clone().unwrap_or_default();
+        failed.truncate(completions);
+        for candidate in sync.unsettled.iter().filter(|pod| pod.failed && pod.index < completions) {
+            let Some(pod) = self.pod(candidate.id) else { continue };
+            let fails_index = match_pod(&sync.spec, pod).is_some_and(|matched| matched.fails_index());
+            if fails_index || (candidate.counts && i64::from(pod.failure_count) >= i64::from(limit)) {
+                failed.insert(candidate.index);
+            }
+        }
+        if sync.verdict.is_none() {
+            let decided = failed.total() + sync.succeeded_indexes.total();
+            if sync.spec.max_failed_indexes.is_some_and(|most| i64::from(failed.total()) > i64::from(most)) {
+                let message = "Job has exceeded the specified maximal number of failed indexes";
+                sync.verdict = Some(Verdict::failure(JobReason::MaxFailedIndexesExceeded, message));
+            } else if !failed.is_empty() && decided >= completions {
+                sync.verdict = Some(Verdict::failure(JobReason::FailedIndexes, "Job has failed indexes"));
+            }
+        }
+        sync.failed_indexes = Some(failed);
+        self.find_delayed(sync, completions);
+    }
+
+    /// `getPodsWithDelayedDeletionPerIndex`: the last failed pod of each index that still waits for a replacement.
+    fn find_delayed(&mut self, sync: &mut Sync, completions: u32) {
+        let failed_indexes = sync.failed_indexes.take().unwrap_or_default();
+        let mut delayed: Vec<(u32, PodId)> = Vec::new();
+        let Some(view) = self.jobs[sync.job.slot as usize].as_ref() else { return };
+        for candidate in sync.unsettled.iter().filter(|pod| pod.failed && pod.index < completions) {
+            let index = candidate.index;
+            if sync.succeeded_indexes.contains(index) || failed_indexes.contains(index) || view.indexes.is_active(index)
+            {
+                continue;
+            }
+            match delayed.binary_search_by_key(&index, |entry| entry.0) {
+                Err(at) => delayed.insert(at, (index, candidate.id)),
+                Ok(at) => {
+                    if let (Some(old), Some(new)) = (self.pod(delayed[at].1), self.pod(candidate.id))
+                        && old.absolute_failures() <= new.absolute_failures()
+                        && new.finish >= old.finish
+                    {
+                        delayed[at].1 = candidate.id;
+                    }
+                }
+            }
+        }
+        sync.failed_indexes = Some(failed_indexes);
+        sync.delayed = delayed;
+    }
+}

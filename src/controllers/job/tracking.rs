@@ -1,0 +1,276 @@
+//! Counting with finalizers (`trackJobStatusAndRemoveFinalizers`): pods enter the status before they lose their
+//! finalizer, and the counters after, so that none is counted twice or forgotten.
+
+use std::collections::BTreeSet;
+
+use super::sync::{Candidate, Stage, Step, Sync};
+use super::{JobController, MOST_PODS_PER_SYNC, SyncDue, conditions, record};
+use crate::api::job::JobConditionType;
+use crate::api::meta::{ApiTime, PodId};
+use crate::api::outbox::{JobHappening, Outbox};
+use crate::api::pod::NO_INDEX;
+use crate::api::request::{Answer, Refusal, Request};
+use crate::kernel::time::SimTime;
+
+impl JobController {
+    /// Notes pods for counting and writes the first status of the sync.
+    pub(super) fn track(&mut self, sync: &mut Sync, now: SimTime, requests: &mut Vec<Request>) -> Step {
+        let status = &mut sync.status;
+        let (active, ready, terminating) = (sync.active, Some(sync.ready), Some(sync.terminating));
+        sync.needs_flush |= (active, ready, terminating) != (status.active, status.ready, status.terminating);
+        (status.active, status.ready, status.terminating) = (active, ready, terminating);
+        let mut candidates = std::mem::take(&mut sync.unsettled);
+        candidates.append(&mut sync.others);
+        if sync.spec.is_indexed() {
+            candidates.sort_by_key(|pod| (pod.index, pod.id.uid));
+        }
+        if !sync.status.uncounted_succeeded.is_empty() || !sync.status.uncounted_failed.is_empty() {
+            // Also those that are tracked but not finished: they stay uncounted.
+            let tracked = self.tracked_pods(sync);
+            sync.needs_flush |= sync.count_released(|pod| tracked.contains(&pod));
+        }
+        sync.note(&candidates);
+        sync.write_indexes();
+        sync.announce(ApiTime::of(now));
+        sync.kept = candidates.iter().map(|pod| pod.id).collect();
+        if sync.needs_flush {
+            sync.stage = Stage::WritingFirst;
+            requests.push(sync.write());
+            return Step::Continue;
+        }
+        self.release(sync, requests)
+    }
+
+    fn tracked_pods(&self, sync: &Sync) -> BTreeSet<PodId> {
+        let Some(view) = self.jobs[sync.job.slot as usize].as_ref() else { return BTreeSet::new() };
+        let slots = view.pods.active.iter().chain(&view.pods.unsettled).chain(&view.pods.lingering);
+        let pods = slots.filter_map(|&slot| self.pods[slot as usize].as_ref());
+        pods.filter(|pod| pod.tracked && !pod.release_expected).map(|pod| pod.id).collect()
+    }
+
+    pub(super) fn first_write_answered(
+        &mut self,
+        sync: &mut Sync,
+        answers: &[Answer],
+        requests: &mut Vec<Request>,
+    ) -> Step {
+        if !self.job_written(sync, answers) {
+            return Step::Finished;
+        }
+        sync.needs_flush = false;
+        let backoff = sync.backoff;
+        if let Some(view) = self.view(sync.job) {
+            view.backoff = backoff;
+        }
+        self.release(sync, requests)
+    }
+
+    fn job_written(&mut self, sync: &mut Sync, answers: &[Answer]) -> bool {
+        let Some(&Answer::Done { version }) = answers.first() else {
+            sync.error = true;
+            return false;
+        };
+        sync.version = version;
+        if let Some(view) = self.view(sync.job) {
+            view.written.job = version;
+        }
+        true
+    }
+
+    fn release(&mut self, sync: &mut Sync, requests: &mut Vec<Request>) -> Step {
+        sync.stage = Stage::Releasing;
+        for pod in &sync.to_release {
+            if let Some(pod) = self.pod_mut(pod.id) {
+                pod.release_expected = true;
+            }
+            requests.push(Request::ReleasePod(pod.id));
+        }
+        Step::Continue
+    }
+
+    pub(super) fn releases_answered(
+        &mut self,
+        sync: &mut Sync,
+        now: SimTime,
+        answers: &[Answer],
+        requests: &mut Vec<Request>,
+    ) -> Step {
+        let mut released: BTreeSet<PodId> = BTreeSet::new();
+        let mut failed = false;
+        let to_release: Vec<PodId> = sync.to_release.iter().map(|pod| pod.id).collect();
+        for (pod, answer) in to_release.into_iter().zip(answers) {
+            match answer {
+                Answer::Done { version } | Answer::Created { version, .. } => self.wrote_pod(sync, *version),
+                Answer::Refused(refusal) => {
+                    if let Some(pod) = self.pod_mut(pod) {
+                        pod.release_expected = false;
+                    }
+                    if *refusal != Refusal::NotFound {
+                        failed = true;
+                        continue;
+                    }
+                }
+            }
+            released.insert(pod);
+        }
+        let kept: BTreeSet<PodId> = sync.kept.drain(..).filter(|pod| !released.contains(pod)).collect();
+        sync.needs_flush |= sync.count_released(|pod| kept.contains(&pod));
+        if failed {
+            sync.error = true;
+            sync.stage = Stage::WritingPartial;
+            if sync.needs_flush {
+                requests.push(sync.write());
+                return Step::Continue;
+            }
+            return Step::Finished;
+        }
+        sync.enact(ApiTime::of(now));
+        if !sync.needs_flush {
+            return Step::Finished;
+        }
+        sync.stage = Stage::WritingLast;
+        requests.push(sync.write());
+        Step::Continue
+    }
+
+    pub(super) fn last_write_answered(
+        &mut self,
+        sync: &mut Sync,
+        answers: &[Answer],
+        out: &mut Outbox<SyncDue>,
+    ) -> Step {
+        if self.job_written(sync, answers) && sync.finished {
+            if let Some(view) = self.view(sync.job) {
+                view.finished = true;
+            }
+            sync.record_finished(out);
+        }
+        Step::Finished
+    }
+}
+
+impl Sync {
+    fn write(&self) -> Request {
+        Request::UpdateJobStatus { job: self.job, version: self.version, status: Box::new(self.status.clone()) }
+    }
+
+    /// Pods that lost the finalizer leave the uncounted lists and enter the counters
+    /// (`cleanUncountedPodsWithoutFinalizers`). Returns whether any did.
+    fn count_released(&mut self, tracked: impl Fn(PodId) -> bool) -> bool {
+        let status = &mut self.status;
+        let before = (status.uncounted_succeeded.len(), status.uncounted_failed.len());
+        status.uncounted_succeeded.retain(|&pod| tracked(pod));
+        status.uncounted_failed.retain(|&pod| tracked(pod));
+        let succeeded = before.0 - status.uncounted_succeeded.len();
+        let failed = before.1 - status.uncounted_failed.len();
+        status.succeeded += succeeded as i32;
+        status.failed += failed as i32;
+        succeeded + failed > 0
+    }
+
+    /// Which pods lose their finalizer, and which of them count as what; at most 500 noted in one sync.
+    fn note(&mut self, candidates: &[Candidate]) {
+        let mut newly_succeeded = 0;
+        for pod in candidates {
+            if !self.may_release(pod) {
+                continue;
+            }
+            self.to_release.push(pod.clone());
+            let counted_failed = self.status.uncounted_failed.contains(&pod.id);
+            if pod.succeeded && !counted_failed {
+                newly_succeeded += self.note_success(pod);
+            } else if pod.failed || self.verdict.as_ref().is_some_and(|verdict| !verdict.success) {
+                let valid = !self.spec.is_indexed() || (pod.index != NO_INDEX && self.in_range(pod.index));
+                if !counted_failed && valid && pod.counts {
+                    self.needs_flush = true;
+                    self.status.uncounted_failed.push(pod.id);
+                }
+            }
+            let noted = newly_succeeded + self.status.uncounted_succeeded.len() + self.status.uncounted_failed.len();
+            if noted >= MOST_PODS_PER_SYNC {
+                self.reached_most = true;
+                break;
+            }
+        }
+    }
+
+    /// A success counts by its index, or by the pod. Returns the indexes it adds.
+    fn note_success(&mut self, pod: &Candidate) -> usize {
+        if self.spec.is_indexed() {
+            let new = self.in_range(pod.index) && !self.previously_succeeded.contains(pod.index);
+            self.needs_flush |= new;
+            return usize::from(new);
+        }
+        if !self.status.uncounted_succeeded.contains(&pod.id) {
+            self.needs_flush = true;
+            self.status.uncounted_succeeded.push(pod.id);
+        }
+        0
+    }
+
+    /// `canRemoveFinalizer`.
+    fn may_release(&self, pod: &Candidate) -> bool {
+        if self.deleting || self.verdict.is_some() || pod.succeeded {
+            return true;
+        }
+        let delayed = || {
+            let at = self.delayed.binary_search_by_key(&pod.index, |entry| entry.0);
+            at.is_ok_and(|at| self.delayed[at].1 == pod.id)
+        };
+        pod.failed && !delayed()
+    }
+
+    fn write_indexes(&mut self) {
+        if !self.spec.is_indexed() {
+            return;
+        }
+        let status = &mut self.status;
+        self.needs_flush |=
+            status.completed_indexes != self.succeeded_indexes || status.failed_indexes != self.failed_indexes;
+        status.succeeded = self.succeeded_indexes.total() as i32;
+        status.completed_indexes = self.succeeded_indexes.clone();
+        status.failed_indexes.clone_from(&self.failed_indexes);
+    }
+
+    /// The verdict's interim condition, once.
+    fn announce(&mut self, now: ApiTime) {
+        let Some(verdict) = &self.verdict else { return };
+        let interim = verdict.interim(now);
+        if self.status.condition(interim.kind).is_none() {
+            self.status.conditions.push(interim);
+            self.needs_flush = true;
+        }
+        self.decided_at = now;
+    }
+
+    /// The Job ends once nothing is uncounted and nothing is terminating (`enactJobFinished`).
+    fn enact(&mut self, now: ApiTime) {
+        let Some(verdict) = &self.verdict else { return };
+        let status = &mut self.status;
+        let uncounted = status.uncounted_succeeded.len() + status.uncounted_failed.len();
+        if self.reached_most || uncounted > 0 || self.terminating > 0 {
+            return;
+        }
+        let terminal = verdict.terminal(now);
+        if terminal.kind == JobConditionType::Complete {
+            // Upstream makes the condition before it writes, and gives it a new time only in the list.
+            status.completion_time = Some(self.decided_at);
+        }
+        conditions::ensure(status, terminal);
+        self.finished = true;
+        self.needs_flush = true;
+    }
+
+    /// `recordJobFinished`.
+    fn record_finished(&self, out: &mut Outbox<SyncDue>) {
+        let Some(verdict) = &self.verdict else { return };
+        if !verdict.success {
+            record(out, self.job, JobHappening::Failed(verdict.reason.as_str(), verdict.message.clone()));
+            return;
+        }
+        if self.spec.completions.is_some_and(|completions| self.status.succeeded > completions) {
+            record(out, self.job, JobHappening::TooManySucceededPods);
+        }
+        record(out, self.job, JobHappening::Completed);
+    }
+}

@@ -1,0 +1,46 @@
+//! The verdict of a sync: has the Job failed or succeeded, and why (`syncJob`, the part before pods are managed).
+
+use std::sync::Arc;
+
+use super::conditions;
+use crate::api::job::{JobCondition, JobConditionType, JobReason, JobStatus};
+use crate::api::meta::ApiTime;
+
+/// Failure or success with its reason (`finishedCondition`).
+#[derive(Clone, Debug)]
+pub(super) struct Verdict {
+    pub(super) success: bool,
+    pub(super) reason: JobReason,
+    pub(super) message: Arc<str>,
+}
+
+impl Verdict {
+    pub(super) fn failure(reason: JobReason, message: impl Into<Arc<str>>) -> Verdict {
+        Verdict { success: false, reason, message: message.into() }
+    }
+
+    pub(super) fn success(reason: JobReason, message: impl Into<Arc<str>>) -> Verdict {
+        Verdict { success: true, reason, message: message.into() }
+    }
+
+    /// What an earlier sync decided: SuccessCriteriaMet, else FailureTarget.
+    pub(super) fn decided(status: &JobStatus) -> Option<Verdict> {
+        let of = |kind, success| {
+            let condition = status.condition(kind).filter(|c| c.status)?;
+            Some(Verdict { success, reason: condition.reason, message: condition.message.clone() })
+        };
+        of(JobConditionType::SuccessCriteriaMet, true).or_else(|| of(JobConditionType::FailureTarget, false))
+    }
+
+    /// The condition that announces it before any pod loses its finalizer.
+    pub(super) fn interim(&self, now: ApiTime) -> JobCondition {
+        let kind = if self.success { JobConditionType::SuccessCriteriaMet } else { JobConditionType::FailureTarget };
+        conditions::on(kind, self.reason, self.message.clone(), now)
+    }
+
+    /// The condition that ends the Job.
+    pub(super) fn terminal(&self, now: ApiTime) -> JobCondition {
+        let kind = if self.success { JobConditionType::Complete } else { JobConditionType::Failed };
+        conditions::on(kind, self.reason, self.message.clone(), now)
+    }
+}

@@ -1,0 +1,414 @@
+//! What the Job controller was told: its informers' caches, kept as tallies and lists so that a sync costs what
+//! changed, never all pods of the Job. Upstream lists and filters all pods in each sync; the decisions are the same.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::backoff::BackoffRecord;
+use super::pod_failure_policy::FailedPodFacts;
+use crate::api::job::{Job, JobSpec, JobStatus};
+use crate::api::meta::{ApiTime, JobId, ObjectName, PodId};
+use crate::api::pod::{NO_INDEX, Pod, PodPhase};
+use crate::controllers::expectations::Expectations;
+
+/// A Job in the cache, and what the controller remembers of it.
+#[derive(Debug)]
+pub(super) struct JobView {
+    pub(super) id: JobId,
+    pub(super) name: ObjectName,
+    pub(super) name_seed: u64,
+    pub(super) spec: Arc<JobSpec>,
+    pub(super) status: JobStatus,
+    pub(super) generation: u32,
+    pub(super) version: u64,
+    pub(super) deleting: bool,
+    pub(super) expectations: Expectations,
+    pub(super) backoff: BackoffRecord,
+    /// Version of the controller's own last write of this Job, and of its pods.
+    pub(super) written: Written,
+    /// Its terminal condition was written, the cache need not show it yet (`finishedJobExpectations`).
+    pub(super) finished: bool,
+    /// A FailJob rule matched a pod that may have lost its finalizer since.
+    pub(super) fail_job: Option<Arc<str>>,
+    pub(super) pods: PodTallies,
+    pub(super) indexes: IndexTable,
+}
+
+/// Resource versions of a controller's own writes (`ConsistencyStore`).
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Written {
+    pub(super) job: u64,
+    pub(super) pods: u64,
+}
+
+/// A Job's pods by what a sync may have to do with them. Entries are pod slots, in no order.
+#[derive(Debug, Default)]
+pub(super) struct PodTallies {
+    /// Neither ended nor being deleted.
+    pub(super) active: Vec<u32>,
+    /// Succeeded, or counting as failed, with the tracking finalizer still on.
+    pub(super) unsettled: Vec<u32>,
+    /// Being deleted, with the finalizer, but not failed before its phase is (podReplacementPolicy `Failed`).
+    pub(super) lingering: Vec<u32>,
+    /// Active and Ready.
+    pub(super) ready: i32,
+    /// Being deleted and not ended.
+    pub(super) terminating: i32,
+    /// Restarts of Pending and Running pods.
+    pub(super) restarts: i64,
+}
+
+/// Which list of [`PodTallies`] a pod stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    Nowhere,
+    Active,
+    Unsettled,
+    Lingering,
+}
+
+/// A pod in the cache.
+#[derive(Clone, Debug)]
+pub(super) struct PodView {
+    pub(super) id: PodId,
+    pub(super) index: u32,
+    pub(super) attempt: u32,
+    pub(super) standing: Standing,
+    place: u32,
+    pub(super) phase: PodPhase,
+    pub(super) ready: bool,
+    pub(super) scheduled: bool,
+    pub(super) deleting: bool,
+    pub(super) tracked: bool,
+    /// The removal of its finalizer was asked for and not seen yet (`uidTrackingExpectations`).
+    pub(super) release_expected: bool,
+    pub(super) created: ApiTime,
+    pub(super) ready_since: ApiTime,
+    /// `getFinishedTime`.
+    pub(super) finish: ApiTime,
+    restarts: u32,
+    pub(super) most_restarts: u32,
+    pub(super) failure_count: u32,
+    pub(super) ignored_failure_count: u32,
+    /// Kept only where a pod failure policy may look at it.
+    pub(super) facts: Option<Box<FailedPodFacts>>,
+}
+
+impl JobView {
+    pub(super) fn new(id: JobId, job: &Job) -> JobView {
+        JobView {
+            id,
+            name: job.name.clone(),
+            name_seed: job.name_seed,
+            spec: job.spec.clone(),
+            status: job.status.clone(),
+            generation: job.generation,
+            version: job.resource_version,
+            deleting: job.deletion_timestamp.is_some(),
+            expectations: Expectations::default(),
+            backoff: BackoffRecord::default(),
+            written: Written::default(),
+            finished: false,
+            fail_job: None,
+            pods: PodTallies::default(),
+            indexes: IndexTable::default(),
+        }
+    }
+
+    /// The cache shows a newer Job.
+    pub(super) fn update(&mut self, job: &Job, pods: &mut [Option<PodView>]) {
+        let policy_changed = self.spec.pod_replacement_policy != job.spec.pod_replacement_policy;
+        if job.spec.completions < self.spec.completions {
+            self.indexes.shrink(job.spec.completions.unwrap_or(0).max(0) as u32);
+        }
+        if !Arc::ptr_eq(&self.spec, &job.spec) {
+            self.spec = job.spec.clone();
+        }
+        self.status.clone_from(&job.status);
+        (self.generation, self.version) = (job.generation, job.resource_version);
+        self.deleting = job.deletion_timestamp.is_some();
+        if policy_changed {
+            self.restand(pods);
+            self.indexes.ask_again();
+        }
+    }
+
+    /// What a deleted pod counts as has changed: each tracked pod finds its list again.
+    fn restand(&mut self, pods: &mut [Option<PodView>]) {
+        let slots: Vec<u32> = self.pods.unsettled.iter().chain(&self.pods.lingering).copied().collect();
+        for slot in slots {
+            let Some(mut pod) = pods[slot as usize].take() else { continue };
+            let standing = pod.standing_under(&self.spec);
+            self.move_to(&mut pod, standing, pods);
+            pods[slot as usize] = Some(pod);
+        }
+    }
+
+    /// Takes a pod's state out of the tallies, or puts it in.
+    fn tally(&mut self, pod: &PodView, sign: i32) {
+        self.pods.ready += sign * i32::from(pod.standing == Standing::Active && pod.ready);
+        self.pods.terminating += sign * i32::from(pod.is_terminating());
+        if !pod.phase.is_terminal() {
+            self.pods.restarts += i64::from(sign) * i64::from(pod.restarts);
+        }
+    }
+
+    fn list(&mut self, standing: Standing) -> Option<&mut Vec<u32>> {
+        match standing {
+            Standing::Nowhere => None,
+            Standing::Active => Some(&mut self.pods.active),
+            Standing::Unsettled => Some(&mut self.pods.unsettled),
+            Standing::Lingering => Some(&mut self.pods.lingering),
+        }
+    }
+
+    fn move_to(&mut self, pod: &mut PodView, standing: Standing, pods: &mut [Option<PodView>]) {
+        if pod.standing == standing {
+            return;
+        }
+        let place = pod.place as usize;
+        if let Some(list) = self.list(pod.standing) {
+            list.swap_remove(place);
+            if let Some(moved) = list.get(place).and_then(|&slot| pods[slot as usize].as_mut()) {
+                moved.place = place as u32;
+            }
+        }
+        if let Some(list) = self.list(standing) {
+            pod.place = list.len() as u32;
+            list.push(pod.id.slot);
+        }
+        pod.standing = standing;
+    }
+
+    /// The cache shows a pod, new or newer.
+    pub(super) fn put(&mut self, pod: &Pod, pods: &mut [Option<PodView>]) {
+        let slot = pod.id.slot as usize;
+        let mut view = PodView::new(pod, &self.spec);
+        let mut occupied = None;
+        if let Some(old) = pods[slot].take() {
+            self.tally(&old, -1);
+            occupied = Some(old.occupies());
+            (view.standing, view.place) = (old.standing, old.place);
+            view.release_expected = old.release_expected && view.tracked;
+        }
+        let standing = view.standing_under(&self.spec);
+        self.move_to(&mut view, standing, pods);
+        self.tally(&view, 1);
+        if view.index != NO_INDEX && occupied != Some(view.occupies()) {
+            if occupied.is_none() {
+                self.indexes.appeared(view.index);
+            }
+            self.indexes.changed(view.index, occupied.unwrap_or_default(), view.occupies());
+        }
+        pods[slot] = Some(view);
+    }
+
+    /// The cache shows that a pod is gone.
+    pub(super) fn remove(&mut self, id: PodId, pods: &mut [Option<PodView>]) {
+        let Some(mut view) = pods[id.slot as usize].take() else { return };
+        self.tally(&view, -1);
+        if view.index != NO_INDEX {
+            self.indexes.changed(view.index, view.occupies(), Occupancy::default());
+        }
+        self.move_to(&mut view, Standing::Nowhere, pods);
+    }
+
+    pub(super) fn pod_name(&self, pod: &PodView) -> String {
+        let name = crate::api::names::pod_name(&self.name.name, self.name_seed, pod.index, pod.attempt);
+        format!("{}/{name}", self.name.namespace)
+    }
+}
+
+impl PodView {
+    fn new(pod: &Pod, spec: &JobSpec) -> PodView {
+        let status = &pod.status;
+        PodView {
+            id: pod.id,
+            index: pod.index,
+            attempt: pod.attempt,
+            standing: Standing::Nowhere,
+            place: 0,
+            phase: status.phase,
+            ready: status.ready,
+            scheduled: pod.scheduled,
+            deleting: pod.deletion.is_some(),
+            tracked: pod.tracked,
+            release_expected: false,
+            created: pod.created,
+            ready_since: status.ready_since,
+            finish: finish_time(pod),
+            restarts: status.restarts,
+            most_restarts: status.most_restarts,
+            failure_count: pod.failure_count.unwrap_or(0),
+            ignored_failure_count: pod.ignored_failure_count,
+            facts: spec.pod_failure_policy.as_ref().map(|_| {
+                let disrupted = pod.disruption_target.is_some();
+                Box::new(FailedPodFacts { exits: status.exits.clone(), ready: status.ready, disrupted })
+            }),
+        }
+    }
+
+    pub(super) fn is_terminating(&self) -> bool {
+        self.deleting && !self.phase.is_terminal()
+    }
+
+    fn occupies(&self) -> Occupancy {
+        Occupancy { active: self.standing == Standing::Active, terminating: self.is_terminating() }
+    }
+
+    /// `isPodFailed`: a deleted pod counts at once, unless only failed ones are replaced.
+    pub(super) fn is_failed(&self, spec: &JobSpec) -> bool {
+        self.phase == PodPhase::Failed
+            || (!spec.only_replace_failed_pods() && self.deleting && self.phase != PodPhase::Succeeded)
+    }
+
+    fn standing_under(&self, spec: &JobSpec) -> Standing {
+        if !self.deleting && !self.phase.is_terminal() {
+            Standing::Active
+        } else if !self.tracked {
+            Standing::Nowhere
+        } else if self.phase == PodPhase::Succeeded || self.is_failed(spec) {
+            Standing::Unsettled
+        } else {
+            Standing::Lingering
+        }
+    }
+
+    /// `getIndexAbsoluteFailureCount`.
+    pub(super) fn absolute_failures(&self) -> u32 {
+        self.failure_count.saturating_add(self.ignored_failure_count)
+    }
+}
+
+/// `getFinishedTime`: the containers' end, else when it was not ready any more, else when it was deleted. A pod has
+/// condition Ready from its creation, so there is no further case.
+fn finish_time(pod: &Pod) -> ApiTime {
+    let not_ready = (!pod.status.ready).then_some(pod.status.ready_since);
+    pod.status.finished_at.or(not_ready).or(pod.deletion.map(|deletion| deletion.asked)).unwrap_or(pod.created)
+}
+
+/// How a pod keeps its index from getting another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Occupancy {
+    active: bool,
+    terminating: bool,
+}
+
+/// Which indexes have pods, and which are free to get one.
+#[derive(Debug, Default)]
+pub(super) struct IndexTable {
+    /// Active and terminating pods, by index.
+    counts: Vec<(u16, u16)>,
+    /// Indexes from here on never had a pod, or not since completions shrank below them.
+    fresh: u32,
+    /// Lower indexes whose pod left; some may have been decided since.
+    returned: BTreeSet<u32>,
+    /// Active pods beyond the first of their index.
+    pub(super) duplicates: u32,
+    /// Completions shrank: active pods may be out of range.
+    pub(super) shrunk: bool,
+}
+
+impl IndexTable {
+    /// Has the index an active pod?
+    pub(super) fn is_active(&self, index: u32) -> bool {
+        self.counts.get(index as usize).is_some_and(|counts| counts.0 > 0)
+    }
+
+    /// A pod of the index is new.
+    fn appeared(&mut self, index: u32) {
+        if index >= self.fresh {
+            self.returned.extend(self.fresh..index);
+            self.fresh = index + 1;
+        }
+        if self.counts.len() <= index as usize {
+            self.counts.resize(index as usize + 1, (0, 0));
+        }
+    }
+
+    /// A pod of the index changed from one occupancy to another.
+    fn changed(&mut self, index: u32, old: Occupancy, new: Occupancy) {
+        let counts = &mut self.counts[index as usize];
+        if new.active && !old.active {
+            self.duplicates += u32::from(counts.0 > 0);
+            counts.0 = counts.0.saturating_add(1);
+        } else if old.active && !new.active {
+            counts.0 = counts.0.saturating_sub(1);
+            self.duplicates -= u32::from(counts.0 > 0);
+        }
+        counts.1 = (counts.1.saturating_sub(u16::from(old.terminating))).saturating_add(u16::from(new.terminating));
+        // Whether it is free, or decided meanwhile, is asked when a pod is wanted.
+        if (old.active || old.terminating) && index < self.fresh {
+            self.returned.insert(index);
+        }
+    }
+
+    /// What keeps an index from getting a pod has changed: all that ever had one are asked again.
+    fn ask_again(&mut self) {
+        self.returned.extend(0..self.fresh);
+    }
+
+    fn shrink(&mut self, completions: u32) {
+        self.fresh = self.fresh.min(completions);
+        self.returned.split_off(&completions);
+        self.shrunk = true;
+    }
+
+    /// The lowest `wanted` indexes below `completions` that have no active pod, are not `decided`, and, where only
+    /// failed pods are replaced, have no terminating pod (`firstPendingIndexes`).
+    pub(super) fn first_pending(
+        &mut self,
+        wanted: usize,
+        completions: u32,
+        only_replace_failed: bool,
+        decided: impl Fn(u32) -> bool,
+    ) -> Vec<u32> {
+        let mut pending = Vec::with_capacity(wanted);
+        let occupied = |counts: &[(u16, u16)], index: u32| {
+            counts.get(index as usize).is_some_and(|c| c.0 > 0 || (only_replace_failed && c.1 > 0))
+        };
+        let mut settled = Vec::new();
+        for &index in &self.returned {
+            if pending.len() == wanted || index >= completions {
+                break;
+            }
+            if occupied(&self.counts, index) || decided(index) {
+                settled.push(index);
+            } else {
+                pending.push(index);
+            }
+        }
+        for index in settled {
+            self.returned.remove(&index);
+        }
+        let fresh = (self.fresh..completions).filter(|&index| !occupied(&self.counts, index) && !decided(index));
+        pending.extend(fresh.take(wanted - pending.len()));
+        pending
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn free_indexes_are_the_lowest_without_a_pod() {
+        const ACTIVE: Occupancy = Occupancy { active: true, terminating: false };
+        const GONE: Occupancy = Occupancy { active: false, terminating: false };
+        let mut table = IndexTable::default();
+        let start = |table: &mut IndexTable, index| {
+            table.appeared(index);
+            table.changed(index, GONE, ACTIVE);
+        };
+        (0..4).for_each(|index| start(&mut table, index));
+        let pending = |table: &mut IndexTable, n| table.first_pending(n, 10, false, |index| index == 2);
+        assert_eq!(pending(&mut table, 2), [4, 5]);
+        table.changed(1, ACTIVE, GONE);
+        table.changed(2, ACTIVE, GONE);
+        assert_eq!(pending(&mut table, 3), [1, 4, 5]);
+        start(&mut table, 6);
+        assert_eq!(pending(&mut table, 4), [1, 4, 5, 7]);
+        table.shrink(3);
+        assert_eq!(table.first_pending(9, 5, false, |_| false), [1, 4]);
+    }
+}
