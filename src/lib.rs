@@ -4,3 +4,4 @@ pub mod api;
 pub mod apiserver;
 pub mod controllers;
 pub mod kernel;
+pub mod kubelet;

@@ -1,0 +1,353 @@
+//! A pod's life on its node: start, init containers, app containers, restarts with back-off, termination
+//! (semantics of `SyncPod`, `computePodActions`, `doBackOff` and `killContainer`, without their latencies).
+
+use std::sync::Arc;
+
+use super::{Alarm, Workload};
+use crate::api::meta::{ApiTime, PodId};
+use crate::api::pod::{PodPhase, PodStatus, PodTemplate, RestartPolicy};
+use crate::kernel::time::{SimDuration, SimTime};
+
+/// Exit code of a process that ended on SIGTERM, and on SIGKILL.
+const TERMINATED: i32 = 143;
+const KILLED: i32 = 137;
+/// Crash back-off: first and longest wait, and how long a container must run to be forgiven.
+const FIRST_BACK_OFF: SimDuration = SimDuration::from_secs(10);
+const LONGEST_BACK_OFF: SimDuration = SimDuration::from_secs(300);
+const FORGIVEN_AFTER: SimDuration = SimDuration::from_secs(600);
+
+/// All pods that kubelets look after.
+#[derive(Debug, Default)]
+pub struct Kubelet {
+    pods: Vec<Option<Box<PodWorker>>>,
+}
+
+/// A pod on its node.
+#[derive(Debug)]
+pub(super) struct PodWorker {
+    pub(super) id: PodId,
+    pub(super) template: Arc<PodTemplate>,
+    pub(super) state: PodState,
+    /// Init containers, then app containers.
+    pub(super) containers: Vec<ContainerState>,
+    /// When the app containers first ran.
+    pub(super) started: Option<SimTime>,
+    /// What was last reported, or will be by the report under way.
+    pub(super) status: PodStatus,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PodState {
+    /// Sandbox and images are being prepared.
+    Starting,
+    /// This init container is next or running.
+    Init(usize),
+    /// App containers have started.
+    Running,
+    /// Being deleted: nothing starts any more.
+    Terminating,
+    /// All containers have ended for good.
+    Ended,
+}
+
+/// A container of a pod.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ContainerState {
+    pub(super) phase: ContainerPhase,
+    pub(super) restarts: u32,
+    /// Code and time of its last end.
+    pub(super) last_exit: Option<(i32, SimTime)>,
+    pub(super) last_start: SimTime,
+    /// The wait before its next restart.
+    back_off: SimDuration,
+    /// Code that the process will exit with, once it is known.
+    planned_code: Option<i32>,
+    ends_at: SimTime,
+    /// Raised whenever an alarm set earlier has lost its meaning.
+    turn: u16,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ContainerPhase {
+    Waiting,
+    Running,
+    BackOff,
+    Terminated,
+}
+
+impl ContainerState {
+    fn new() -> ContainerState {
+        ContainerState {
+            phase: ContainerPhase::Waiting,
+            restarts: 0,
+            last_exit: None,
+            last_start: SimTime::ZERO,
+            back_off: SimDuration::ZERO,
+            planned_code: None,
+            ends_at: SimTime::ZERO,
+            turn: 0,
+        }
+    }
+}
+
+impl PodWorker {
+    pub(super) fn init_count(&self) -> usize {
+        self.template.init_containers.len()
+    }
+
+    pub(super) fn app_containers(&self) -> &[ContainerState] {
+        &self.containers[self.init_count()..]
+    }
+
+    fn container_name(&self, at: usize) -> Arc<str> {
+        let init = self.init_count();
+        let list = if at < init { &self.template.init_containers[at] } else { &self.template.containers[at - init] };
+        list.name.clone()
+    }
+}
+
+impl Kubelet {
+    /// A kubelet without pods.
+    pub fn new() -> Kubelet {
+        Kubelet::default()
+    }
+
+    /// A pod was bound: its start begins.
+    pub fn admit(
+        &mut self,
+        id: PodId,
+        template: Arc<PodTemplate>,
+        created: ApiTime,
+        now: SimTime,
+        workload: &mut dyn Workload,
+        alarms: &mut Vec<(SimTime, Alarm)>,
+    ) {
+        let slot = id.slot as usize;
+        if self.pods.len() <= slot {
+            self.pods.resize_with(slot + 1, || None);
+        }
+        let count = template.init_containers.len() + template.containers.len();
+        let status = PodStatus::new(created, template.containers.len() as u16);
+        let containers = vec![ContainerState::new(); count];
+        self.pods[slot] =
+            Some(Box::new(PodWorker { id, template, state: PodState::Starting, containers, started: None, status }));
+        alarms.push((now + workload.startup(id), Alarm::Start(id)));
+    }
+
+    /// Was this pod admitted, and does its object still stand?
+    pub fn knows(&self, id: PodId) -> bool {
+        self.pods.get(id.slot as usize).and_then(Option::as_ref).is_some_and(|worker| worker.id == id)
+    }
+
+    /// The pod's object is gone.
+    pub fn forget(&mut self, id: PodId) {
+        if self.worker(id).is_some() {
+            self.pods[id.slot as usize] = None;
+        }
+    }
+
+    fn worker(&mut self, id: PodId) -> Option<&mut PodWorker> {
+        self.pods.get_mut(id.slot as usize)?.as_deref_mut().filter(|worker| worker.id == id)
+    }
+
+    /// The status to report now, if the kubelet knows the pod.
+    pub fn status(&mut self, id: PodId, now: SimTime) -> Option<PodStatus> {
+        let worker = self.worker(id)?;
+        worker.refresh_status(now);
+        Some(worker.status.clone())
+    }
+
+    /// An alarm rang. Returns the pod whose status may have changed; stale alarms do nothing.
+    pub fn on_alarm(
+        &mut self,
+        alarm: Alarm,
+        now: SimTime,
+        workload: &mut dyn Workload,
+        alarms: &mut Vec<(SimTime, Alarm)>,
+    ) -> Option<PodId> {
+        match alarm {
+            Alarm::Start(id) => {
+                let worker = self.worker(id).filter(|worker| worker.state == PodState::Starting)?;
+                worker.start_next(0, now, workload, alarms);
+                Some(id)
+            }
+            Alarm::Exit { pod, container, turn } => {
+                let worker = self.worker(pod)?;
+                let at = container as usize;
+                if worker.containers[at].turn != turn || worker.containers[at].phase != ContainerPhase::Running {
+                    return None;
+                }
+                worker.exit(at, now, workload, alarms);
+                Some(pod)
+            }
+            Alarm::Restart { pod, container, turn } => {
+                let worker = self.worker(pod)?;
+                let at = container as usize;
+                if worker.containers[at].turn != turn || worker.containers[at].phase != ContainerPhase::BackOff {
+                    return None;
+                }
+                worker.restart(at, now, workload, alarms);
+                Some(pod)
+            }
+        }
+    }
+
+    /// The pod is being deleted: running containers are told to terminate. Returns the pod if its status may have
+    /// changed.
+    pub fn terminate(
+        &mut self,
+        id: PodId,
+        grace: SimDuration,
+        now: SimTime,
+        workload: &mut dyn Workload,
+        alarms: &mut Vec<(SimTime, Alarm)>,
+    ) -> Option<PodId> {
+        let worker = self.worker(id)?;
+        if matches!(worker.state, PodState::Terminating | PodState::Ended) {
+            return None;
+        }
+        worker.state = PodState::Terminating;
+        for at in 0..worker.containers.len() {
+            match worker.containers[at].phase {
+                ContainerPhase::Running => worker.signal(at, grace, now, workload, alarms),
+                ContainerPhase::BackOff => worker.containers[at].phase = ContainerPhase::Terminated,
+                ContainerPhase::Waiting | ContainerPhase::Terminated => {}
+            }
+        }
+        worker.end_if_stopped();
+        Some(id)
+    }
+}
+
+impl PodWorker {
+    /// Starts the init container at `next`, or all app containers after the last one.
+    fn start_next(
+        &mut self,
+        next: usize,
+        now: SimTime,
+        workload: &mut dyn Workload,
+        alarms: &mut Vec<(SimTime, Alarm)>,
+    ) {
+        if next < self.init_count() {
+            self.state = PodState::Init(next);
+            self.start(next, now, workload, alarms);
+            return;
+        }
+        self.state = PodState::Running;
+        self.started = Some(now);
+        for at in self.init_count()..self.containers.len() {
+            self.start(at, now, workload, alarms);
+        }
+    }
+
+    fn start(&mut self, at: usize, now: SimTime, workload: &mut dyn Workload, alarms: &mut Vec<(SimTime, Alarm)>) {
+        let name = self.container_name(at);
+        let pod = self.id;
+        let container = &mut self.containers[at];
+        container.phase = ContainerPhase::Running;
+        container.last_start = now;
+        container.planned_code = None;
+        container.turn = container.turn.wrapping_add(1);
+        container.ends_at = now + workload.duration(pod, &name, container.restarts);
+        alarms.push((container.ends_at, Alarm::Exit { pod, container: at as u16, turn: container.turn }));
+    }
+
+    fn restart(&mut self, at: usize, now: SimTime, workload: &mut dyn Workload, alarms: &mut Vec<(SimTime, Alarm)>) {
+        self.containers[at].restarts += 1;
+        self.start(at, now, workload, alarms);
+    }
+
+    /// SIGTERM now, SIGKILL after the grace period; a process that would end before either ends by itself.
+    fn signal(
+        &mut self,
+        at: usize,
+        grace: SimDuration,
+        now: SimTime,
+        workload: &mut dyn Workload,
+        alarms: &mut Vec<(SimTime, Alarm)>,
+    ) {
+        let name = self.container_name(at);
+        let pod = self.id;
+        let container = &mut self.containers[at];
+        let reaction = workload.termination(pod, &name, container.restarts);
+        let (ends_at, code) = if reaction <= grace { (now + reaction, TERMINATED) } else { (now + grace, KILLED) };
+        if container.ends_at <= ends_at {
+            return;
+        }
+        container.planned_code = Some(code);
+        container.ends_at = ends_at;
+        container.turn = container.turn.wrapping_add(1);
+        alarms.push((ends_at, Alarm::Exit { pod, container: at as u16, turn: container.turn }));
+    }
+
+    fn exit(&mut self, at: usize, now: SimTime, workload: &mut dyn Workload, alarms: &mut Vec<(SimTime, Alarm)>) {
+        let name = self.container_name(at);
+        let restarts = self.containers[at].restarts;
+        let planned = self.containers[at].planned_code;
+        let code = planned.unwrap_or_else(|| workload.exit_code(self.id, &name, restarts));
+        let container = &mut self.containers[at];
+        container.last_exit = Some((code, now));
+        container.phase = ContainerPhase::Terminated;
+        if self.state == PodState::Terminating {
+            return self.end_if_stopped();
+        }
+        if self.restarts_after(code, at) {
+            return self.back_off(at, now, workload, alarms);
+        }
+        match self.state {
+            PodState::Init(_) if code == 0 => self.start_next(at + 1, now, workload, alarms),
+            PodState::Init(_) => self.state = PodState::Ended,
+            _ => self.end_if_stopped(),
+        }
+    }
+
+    fn restarts_after(&self, code: i32, at: usize) -> bool {
+        match self.template.restart_policy {
+            RestartPolicy::Never => false,
+            RestartPolicy::OnFailure => code != 0,
+            // An init container that succeeded is done, whatever the policy.
+            RestartPolicy::Always => code != 0 || at >= self.init_count(),
+        }
+    }
+
+    /// The first restart is immediate, each later one waits twice as long (`doBackOff`).
+    fn back_off(&mut self, at: usize, now: SimTime, workload: &mut dyn Workload, alarms: &mut Vec<(SimTime, Alarm)>) {
+        let pod = self.id;
+        let container = &mut self.containers[at];
+        if container.restarts > 0 && now.since(container.last_start) > FORGIVEN_AFTER {
+            container.back_off = SimDuration::ZERO;
+        }
+        let wait = container.back_off;
+        container.back_off = SimDuration((2 * wait.0).clamp(FIRST_BACK_OFF.0, LONGEST_BACK_OFF.0));
+        if wait == SimDuration::ZERO {
+            return self.restart(at, now, workload, alarms);
+        }
+        container.phase = ContainerPhase::BackOff;
+        alarms.push((now + wait, Alarm::Restart { pod, container: at as u16, turn: container.turn }));
+    }
+
+    /// The pod has ended once no container runs or will run.
+    fn end_if_stopped(&mut self) {
+        let over = |phase: ContainerPhase| match phase {
+            ContainerPhase::Running | ContainerPhase::BackOff => false,
+            ContainerPhase::Terminated => true,
+            ContainerPhase::Waiting => self.state == PodState::Terminating,
+        };
+        if self.containers.iter().all(|container| over(container.phase)) {
+            self.state = PodState::Ended;
+        }
+    }
+
+    /// `getPhase`.
+    pub(super) fn phase(&self) -> PodPhase {
+        let app = self.app_containers();
+        if self.state == PodState::Ended {
+            let zero = |c: &ContainerState| {
+                c.phase == ContainerPhase::Terminated && c.last_exit.is_some_and(|(code, _)| code == 0)
+            };
+            return if app.iter().all(zero) { PodPhase::Succeeded } else { PodPhase::Failed };
+        }
+        let started = |c: &ContainerState| c.phase != ContainerPhase::Waiting;
+        if app.iter().all(started) { PodPhase::Running } else { PodPhase::Pending }
+    }
+}
