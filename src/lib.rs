@@ -5,3 +5,5 @@ pub mod apiserver;
 pub mod controllers;
 pub mod kernel;
 pub mod kubelet;
+pub mod scenario;
+pub mod workload;

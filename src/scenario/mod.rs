@@ -2,6 +2,17 @@
 //!
 //! Documents may be wrong; a [`Scenario`] cannot. Nothing past this room looks at YAML.
 
+mod admit;
+pub mod decode;
+pub mod document;
+pub mod problem;
+mod read;
+pub mod schema;
+mod simulation;
+pub mod source;
+mod time;
+pub mod validate;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,6 +20,20 @@ use crate::api::job::JobSpec;
 use crate::api::meta::ObjectName;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::workload::behaviour::Behaviour;
+
+pub use problem::{Problem, Problems, Severity, Warning};
+pub use read::{ReadOptions, read};
+pub use source::Source;
+pub use validate::Validate;
+
+/// Reads a scenario from a YAML text, strictly.
+///
+/// # Errors
+/// All that is wrong with it.
+pub fn read_str(text: &str) -> Result<Scenario, Problems> {
+    let source = Source { name: "scenario".to_owned(), bytes: text.as_bytes().to_vec() };
+    read(vec![source], &ReadOptions::default()).map(|(scenario, _)| scenario)
+}
 
 /// A scenario: total, cannot be wrong.
 #[derive(Clone, Debug)]
@@ -146,8 +171,16 @@ pub struct ControlPlane {
     pub burst: u32,
     /// Workers of the Job controller.
     pub concurrent_job_syncs: u32,
+    /// Workers of the CronJob controller.
+    pub concurrent_cron_job_syncs: u32,
+    /// Workers of the TTL-after-finished controller.
+    pub concurrent_ttl_syncs: u32,
     /// Do Kubernetes events use the client's tokens?
     pub events_share_client: bool,
+    /// Requests a second that the scheduler's client may send; absent: no limit.
+    pub scheduler_qps: Option<f64>,
+    /// Requests that it may send at once after a pause.
+    pub scheduler_burst: u32,
 }
 
 impl ControlPlane {
@@ -159,7 +192,25 @@ impl ControlPlane {
             qps: None,
             burst: 0,
             concurrent_job_syncs: 5,
+            concurrent_cron_job_syncs: 5,
+            concurrent_ttl_syncs: 5,
             events_share_client: false,
+            scheduler_qps: None,
+            scheduler_burst: 0,
+        }
+    }
+
+    /// The released components' own limits, and delays of an ordinary cluster.
+    pub fn released() -> ControlPlane {
+        ControlPlane {
+            api_latency: SimDuration::from_millis(5),
+            watch_latency: SimDuration::from_millis(10),
+            qps: Some(20.0),
+            burst: 30,
+            events_share_client: true,
+            scheduler_qps: Some(50.0),
+            scheduler_burst: 100,
+            ..ControlPlane::ideal()
         }
     }
 }

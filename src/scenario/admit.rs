@@ -1,0 +1,192 @@
+//! From manifests to objects: decoding, the API server's verdict, and the place of every complaint.
+
+use std::sync::Arc;
+
+use super::decode::{Decoded, Fault, FaultKind, decode};
+use super::document::{Document, Node, Value, go_quote};
+use super::problem::{Problem, Problems, Severity};
+use super::schema::kubernetes;
+use super::source::Span;
+use super::validate::Validate;
+use super::{JobObject, Object, QuotaObject};
+use crate::api::meta::ObjectName;
+use crate::api::quantity::Quantity;
+use crate::apiserver::FieldError;
+use crate::apiserver::admission;
+
+/// Decodes an object and lets the API server decide on it.
+pub(super) fn admit(document: &Document, kind: &str, validate: Validate, problems: &mut Problems) -> Option<Object> {
+    let root = kubernetes().get(&format!("v1.{kind}"))?;
+    let decoded = decode(document, root);
+    let before = errors(problems);
+    // The API server goes by the alphabet, people by the text.
+    let mut faults: Vec<_> = decoded.faults.iter().collect();
+    faults.sort_by_key(|fault| fault.span);
+    problems.list.extend(faults.into_iter().filter_map(|fault| fault_problem(document, fault, validate)));
+    if errors(problems) > before {
+        problems.verdicts.push(decoding_verdict(document, kind, &decoded));
+        return None;
+    }
+    match kind {
+        "Job" => job(document, &decoded, problems),
+        _ => quota(document, &decoded, problems),
+    }
+}
+
+fn errors(problems: &Problems) -> usize {
+    problems.list.iter().filter(|problem| problem.severity == Severity::Error).count()
+}
+
+/// Unknown and duplicate fields are as bad as `--validate` says; a wrong type is always an error.
+fn fault_problem(document: &Document, fault: &Fault, validate: Validate) -> Option<Problem> {
+    let title = match fault.kind {
+        FaultKind::Duplicate => format!("duplicate field \"{}\"", fault.path),
+        _ => fault.message.clone(),
+    };
+    let problem = Problem { help: fault.help.iter().cloned().collect(), ..Problem::at(document.at(fault.span), title) };
+    match (fault.kind, validate) {
+        (FaultKind::Type | FaultKind::Fatal, _) | (_, Validate::Strict) => Some(problem),
+        (_, Validate::Warn) => Some(problem.warning()),
+        (_, Validate::Ignore) => None,
+    }
+}
+
+fn decoding_verdict(document: &Document, kind: &str, decoded: &Decoded) -> String {
+    let error = match decoded.type_error() {
+        Some(error) => error.to_string(),
+        None => format!("strict decoding error: {}", decoded.strict_errors().join(", ")),
+    };
+    let file = &document.source.name;
+    format!(
+        "Error from server (BadRequest): error when creating \"{file}\": {kind} in version \"v1\" cannot be handled as a \
+         {kind}: {error}"
+    )
+}
+
+fn job(document: &Document, decoded: &Decoded, problems: &mut Problems) -> Option<Object> {
+    match admission::create_job(&decoded.value) {
+        Ok(admitted) => {
+            let warn = |warning: &String| {
+                let span = warning.split(':').next().and_then(|path| find(&document.root, path));
+                Problem::at(document.at(span.unwrap_or(document.root.span)), warning.clone()).warning()
+            };
+            problems.list.extend(admitted.warnings.iter().map(warn));
+            let (spec, manifest) = (Arc::new(admitted.spec), Arc::new(admitted.manifest));
+            Some(Object::Job(Box::new(JobObject { name: admitted.name, spec, manifest })))
+        }
+        Err(errors) => {
+            problems.list.extend(errors.iter().map(|error| field_problem(document, error)));
+            problems.verdicts.push(invalid("Job", &document.root, &errors));
+            None
+        }
+    }
+}
+
+/// The error at its field, or at the nearest thing around it that is written.
+fn field_problem(document: &Document, error: &FieldError) -> Problem {
+    let (span, exact) = nearest_span(&document.root, &error.field);
+    let problem = Problem::at(document.at(span), error.text.clone());
+    let missing = !exact && !error.field.is_empty();
+    if missing { problem.label(format!("`{}` is to stand in here", error.field)) } else { problem }
+}
+
+/// `The Job "x" is invalid: ...`, as kubectl prints it.
+fn invalid(kind: &str, root: &Node, errors: &[FieldError]) -> String {
+    let name = root.get("metadata").and_then(|metadata| metadata.get("name")).and_then(Node::as_str).unwrap_or("");
+    let head = format!("The {kind} \"{name}\" is invalid: ");
+    match errors {
+        [only] => head + &only.text,
+        _ => errors.iter().fold(head, |text, error| format!("{text}\n* {}", error.text)),
+    }
+}
+
+/// The place of a field by its path: `spec.template.spec.containers[0].name`, `metadata.labels[a/b]`.
+fn find(root: &Node, path: &str) -> Option<Span> {
+    let (span, exact) = nearest_span(root, path);
+    exact.then_some(span)
+}
+
+/// The place of a field, and true; or of what is nearest around it, and false.
+fn nearest_span(root: &Node, path: &str) -> (Span, bool) {
+    let (mut node, mut span, mut rest) = (root, first_line(root), path);
+    while !rest.is_empty() {
+        let Some((step, after)) = next_step(rest) else { return (span, false) };
+        let found = match &node.value {
+            Value::Mapping(entries) => entries.iter().find(|entry| &*entry.key == step).map(|e| (&e.value, e.key_span)),
+            Value::Sequence(items) => step.parse::<usize>().ok().and_then(|i| items.get(i)).map(|n| (n, first_line(n))),
+            _ => None,
+        };
+        let Some((next, place)) = found else { return (span, false) };
+        let is_scalar = !matches!(next.value, Value::Mapping(_) | Value::Sequence(_) | Value::Null);
+        (node, span, rest) = (next, if is_scalar { next.span } else { place }, after);
+    }
+    (span, true)
+}
+
+/// A mapping is shown by its first key.
+fn first_line(node: &Node) -> Span {
+    node.entries().first().map_or(node.span, |entry| entry.key_span)
+}
+
+/// The first step of a path and what follows: a name ends at a point or a bracket, a bracket at its end.
+fn next_step(path: &str) -> Option<(&str, &str)> {
+    if let Some(inner) = path.strip_prefix('[') {
+        let (step, after) = inner.split_once(']')?;
+        return Some((step, after.strip_prefix('.').unwrap_or(after)));
+    }
+    let end = path.find(['.', '[']).unwrap_or(path.len());
+    let (step, after) = path.split_at(end);
+    Some((step, after.strip_prefix('.').unwrap_or(after)))
+}
+
+/// Of a ResourceQuota only the hard limit on `pods` matters.
+fn quota(document: &Document, decoded: &Decoded, problems: &mut Problems) -> Option<Object> {
+    let metadata = &decoded.value["metadata"];
+    let Some(name) = metadata["name"].as_str().filter(|name| !name.is_empty()) else {
+        let title = "metadata.name: Required value: name or generateName is required";
+        problems.list.push(Problem::at(document.at(first_line(&document.root)), title));
+        return None;
+    };
+    let namespace = metadata["namespace"].as_str().filter(|namespace| !namespace.is_empty()).unwrap_or("default");
+    let limit = &decoded.value["spec"]["hard"]["pods"];
+    let text = limit.as_str().map_or_else(|| limit.to_string(), str::to_string);
+    let amount = (!limit.is_null()).then(|| Quantity::parse(&text)).and_then(Result::ok);
+    let is_count = |amount: &Quantity| {
+        !amount.is_negative() && i128::from(amount.milli_value()) == 1000 * i128::from(amount.value())
+    };
+    if amount.as_ref().is_some_and(|amount| !is_count(amount)) {
+        // The words of upstream's `ValidateResourceQuantityValue`.
+        let why = if text.starts_with('-') { "must be greater than or equal to 0" } else { "must be an integer" };
+        let title = format!("spec.hard[pods]: Invalid value: {}: {why}", go_quote(&text));
+        problems.list.push(Problem::at(document.at(nearest_span(&document.root, "spec.hard.pods").0), title));
+        return None;
+    }
+    let pods = amount.map(|amount| amount.value());
+    Some(Object::Quota(QuotaObject { name: ObjectName::new(namespace, name), pods }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::document::parse;
+    use super::super::source::{Source, SourceText};
+    use super::*;
+
+    #[test]
+    fn paths_lead_to_places() {
+        let text = "a:\n  b:\n  - c: 1\n    d: {x/y.z: 2}\n";
+        let source = Arc::new(SourceText::new(Source { name: "x".into(), bytes: text.into() }).unwrap());
+        let document = parse(&source).remove(0).unwrap();
+        let check = |path: &str, place: &str, exact: bool| {
+            let (span, found) = nearest_span(&document.root, path);
+            assert_eq!((&text[span.range()], found), (place, exact), "{path}");
+        };
+        check("a.b[0].c", "1", true);
+        check("a.b[0].d[x/y.z]", "2", true);
+        check("a.b[0].d", "d", true);
+        check("a.b[1].c", "b", false);
+        check("a.b[0].e", "c", false);
+        check("z", "a", false);
+        check("", "a", true);
+        check("a.b[0", "b", false);
+    }
+}

@@ -1,0 +1,188 @@
+//! What is wrong with the documents: where, in kubectl's words, with the way out.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+
+use super::source::Location;
+
+/// Most problems that are printed one by one.
+const MAX_PRINTED: usize = 50;
+/// Longest line of a source that is shown.
+const MAX_LINE: usize = 400;
+
+/// Longest message that is printed whole: they can quote what the user wrote.
+const MAX_MESSAGE: usize = 10_000;
+
+/// One thing to mend, or to know.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    /// Does it stop the run?
+    pub severity: Severity,
+    /// What it is, in one line; for manifests what kubectl would say.
+    pub title: String,
+    /// Where it is.
+    pub location: Option<Location>,
+    /// What to say at the place.
+    pub label: String,
+    /// Ways out.
+    pub help: Vec<String>,
+}
+
+/// How bad a [`Problem`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// Nothing is run.
+    Error,
+    /// The run goes on without what it is about.
+    Warning,
+}
+
+/// A problem that does not stop the run.
+pub type Warning = Problem;
+
+/// Everything that stops a scenario from being read, at least one thing.
+#[derive(Clone, Debug, Default)]
+pub struct Problems {
+    /// In the order of the documents.
+    pub list: Vec<Problem>,
+    /// What kubectl would print, an entry for each object that it would not create.
+    pub verdicts: Vec<String>,
+}
+
+impl Problem {
+    /// An error without a place.
+    pub fn error(title: impl Into<String>) -> Problem {
+        let title = title.into();
+        Problem { severity: Severity::Error, title, location: None, label: String::new(), help: Vec::new() }
+    }
+
+    /// An error at a place.
+    pub fn at(location: Location, title: impl Into<String>) -> Problem {
+        Problem { location: Some(location), ..Problem::error(title) }
+    }
+
+    /// With a remark at the place.
+    pub fn label(self, label: impl Into<String>) -> Problem {
+        Problem { label: label.into(), ..self }
+    }
+
+    /// With a way out.
+    pub fn help(mut self, help: impl Into<String>) -> Problem {
+        self.help.push(help.into());
+        self
+    }
+
+    /// As a warning.
+    pub fn warning(self) -> Problem {
+        Problem { severity: Severity::Warning, ..self }
+    }
+
+    /// As text for a terminal or, without colour, for anything.
+    pub fn render(&self, colour: bool) -> String {
+        let level = match self.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+        };
+        let mut group = Group::with_title(level.primary_title(shortened(&self.title)));
+        if let Some(location) = &self.location {
+            group = show(group, location, &self.label);
+        }
+        for help in &self.help {
+            group = group.element(Level::HELP.message(help.as_str()));
+        }
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        renderer.render(&[group])
+    }
+}
+
+/// The line of the place; only where it is, if that is too long to show.
+fn show<'a>(group: Group<'a>, location: &'a Location, label: &'a str) -> Group<'a> {
+    let source = &location.source;
+    let (line, column) = source.line_column(location.span.start);
+    let shown = source.lines(line..line + 1);
+    if shown.len() > MAX_LINE {
+        return group.element(Origin::path(source.name.as_str()).line(line).char_column(column));
+    }
+    let start = (location.span.start as usize).saturating_sub(shown.start).min(shown.len());
+    let end = (location.span.end as usize).saturating_sub(shown.start).clamp(start, shown.len());
+    let text = &source.text[shown];
+    let mut mark = AnnotationKind::Primary.span(start..end);
+    if !label.is_empty() {
+        mark = mark.label(label);
+    }
+    group.element(Snippet::source(text).line_start(line).path(source.name.as_str()).annotation(mark))
+}
+
+fn shortened(message: &str) -> Cow<'_, str> {
+    match message.char_indices().nth(MAX_MESSAGE) {
+        Some((end, _)) => Cow::Owned(format!("{}... ({} bytes in all)", &message[..end], message.len())),
+        None => Cow::Borrowed(message),
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(false))
+    }
+}
+
+impl Problems {
+    /// As text: each problem, then what kubectl would have said.
+    pub fn render(&self, colour: bool) -> String {
+        let mut parts: Vec<String> = self.list.iter().take(MAX_PRINTED).map(|p| p.render(colour)).collect();
+        if self.list.len() > MAX_PRINTED {
+            parts.push(format!("... and {} more problems", self.list.len() - MAX_PRINTED));
+        }
+        parts.extend(
+            self.verdicts.iter().take(MAX_PRINTED).map(|verdict| format!("kubectl would say:\n{}", shortened(verdict))),
+        );
+        parts.join("\n\n")
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(false))
+    }
+}
+
+impl std::error::Error for Problems {}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::source::{Source, SourceText, Span};
+    use super::*;
+
+    #[test]
+    fn a_problem_shows_its_line() {
+        let text = "a: 1\n  bé: 2\nc: 3\n";
+        let source = SourceText::new(Source { name: "x.yaml".into(), bytes: text.into() }).unwrap();
+        let location = Location { source: Arc::new(source), span: Span { start: 7, end: 10 } };
+        let problem = Problem::at(location, "unknown field \"b\"").label("not a field").help("remove it");
+        let expected = "\
+error: unknown field \"b\"
+ --> x.yaml:2:3
+  |
+2 |   bé: 2
+  |   ^^ not a field
+  |
+  = help: remove it";
+        assert_eq!(problem.to_string(), expected);
+        let many = Problems { list: vec![problem; MAX_PRINTED + 2], verdicts: vec!["no".into()] };
+        assert!(many.to_string().ends_with("\n\n... and 2 more problems\n\nkubectl would say:\nno"));
+    }
+
+    #[test]
+    fn long_lines_are_not_shown() {
+        let text = "x".repeat(1 << 20);
+        let source = SourceText::new(Source { name: "x".into(), bytes: text.into() }).unwrap();
+        let location = Location { source: Arc::new(source), span: Span { start: 5, end: 6 } };
+        assert_eq!(Problem::at(location, "no").to_string(), "error: no\n--> x:1:6");
+        let long = Problem::error("é".repeat(1 << 20)).to_string();
+        assert!(long.ends_with("éé... (2097152 bytes in all)") && long.len() < 3 * MAX_MESSAGE);
+    }
+}

@@ -1,0 +1,469 @@
+//! Whole scenarios, and whole texts of what is said of wrong ones.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::kernel::time::{SimDuration, SimTime};
+use crate::scenario::{Kind, Profile, QuotaObject};
+
+fn source(name: &str, text: &str) -> Source {
+    Source { name: name.into(), bytes: text.into() }
+}
+
+fn read_text(text: &str) -> Result<(Scenario, Vec<Warning>), Problems> {
+    read(vec![source("job.yaml", text)], &ReadOptions::default())
+}
+
+/// A Job with lines added to its `spec` (indented by two) and a Simulation with the given `spec`.
+fn with_simulation(spec: &str) -> String {
+    format!("{JOB}---\napiVersion: jobsim/v1alpha1\nkind: Simulation\nmetadata: {{name: s}}\nspec:\n{spec}")
+}
+
+const JOB: &str = "\
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: pi
+spec:
+  template:
+    spec:
+      containers:
+      - {name: main, image: perl}
+      restartPolicy: Never
+";
+
+#[test]
+fn a_lone_job_runs_with_defaults() {
+    let (scenario, warnings) = read_text(JOB).unwrap();
+    assert!(warnings.is_empty());
+    assert_eq!(scenario.name, "pi");
+    assert_eq!((scenario.start, scenario.horizon, scenario.seed), (946_688_400, None, 0));
+    assert_eq!(scenario.profile, Profile::Default);
+    let [Object::Job(job)] = scenario.objects.as_slice() else { panic!("{:?}", scenario.objects) };
+    assert_eq!(job.name.to_string(), "default/pi");
+    assert_eq!((job.spec.parallelism, job.spec.completions, job.spec.backoff_limit), (1, Some(1), 6));
+}
+
+#[test]
+fn everything_of_a_simulation_is_read() {
+    let (scenario, _) = read_text(&with_simulation(
+        "  startTime: '2026-01-05T00:00:00Z'
+  horizon: 2d
+  seed: 42
+  kubernetes: 1.37
+  profile: ideal
+  termination: 2s
+  pods:
+  - match: {job: pi, index: 3, attempt: 0, container: main, restart: 0, node: n1, run: 1, cronJob: c, namespace: d, labels: {a: b}}
+    startup: 2s
+    duration: {lognormal: {median: 4m, p99: 25m}}
+    exitCode: {weighted: {0: 0.97, 1: 0.02, 137: 0.01}}
+    termination: {uniform: {min: 0, max: 3s}}
+  - duration: {mixture: [{weight: 1, exponential: {mean: 1s}}, {weight: 2, constant: 5s}]}
+  actions:
+  - {at: 10m, patch: {kind: Job, name: pi, merge: {spec: {parallelism: 8}}}}
+  - {at: 12m, evict: {job: pi, nth: 1}}
+  - {at: 13m, deletePod: {job: pi}}
+  - {at: 20m, delete: {kind: CronJob, name: c, namespace: other}}
+  controlPlane:
+    apiServer: {latency: 5ms, watchLatency: 1ms}
+    controllerManager: {qps: 20, burst: 30, concurrentJobSyncs: 1, eventsShareClient: true}
+",
+    ))
+    .unwrap();
+    assert_eq!(scenario.name, "s");
+    assert_eq!((scenario.start, scenario.seed, scenario.profile), (1_767_571_200, 42, Profile::Ideal));
+    assert_eq!(scenario.horizon, Some(SimDuration::from_secs(172_800)));
+    let plane = &scenario.control_plane;
+    assert_eq!((plane.api_latency, plane.watch_latency), (SimDuration::from_millis(5), SimDuration::from_millis(1)));
+    assert_eq!((plane.qps, plane.burst, plane.concurrent_job_syncs), (Some(20.0), 30, 1));
+    assert!(plane.events_share_client);
+    let [patch, evict, delete_pod, delete] = scenario.actions.as_slice() else { panic!("{:?}", scenario.actions) };
+    assert_eq!(patch.at, SimTime::from_secs(600));
+    assert!(matches!(&patch.action, Action::Patch { kind: Kind::Job, merge, .. } if merge["spec"]["parallelism"] == 8));
+    assert!(matches!(&evict.action, Action::Evict { nth: 1, .. }));
+    assert!(matches!(&delete_pod.action, Action::DeletePod { nth: 0, job } if job.to_string() == "default/pi"));
+    assert!(matches!(&delete.action, Action::Delete { kind: Kind::CronJob, name } if name.to_string() == "other/c"));
+}
+
+#[test]
+fn lists_are_flattened_and_other_kinds_passed_over() {
+    let service = "{apiVersion: v1, kind: Service, metadata: {name: s}}";
+    let quota = "{apiVersion: v1, kind: ResourceQuota, metadata: {name: q}, spec: {hard: {pods: '3'}}}";
+    let text =
+        format!("\u{feff}---\r\n# nothing\r\n---\r\napiVersion: v1\r\nkind: List\r\nitems: [{service}, {quota}]\r\n");
+    let sources = vec![source("a", &text), source("b", JOB), source("c", service)];
+    let (scenario, _) = read(sources, &ReadOptions::default()).unwrap();
+    assert_eq!(scenario.notes, ["Service (v1) is passed over (2 objects): it plays no part here"]);
+    assert!(matches!(&scenario.objects[..], [Object::Quota(QuotaObject { pods: Some(3), .. }), Object::Job(_)]));
+}
+
+/// The whole text of the refusal.
+fn check(text: &str, expected: &str) {
+    let problems = read_text(text).expect_err(text).to_string();
+    assert_eq!(problems, expected.trim_start_matches('\n').trim_end(), "\n{problems}\n");
+}
+
+#[test]
+fn misplaced_fields_are_shown_where_they_stand() {
+    // The tutorial that this project began with, as it stands.
+    let text = "\
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: pi
+spec:
+  template:
+    spec:
+      parallelism: 2 # 병럴 처리 Pod 개수
+      completions: 5 # 총 수행되어야 하는 Pod 개수
+      containers:
+      - name: pi
+        image: perl
+        command: [\"perl\",  \"-Mbignum=bpi\", \"-wle\", \"print bpi(2000)\"]
+      restartPolicy: Never # Pod와 달리 Job에서는 필수값이며 Never, OnFailure 만 허용된다.
+  backoffLimit: 4
+";
+    check(
+        text,
+        r#"
+error: unknown field "spec.template.spec.parallelism"
+ --> job.yaml:8:7
+  |
+8 |       parallelism: 2 # 병럴 처리 Pod 개수
+  |       ^^^^^^^^^^^
+  |
+  = help: `parallelism` belongs to spec of the Job: move it up from spec.template.spec
+
+error: unknown field "spec.template.spec.completions"
+ --> job.yaml:9:7
+  |
+9 |       completions: 5 # 총 수행되어야 하는 Pod 개수
+  |       ^^^^^^^^^^^
+  |
+  = help: `completions` belongs to spec of the Job: move it up from spec.template.spec
+
+kubectl would say:
+Error from server (BadRequest): error when creating "job.yaml": Job in version "v1" cannot be handled as a Job: strict decoding error: unknown field "spec.template.spec.completions", unknown field "spec.template.spec.parallelism"
+"#,
+    );
+    let options = ReadOptions { validate: Validate::Warn };
+    let (scenario, warnings) = read(vec![source("job.yaml", text)], &options).unwrap();
+    assert_eq!(warnings.len(), 2);
+    assert!(matches!(&scenario.objects[..], [Object::Job(job)] if job.spec.completions == Some(1)));
+    let options = ReadOptions { validate: Validate::Ignore };
+    assert!(read(vec![source("job.yaml", text)], &options).unwrap().1.is_empty());
+}
+
+#[test]
+fn what_the_api_server_refuses_is_shown_where_it_stands() {
+    check(
+        &JOB.replace("Never", "Always").replace("  name: pi", "  name: Pi"),
+        r#"
+error: metadata.name: Invalid value: "Pi": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')
+ --> job.yaml:4:9
+  |
+4 |   name: Pi
+  |         ^^
+
+error: spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"
+  --> job.yaml:10:22
+   |
+10 |       restartPolicy: Always
+   |                      ^^^^^^
+
+kubectl would say:
+The Job "Pi" is invalid: 
+* metadata.name: Invalid value: "Pi": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')
+* spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"
+"#,
+    );
+}
+
+#[test]
+fn a_missing_field_is_shown_where_it_is_to_stand() {
+    check(
+        &JOB.replace("      restartPolicy: Never\n", ""),
+        r#"
+error: spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"
+ --> job.yaml:7:5
+  |
+7 |     spec:
+  |     ^^^^ `spec.template.spec.restartPolicy` is to stand in here
+
+kubectl would say:
+The Job "pi" is invalid: spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"
+"#,
+    );
+}
+
+#[test]
+fn wrong_types_and_duplicates_are_shown_at_once() {
+    check(
+        &JOB.replace("spec:\n  template", "spec:\n  completions: '5'\n  suspend: 1\n  suspend: yes\n  template"),
+        r#"
+error: json: cannot unmarshal string into Go struct field JobSpec.spec.completions of type int32
+ --> job.yaml:6:16
+  |
+6 |   completions: '5'
+  |                ^^^
+  |
+  = help: a number is written without quotes: 5
+
+error: duplicate field "spec.suspend"
+ --> job.yaml:8:3
+  |
+8 |   suspend: yes
+  |   ^^^^^^^
+  |
+  = help: remove one of the two; the API server would take the last
+
+kubectl would say:
+Error from server (BadRequest): error when creating "job.yaml": Job in version "v1" cannot be handled as a Job: json: cannot unmarshal string into Go struct field JobSpec.spec.completions of type int32
+"#,
+    );
+}
+
+#[test]
+fn old_and_misspelt_kinds_are_refused() {
+    check(
+        &JOB.replace("batch/v1", "batch/v1beta1"),
+        r#"
+error: no matches for kind "Job" in version "batch/v1beta1"
+ --> job.yaml:1:13
+  |
+1 | apiVersion: batch/v1beta1
+  |             ^^^^^^^^^^^^^
+  |
+  = help: batch/v1beta1 was removed from Kubernetes: write `apiVersion: batch/v1`
+"#,
+    );
+    check(
+        &JOB.replace("kind: Job", "kind: jobs"),
+        r#"
+error: no matches for kind "jobs" in version "batch/v1"
+ --> job.yaml:2:7
+  |
+2 | kind: jobs
+  |       ^^^^
+  |
+  = help: write `apiVersion: batch/v1` and `kind: Job`
+"#,
+    );
+}
+
+#[test]
+fn a_syntax_error_does_not_hide_other_documents() {
+    check(
+        &format!("a: [1\n---\nb: {{\n---\n{}", JOB.replace("kind: Job\n", "")),
+        r#"
+error: yaml: line 1: did not find expected ',' or ']'
+ --> job.yaml:1:4
+  |
+1 | a: [1
+  |    ^
+
+error: yaml: line 3: did not find expected node content
+ --> job.yaml:3:4
+  |
+3 | b: {
+  |    ^
+
+error: kind not set
+ --> job.yaml:5:1
+  |
+5 | apiVersion: batch/v1
+  | ^^^^^^^^^^
+  |
+  = help: a Job has `kind: Job`
+
+kubectl would say:
+error: error parsing job.yaml: yaml: line 1: did not find expected ',' or ']'
+
+kubectl would say:
+error: error parsing job.yaml: yaml: line 3: did not find expected node content
+"#,
+    );
+}
+
+/// The titles of the problems, each with line and column.
+fn titles(bytes: &[u8]) -> Vec<String> {
+    let source = Source { name: "x".into(), bytes: bytes.into() };
+    let problems = read(vec![source], &ReadOptions::default()).expect_err("bad input").list;
+    let title = |p: &Problem| p.location.as_ref().map(|at| format!("{at}: {}", p.title)).unwrap_or(p.title.clone());
+    problems.iter().map(title).collect()
+}
+
+#[test]
+fn objects_are_created_once() {
+    check(
+        &format!("{JOB}---\n{JOB}"),
+        r#"
+error: jobs.batch "pi" already exists
+  --> job.yaml:15:9
+   |
+15 |   name: pi
+   |         ^^
+
+kubectl would say:
+Error from server (AlreadyExists): error when creating "job.yaml": jobs.batch "pi" already exists
+"#,
+    );
+}
+
+#[test]
+fn duplicates_within_a_list_are_found() {
+    let job = "{apiVersion: batch/v1, kind: Job, metadata: {name: a}, spec: {suspend: yes, suspend: no, template: {spec: \
+               {restartPolicy: Never, containers: [{name: a, image: b}]}}}}";
+    let refused = titles(format!("apiVersion: v1\nkind: List\nitems:\n- {job}\n").as_bytes());
+    assert_eq!(refused, ["x:4:79: duplicate field \"spec.suspend\""]);
+    let refused = titles(b"apiVersion: v1\nkind: List\nitems: 5\n");
+    assert_eq!(refused, ["x:3:8: items: expected a list, found number"]);
+}
+
+#[test]
+fn files_are_applied_from_the_scenarios_folder_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join("in").join(name);
+    std::fs::create_dir_all(path("sub")).unwrap();
+    std::fs::write(path("sub/more.yaml"), JOB.replace("name: pi", "name: more")).unwrap();
+    std::fs::write(path("bad.yaml"), "kind: Job").unwrap();
+    std::fs::write(folder.path().join("out.yaml"), JOB).unwrap();
+    let apply = |file: &str| {
+        let text = with_simulation(&format!(
+            "  actions:\n  - {{at: 1s, evict: {{job: pi}}}}\n  - {{at: 2s, apply: {{file: {file}}}}}\n  - {{at: 3s, evict: {{job: pi}}}}\n"
+        ));
+        let source = source(&path("main.yaml").display().to_string(), &text);
+        read(vec![source], &ReadOptions::default())
+    };
+    let (scenario, _) = apply("sub/more.yaml").unwrap();
+    let [_, applied, _] = scenario.actions.as_slice() else { panic!("{:?}", scenario.actions) };
+    let Action::Apply { objects, .. } = &applied.action else { panic!("{applied:?}") };
+    assert!(matches!(&objects[..], [Object::Job(job)] if &*job.name.name == "more"));
+    let check = |file: &str, words: &str| {
+        let problems = apply(file).unwrap_err().to_string();
+        assert!(problems.contains(words), "{problems}");
+    };
+    check("bad.yaml", "apiVersion not set");
+    check("none.yaml", "cannot read ");
+    check("../out.yaml", "leaves the scenario's folder");
+    check("/etc/hostname", "leaves the scenario's folder");
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(folder.path().join("out.yaml"), path("link.yaml")).unwrap();
+        check("link.yaml", "leaves the scenario's folder");
+    }
+}
+
+#[test]
+fn folders_and_standard_input_are_sources() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["b.yaml", "a.yml", "c.json", "d.txt"] {
+        std::fs::write(folder.path().join(name), name).unwrap();
+    }
+    let names = [folder.path().to_path_buf(), "-".into()];
+    let sources = crate::scenario::source::load(&names, &mut "input".as_bytes()).unwrap();
+    let texts: Vec<_> = sources.iter().map(|source| String::from_utf8_lossy(&source.bytes)).collect();
+    assert_eq!(texts, ["a.yml", "b.yaml", "c.json", "input"]);
+    let missing = crate::scenario::source::load(&[folder.path().join("x")], &mut "".as_bytes()).unwrap_err();
+    assert!(missing[0].starts_with("cannot read "), "{missing:?}");
+}
+
+#[test]
+fn bad_input_is_refused_in_a_sentence() {
+    let check = |bytes: &[u8], expected: &[&str]| assert_eq!(titles(bytes), expected);
+    check(b"", &["x: no document in it"]);
+    check(b"\xff\xfe\x00", &["x: no document in it"]);
+    check(b"\x7fELF\x02\x01", &["x:1:1: yaml: control characters are not allowed"]);
+    check(b"\x89PNG", &["x: not a text file: byte 0 is not UTF-8 (is it binary?)"]);
+    check(b"just text", &["x:1:1: this is no Kubernetes object: expected a mapping with apiVersion and kind"]);
+    check(b"kind: Job", &["x:1:1: apiVersion not set"]);
+    check(b"{apiVersion: v1, kind: Service}", &["nothing to run: no Job was found"]);
+    check(&[b' '; 65 << 20], &["x: too large: more than 64 MiB"]);
+    check(&[b'['; 1000], &["x:1:201: yaml: nested too deeply: more than 200 levels"]);
+    let mut bomb = String::from("a0: &a0 [x, x]\n");
+    for i in 1..40 {
+        bomb += &format!("a{i}: &a{i} [*a{0}, *a{0}]\n", i - 1);
+    }
+    let refused = titles(bomb.as_bytes());
+    assert!(refused.len() == 1 && refused[0].ends_with("yaml: document contains excessive aliasing"), "{refused:?}");
+    let negative = JOB.replace("spec:\n  template", "spec:\n  parallelism: -1\n  template");
+    check(negative.as_bytes(), &["x:6:16: spec.parallelism: Invalid value: -1: must be greater than or equal to 0"]);
+}
+
+#[test]
+fn faults_of_a_simulation_are_found_all_at_once() {
+    let check = |spec: &str, expected: &[&str]| {
+        assert_eq!(titles(with_simulation(spec).as_bytes()), expected, "{spec}");
+    };
+    check(
+        "  hoirzon: 5s\n  seed: -1\n  startTime: yesterday\n  kubernetes: '1.29'\n  profile: fast\n",
+        &[
+            "x:18:14: spec.startTime: \"yesterday\" is not a time like 2026-01-05T00:00:00Z",
+            "x:17:9: spec.seed: -1 is not from 0 to 18446744073709551615",
+            "x:19:15: spec.kubernetes: the rules of Kubernetes 1.29 are not there yet",
+            "x:20:12: spec.profile: unknown profile \"fast\"",
+            "x:16:3: unknown field \"spec.hoirzon\"",
+        ],
+    );
+    check("  arrivals: []\n", &["x:16:13: spec.arrivals is not there yet in this version of jobsim"]);
+    check(
+        "  horizon: 5\n",
+        &[
+            "x:16:12: spec.horizon: \"5\": a number without a unit; write it like 250ms, 90s, 1h30m or 2d (units: ns, us, ms, s, m, h, d)",
+        ],
+    );
+    check("  pods: {}\n", &["x:16:9: spec.pods: expected a list, found object"]);
+    check(
+        "  pods:\n  - match: {attempts: 1}\n    exitCode: 256\n    duration: {normal: {mean: 1s}}\n",
+        &[
+            "x:17:13: unknown field \"spec.pods[0].match.attempts\"",
+            "x:19:24: missing field \"spec.pods[0].duration.normal.stddev\"",
+            "x:18:15: spec.pods[0].exitCode: 256 is no exit code from 0 to 255",
+        ],
+    );
+    check(
+        "  pods:\n  - duration: {lognormal: {median: 4m, p99: 1m}}\n  - duration: {lognrmal: {}}\n  - startup: {uniform: {min: 1s, max: 2s}, constant: 1s}\n",
+        &[
+            "x:17:27: spec.pods[0].duration.lognormal: p99 must be greater than median",
+            "x:18:16: spec.pods[1].duration: unknown distribution \"lognrmal\"",
+            "x:19:14: spec.pods[2].startup: a distribution has one key, this one 2",
+        ],
+    );
+    check(
+        "  actions:\n  - {at: 1s}\n  - {evict: {job: pi}}\n  - {at: 1s, outage: {}}\n  - {at: 1s, apply: {file: ../x.yaml}}\n  - {at: 1s, delete: {kind: Pod, name: x}}\n",
+        &[
+            "x:17:5: spec.actions[0]: an action does one thing, this one 0",
+            "x:18:5: missing field \"spec.actions[1].at\"",
+            "x:19:22: spec.actions[2].outage is not there yet in this version of jobsim",
+            "x:21:29: spec.actions[4].delete.kind: \"Pod\" cannot be changed by an action",
+            "x:20:28: \"../x.yaml\" leaves the scenario's folder",
+        ],
+    );
+    check(
+        "---\napiVersion: jobsim/v1alpha1\nkind: Simulation\n",
+        &["x:18:7: a second Simulation: a scenario has at most one"],
+    );
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let _ = read(vec![Source { name: "x".into(), bytes }], &ReadOptions::default()).map_err(|p| p.to_string());
+    }
+
+    #[test]
+    fn no_changed_scenario_makes_it_panic(
+        at in 0usize..900,
+        length in 0usize..30,
+        text in "[-a-z0-9:{}\\[\\]&*!<>'\"#%@,.? \n\t]{0,12}",
+    ) {
+        let whole = with_simulation(
+            "  pods:\n  - match: {job: pi, index: 3, labels: {a: b}}\n    duration: {lognormal: {median: 4m, p99: 25m}}\n    \
+             exitCode: {weighted: {0: 0.97, 1: 0.02}}\n  actions:\n  - {at: 10m, patch: {kind: Job, name: pi, merge: {}}}\n",
+        );
+        let (start, end) = (at.min(whole.len()), (at + length).min(whole.len()));
+        let changed = format!("{}{text}{}", &whole[..start], &whole[end..]);
+        let _ = read_text(&changed).map_err(|p| p.to_string());
+    }
+}

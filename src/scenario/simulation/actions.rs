@@ -1,0 +1,105 @@
+//! `spec.actions`: what people and machines do.
+
+use std::sync::Arc;
+
+use super::super::source::Span;
+use super::super::{Action, Kind, ScheduledAction};
+use super::fields::{Fields, Item, Report};
+use crate::api::meta::ObjectName;
+use crate::kernel::time::SimTime;
+
+/// The names of actions.
+const ACTIONS: [&str; 5] = ["patch", "evict", "deletePod", "delete", "apply"];
+
+/// An `apply` whose file is still to be read.
+#[derive(Clone, Debug)]
+pub(in crate::scenario) struct Applied {
+    /// When.
+    pub(in crate::scenario) at: SimTime,
+    /// How many of the other actions stand before it in the document.
+    pub(in crate::scenario) position: usize,
+    /// As written.
+    pub(in crate::scenario) file: String,
+    /// Where that is written.
+    pub(in crate::scenario) span: Span,
+}
+
+/// The actions, and apart from them the files to apply.
+pub(super) fn read(item: &Item<'_>, report: &mut Report<'_>) -> (Vec<ScheduledAction>, Vec<Applied>) {
+    let (mut actions, mut applied) = (Vec::new(), Vec::new());
+    for item in report.list(item) {
+        let Some(mut fields) = report.fields(&item) else { continue };
+        let at = fields.require("at", report).and_then(|item| report.duration(&item));
+        let at = SimTime::ZERO + at.unwrap_or_default();
+        let given: Vec<_> = ACTIONS.iter().filter_map(|name| Some((*name, fields.get(name)?))).collect();
+        fields.later("outage", report);
+        if given.len() != 1 && !fields.entries().iter().any(|entry| &*entry.key == "outage") {
+            report.error_with_help(
+                fields.span(),
+                format!("{}: an action does one thing, this one {}", fields.path(), given.len()),
+                format!("write one of {} beside `at`", ACTIONS.join(", ")),
+            );
+        }
+        for (name, item) in given {
+            if name == "apply" {
+                applied.extend(apply(&item, at, actions.len(), report));
+            } else if let Some(action) = report.fields(&item).and_then(|fields| action(name, fields, report)) {
+                actions.push(ScheduledAction { at, action });
+            }
+        }
+        fields.finish(report);
+    }
+    (actions, applied)
+}
+
+fn action(name: &str, mut fields: Fields<'_>, report: &mut Report<'_>) -> Option<Action> {
+    let namespace = fields.get("namespace").and_then(|item| report.text(&item)).unwrap_or("default");
+    let action = match name {
+        "patch" => {
+            let (kind, name) = object(&mut fields, namespace, report);
+            let merge = fields.require("merge", report);
+            if let Some(item) = &merge {
+                report.fields(item);
+            }
+            Some(Action::Patch { kind: kind?, name: name?, merge: Arc::new(merge?.node.to_json()) })
+        }
+        "delete" => {
+            let (kind, name) = object(&mut fields, namespace, report);
+            kind.zip(name).map(|(kind, name)| Action::Delete { kind, name })
+        }
+        _ => {
+            let job = fields.require("job", report).and_then(|item| report.text(&item));
+            let nth = fields.get("nth").map_or(Some(0), |item| report.integer(&item, 0..=u64::from(u32::MAX)));
+            job.zip(nth).map(|(job, nth)| {
+                let (job, nth) = (ObjectName::new(namespace, job), nth as u32);
+                if name == "evict" { Action::Evict { job, nth } } else { Action::DeletePod { job, nth } }
+            })
+        }
+    };
+    fields.finish(report);
+    action
+}
+
+fn object(fields: &mut Fields<'_>, namespace: &str, report: &mut Report<'_>) -> (Option<Kind>, Option<ObjectName>) {
+    let kind = fields.require("kind", report);
+    let kind = kind.and_then(|item| match report.text(&item)? {
+        "Job" => Some(Kind::Job),
+        "CronJob" => Some(Kind::CronJob),
+        other => {
+            let title = format!("{}: \"{other}\" cannot be changed by an action", item.path);
+            report.error_with_help(item.node.span, title, "write Job or CronJob");
+            None
+        }
+    });
+    let name = fields.require("name", report).and_then(|item| report.text(&item));
+    (kind, name.map(|name| ObjectName::new(namespace, name)))
+}
+
+fn apply(item: &Item<'_>, at: SimTime, position: usize, report: &mut Report<'_>) -> Option<Applied> {
+    let mut fields = report.fields(item)?;
+    let file = fields.require("file", report);
+    fields.finish(report);
+    let file = file?;
+    let text = report.text(&file)?;
+    Some(Applied { at, position, file: text.to_string(), span: file.node.span })
+}

@@ -1,0 +1,156 @@
+//! Our own document: `apiVersion: jobsim/v1alpha1`, `kind: Simulation`.
+
+mod actions;
+mod control_plane;
+mod distribution;
+mod fields;
+mod pods;
+
+use super::document::{Document, Node, Value};
+use super::problem::Problem;
+use super::validate::Validate;
+use super::{ControlPlane, Profile, ScheduledAction};
+use crate::kernel::time::SimDuration;
+use crate::workload::behaviour::Behaviour;
+
+pub(super) use actions::Applied;
+use fields::{Fields, Item, Report};
+
+/// `apiVersion` of the document.
+pub(super) const API_VERSION: &str = "jobsim/v1alpha1";
+/// 2000-01-01T01:00:00Z.
+const DEFAULT_START: i64 = 946_688_400;
+/// The version whose rules the controllers follow.
+const KUBERNETES: &str = "1.37";
+
+/// What the document says.
+#[derive(Clone, Debug)]
+pub(super) struct Simulation {
+    pub(super) name: Option<String>,
+    pub(super) start: i64,
+    pub(super) horizon: Option<SimDuration>,
+    pub(super) seed: u64,
+    pub(super) profile: Profile,
+    pub(super) behaviour: Behaviour,
+    pub(super) actions: Vec<ScheduledAction>,
+    /// Actions that apply files, which someone else has to read.
+    pub(super) applied: Vec<Applied>,
+    pub(super) control_plane: ControlPlane,
+}
+
+impl Default for Simulation {
+    /// What holds without a document.
+    fn default() -> Simulation {
+        Simulation {
+            name: None,
+            start: DEFAULT_START,
+            horizon: None,
+            seed: 0,
+            profile: Profile::Default,
+            behaviour: Behaviour::default(),
+            actions: Vec::new(),
+            applied: Vec::new(),
+            control_plane: ControlPlane::released(),
+        }
+    }
+}
+
+/// Reads the document; what is wrong is added to `problems` and left out.
+pub(super) fn read(document: &Document, validate: Validate, problems: &mut Vec<Problem>) -> Simulation {
+    let mut report = Report { document, validate, problems: Vec::new() };
+    for duplicate in &document.duplicates {
+        let problem = Problem::at(document.at(duplicate.span), format!("duplicate field \"{}\"", duplicate.path));
+        match validate {
+            Validate::Strict => report.problems.push(problem),
+            Validate::Warn => report.problems.push(problem.warning()),
+            Validate::Ignore => {}
+        }
+    }
+    let simulation = object(&document.root, &mut report);
+    problems.append(&mut report.problems);
+    simulation
+}
+
+fn object(root: &Node, report: &mut Report<'_>) -> Simulation {
+    let mut simulation = Simulation::default();
+    let Some(mut fields) = report.fields(&Item { node: root, path: String::new() }) else { return simulation };
+    fields.get("apiVersion");
+    fields.get("kind");
+    if let Some(mut metadata) = fields.get("metadata").and_then(|item| report.fields(&item)) {
+        simulation.name = metadata.get("name").and_then(|item| report.text(&item)).map(str::to_string);
+        metadata.get("labels");
+        metadata.get("annotations");
+        metadata.finish(report);
+    }
+    if let Some(spec) = fields.get("spec").and_then(|item| report.fields(&item)) {
+        read_spec(spec, &mut simulation, report);
+    }
+    fields.finish(report);
+    simulation
+}
+
+fn read_spec(mut spec: Fields<'_>, simulation: &mut Simulation, report: &mut Report<'_>) {
+    if let Some(start) = spec.get("startTime").and_then(|item| start_time(&item, report)) {
+        simulation.start = start;
+    }
+    simulation.horizon = spec.get("horizon").and_then(|item| report.duration(&item));
+    if let Some(seed) = spec.get("seed").and_then(|item| report.integer(&item, 0..=u64::MAX)) {
+        simulation.seed = seed;
+    }
+    if let Some(item) = spec.get("kubernetes") {
+        kubernetes(&item, report);
+    }
+    if let Some(profile) = spec.get("profile").and_then(|item| profile(&item, report)) {
+        simulation.profile = profile;
+    }
+    let termination = spec.get("termination").and_then(|item| distribution::duration(&item, report));
+    let rules = spec.get("pods").map(|item| pods::rules(&item, report)).unwrap_or_default();
+    simulation.behaviour = Behaviour::new(rules, termination);
+    if let Some(item) = spec.get("actions") {
+        (simulation.actions, simulation.applied) = actions::read(&item, report);
+    }
+    simulation.control_plane = match simulation.profile {
+        Profile::Ideal => ControlPlane::ideal(),
+        Profile::Default => ControlPlane::released(),
+    };
+    if let Some(item) = spec.get("controlPlane") {
+        control_plane::read(&item, &mut simulation.control_plane, report);
+    }
+    for name in ["arrivals", "cluster", "outages", "study", "assertions"] {
+        spec.later(name, report);
+    }
+    spec.finish(report);
+}
+
+fn start_time(item: &Item<'_>, report: &mut Report<'_>) -> Option<i64> {
+    let text = report.text(item)?;
+    let title = match super::time::rfc3339(text) {
+        Some(time) if time.subsec_nanosecond() == 0 => return Some(time.as_second()),
+        Some(_) => format!("{}: \"{text}\" is not a whole second", item.path),
+        None => format!("{}: \"{text}\" is not a time like 2026-01-05T00:00:00Z", item.path),
+    };
+    report.error(item.node.span, title, "");
+    None
+}
+
+fn kubernetes(item: &Item<'_>, report: &mut Report<'_>) {
+    let written = match &item.node.value {
+        Value::String(text) => text.trim_start_matches('v').to_string(),
+        Value::Float(_) => item.node.number().unwrap_or_default(),
+        _ => return report.wrong(item, "a version like \"1.37\"").unwrap_or_default(),
+    };
+    if written != KUBERNETES {
+        let title = format!("{}: the rules of Kubernetes {written} are not there yet", item.path);
+        report.error_with_help(item.node.span, title, format!("write \"{KUBERNETES}\" or leave it out"));
+    }
+}
+
+fn profile(item: &Item<'_>, report: &mut Report<'_>) -> Option<Profile> {
+    let title = match report.text(item)? {
+        "ideal" => return Some(Profile::Ideal),
+        "default" => return Some(Profile::Default),
+        other => format!("{}: unknown profile \"{other}\"", item.path),
+    };
+    report.error_with_help(item.node.span, title, "write `default` or `ideal`");
+    None
+}

@@ -1,0 +1,206 @@
+//! The text that was handed in, and places in it.
+
+use std::fmt;
+use std::io::{self, Read};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+/// A file, or standard input, as the caller read it.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// What messages call it: the path as the user wrote it, or `<stdin>`. Files that an action applies are looked
+    /// for in the folder of this path.
+    pub name: String,
+    /// What it holds.
+    pub bytes: Vec<u8>,
+}
+
+/// Most bytes that one source may hold: far more than any scenario needs, and little enough to keep in memory.
+pub const MAX_SOURCE_BYTES: usize = 64 << 20;
+
+impl Source {
+    /// Reads a file, no further than the limit and a byte.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn from_file(path: &Path, name: &str) -> io::Result<Source> {
+        Source::from_reader(std::fs::File::open(path)?, name)
+    }
+
+    /// Reads all there is, no further than the limit and a byte.
+    ///
+    /// # Errors
+    /// Those of the reader.
+    pub fn from_reader(reader: impl Read, name: &str) -> io::Result<Source> {
+        let mut bytes = Vec::new();
+        reader.take(MAX_SOURCE_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+        Ok(Source { name: name.to_string(), bytes })
+    }
+}
+
+/// Reads what `-f` names: files, folders (their files that end in `.yaml`, `.yml` or `.json`, by name), and standard
+/// input for `-`.
+///
+/// # Errors
+/// A sentence for each that cannot be read.
+pub fn load(names: &[PathBuf], stdin: &mut dyn Read) -> Result<Vec<Source>, Vec<String>> {
+    let (mut sources, mut errors) = (Vec::new(), Vec::new());
+    for name in names {
+        let read = if name.as_os_str() == "-" {
+            Source::from_reader(&mut *stdin, "<stdin>").map(|source| vec![source])
+        } else if name.is_dir() {
+            folder(name)
+        } else {
+            Source::from_file(name, &name.display().to_string()).map(|source| vec![source])
+        };
+        match read {
+            Ok(read) if read.is_empty() => errors.push(format!("no .yaml, .yml or .json files in {}", name.display())),
+            Ok(read) => sources.extend(read),
+            Err(error) => errors.push(format!("cannot read {}: {error}", name.display())),
+        }
+    }
+    if errors.is_empty() { Ok(sources) } else { Err(errors) }
+}
+
+fn folder(folder: &Path) -> io::Result<Vec<Source>> {
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        let ending = path.extension().and_then(|ending| ending.to_str());
+        if path.is_file() && matches!(ending, Some("yaml" | "yml" | "json")) {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    paths.iter().map(|path| Source::from_file(path, &path.display().to_string())).collect()
+}
+
+/// A source that is text.
+pub struct SourceText {
+    /// As in [`Source`].
+    pub name: String,
+    /// The whole of it.
+    pub text: String,
+    line_starts: OnceLock<Vec<u32>>,
+}
+
+impl fmt::Debug for SourceText {
+    /// Its name; the text can be long.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SourceText").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// A range of bytes of a [`SourceText`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Span {
+    /// Its first byte.
+    pub start: u32,
+    /// The byte after its last.
+    pub end: u32,
+}
+
+impl Span {
+    /// As a range of indices.
+    pub fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+impl SourceText {
+    /// Checks that a source is text of a bearable size: UTF-8, or UTF-16 with a byte-order mark, as the API server
+    /// reads it.
+    ///
+    /// # Errors
+    /// A sentence that says what else it is.
+    pub fn new(source: Source) -> Result<SourceText, String> {
+        if source.bytes.len() > MAX_SOURCE_BYTES {
+            return Err(format!("too large: more than {} MiB", MAX_SOURCE_BYTES >> 20));
+        }
+        let text = match source.bytes.as_slice() {
+            [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes)?,
+            [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes)?,
+            _ => String::from_utf8(source.bytes).map_err(|e| {
+                format!("not a text file: byte {} is not UTF-8 (is it binary?)", e.utf8_error().valid_up_to())
+            })?,
+        };
+        Ok(SourceText { name: source.name, text, line_starts: OnceLock::new() })
+    }
+
+    /// Line and column of a byte, both counted from 1, columns in characters.
+    pub fn line_column(&self, offset: u32) -> (usize, usize) {
+        let starts = self.line_starts();
+        let line = starts.partition_point(|&start| start <= offset).max(1);
+        let before = self.text.get(starts[line - 1] as usize..offset as usize).unwrap_or_default();
+        (line, before.trim_start_matches('\u{feff}').chars().count() + 1)
+    }
+
+    /// The bytes of some lines, counted from 1, without the last line break; cut to those that there are.
+    pub fn lines(&self, lines: Range<usize>) -> Range<usize> {
+        let starts = self.line_starts();
+        let start = starts.get(lines.start.saturating_sub(1)).map_or(self.text.len(), |&s| s as usize);
+        let end = starts.get(lines.end.saturating_sub(1)).map_or(self.text.len(), |&s| s as usize).max(start);
+        let text = self.text.get(start..end).unwrap_or_default();
+        let start = start + if start == 0 && text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        let text = text.trim_start_matches('\u{feff}');
+        start..start + text.trim_end_matches(['\n', '\r']).len()
+    }
+
+    fn line_starts(&self) -> &[u32] {
+        self.line_starts.get_or_init(|| {
+            let breaks = self.text.bytes().enumerate().filter(|&(_, b)| b == b'\n').map(|(i, _)| i as u32 + 1);
+            std::iter::once(0).chain(breaks).collect()
+        })
+    }
+}
+
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, String> {
+    let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
+    char::decode_utf16(units).collect::<Result<String, _>>().map_err(|_| "not a text file: bad UTF-16".to_string())
+}
+
+/// A place that a message is about.
+#[derive(Clone, Debug)]
+pub struct Location {
+    /// Where.
+    pub source: Arc<SourceText>,
+    /// What part of it.
+    pub span: Span,
+}
+
+impl fmt::Display for Location {
+    /// `file:line:column`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (line, column) = self.source.line_column(self.span.start);
+        write!(f, "{}:{line}:{column}", self.source.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(bytes: &[u8]) -> Result<SourceText, String> {
+        SourceText::new(Source { name: "x".into(), bytes: bytes.into() })
+    }
+
+    #[test]
+    fn places_are_lines_and_columns_in_characters() {
+        let source = text("a: ä b\r\nc: d\n".as_bytes()).unwrap();
+        assert_eq!(source.line_column(0), (1, 1));
+        assert_eq!(source.line_column(6), (1, 6), "ä is two bytes and one column");
+        assert_eq!(source.line_column(9), (2, 1));
+        assert_eq!(&source.text[source.lines(1..2)], "a: ä b");
+        assert_eq!(&source.text[source.lines(2..9)], "c: d");
+        assert_eq!(source.lines(7..9), 14..14);
+    }
+
+    #[test]
+    fn what_is_not_text_is_named() {
+        assert_eq!(text(b"ab\xff").unwrap_err(), "not a text file: byte 2 is not UTF-8 (is it binary?)");
+        assert_eq!(text(b"\xff\xfea\0:\0").unwrap().text, "a:");
+        assert_eq!(text(b"\xfe\xff\xd8\0").unwrap_err(), "not a text file: bad UTF-16");
+        assert!(text(&vec![b' '; MAX_SOURCE_BYTES + 1]).unwrap_err().starts_with("too large: more than 64 MiB"));
+    }
+}
