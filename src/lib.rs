@@ -7,3 +7,4 @@ pub mod kernel;
 pub mod kubelet;
 pub mod scenario;
 pub mod workload;
+pub mod world;

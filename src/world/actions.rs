@@ -1,0 +1,112 @@
+//! What people and machines do: submissions, patches, deletions, evictions.
+
+use super::World;
+use crate::api::meta::{ApiTime, ObjectName, PodId};
+use crate::apiserver::admission;
+use crate::apiserver::store::NewJob;
+use crate::scenario::{Action, Kind, Object};
+
+impl World<'_> {
+    pub(super) fn create(&mut self, object: &Object) {
+        let now = ApiTime::of(self.now);
+        match object {
+            Object::Job(job) => {
+                let new = NewJob {
+                    name: job.name.clone(),
+                    cron_job: None,
+                    name_seed: self.workload.name_seed(&job.name),
+                    spec: job.spec.clone(),
+                    manifest: job.manifest.clone(),
+                };
+                if self.store.create_job(now, new).is_err() {
+                    self.note(format!("jobs.batch \"{}\" already exists: it was not created again", job.name.name));
+                }
+            }
+            Object::Quota(quota) => {
+                if let Some(hard) = quota.pods {
+                    self.store.create_quota(&quota.name, hard);
+                }
+            }
+        }
+    }
+
+    fn note(&mut self, note: String) {
+        for observer in &mut self.observers {
+            observer.on_note(self.now, &note);
+        }
+    }
+
+    pub(super) fn act(&mut self, position: usize) {
+        let action = self.actions[position].action.clone();
+        match action {
+            Action::Patch { kind: Kind::Job, name, merge } => self.patch_job(&name, &merge),
+            Action::Delete { kind: Kind::Job, name } => self.delete_job(&name),
+            Action::Evict { job, nth } => self.evict(&job, nth),
+            Action::DeletePod { job, nth } => {
+                if let Some(pod) = self.nth_pod(&job, nth, "deletePod") {
+                    _ = self.store.delete_pod(ApiTime::of(self.now), pod);
+                }
+            }
+            Action::Apply { objects, .. } => {
+                for object in &objects {
+                    self.create(object);
+                    self.tell();
+                }
+            }
+            Action::Patch { kind: Kind::CronJob, name, .. } => self.missing("patch", "cronjobs", &name),
+            Action::Delete { kind: Kind::CronJob, name } => self.missing("delete", "cronjobs", &name),
+        }
+    }
+
+    fn missing(&mut self, action: &str, resource: &str, name: &ObjectName) {
+        self.note(format!("{action}: {resource}.batch \"{}\" not found in namespace {}", name.name, name.namespace));
+    }
+
+    /// A merge patch, judged as by the API server; a refused one changes nothing.
+    fn patch_job(&mut self, name: &ObjectName, merge: &serde_json::Value) {
+        let Some(id) = self.store.find_job(name) else { return self.missing("patch", "jobs", name) };
+        let (Some(job), Some(manifest)) = (self.store.job(id), self.store.manifest(id)) else { return };
+        // The manifest is as it was admitted; an object read from the store has a version.
+        let mut stored = serde_json::Value::clone(manifest);
+        stored["metadata"]["resourceVersion"] = job.resource_version.to_string().into();
+        match admission::patch_job(&stored, merge, &job.status) {
+            Ok(mut admitted) => {
+                if let Some(metadata) = admitted.manifest["metadata"].as_object_mut() {
+                    metadata.remove("resourceVersion");
+                }
+                _ = self.store.update_job_spec(id, admitted.spec.into(), admitted.manifest.into());
+            }
+            Err(refusal) => self.note(format!("patch of Job {name} refused: {refusal}")),
+        }
+    }
+
+    fn delete_job(&mut self, name: &ObjectName) {
+        match self.store.find_job(name) {
+            Some(id) => _ = self.store.delete_job(ApiTime::of(self.now), id, false),
+            None => self.missing("delete", "jobs", name),
+        }
+    }
+
+    /// The eviction API: condition DisruptionTarget, then deletion.
+    fn evict(&mut self, job: &ObjectName, nth: u32) {
+        let Some(pod) = self.nth_pod(job, nth, "evict") else { return };
+        _ = self.store.mark_disrupted(pod, "EvictionByEvictionAPI");
+        self.tell();
+        _ = self.store.delete_pod(ApiTime::of(self.now), pod);
+    }
+
+    /// The Job's `nth` pod that has neither ended nor been deleted, by creation, index and attempt.
+    fn nth_pod(&mut self, job: &ObjectName, nth: u32, action: &str) -> Option<PodId> {
+        let Some(id) = self.store.find_job(job) else {
+            self.missing(action, "jobs", job);
+            return None;
+        };
+        let mut pods: Vec<_> = self.store.pods_of(id).filter(|pod| pod.is_active()).collect();
+        pods.sort_by_key(|pod| (pod.created, pod.index, pod.attempt));
+        let pod = pods.get(nth as usize).map(|pod| pod.id);
+        if pod.is_none() {
+            self.note(format!("{action}: Job {job} has no pod {nth} that runs or starts"));
+        }
+        pod
+    }
+}

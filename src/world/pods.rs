@@ -1,0 +1,86 @@
+//! Pods between the API server and the kubelet: binding, starting, reporting, termination.
+
+use super::World;
+use super::event::Event;
+use crate::api::change::Verb;
+use crate::api::meta::PodId;
+use crate::kernel::time::SimDuration;
+use crate::kubelet::Alarm;
+
+impl World<'_> {
+    pub(super) fn tell_pod(&mut self, id: PodId, verb: Verb) {
+        let Some(pod) = self.store.pod(id) else { return };
+        if self.control_plane.watchers_lag() {
+            let pod = pod.clone();
+            self.deliver_pod_later(verb, &pod);
+        } else {
+            self.job_controller.on_pod(pod, verb, self.store.version(), self.now, &mut self.outbox);
+        }
+        if verb == Verb::Added
+            && let Some(pod) = self.store.pod(id)
+        {
+            self.workload.pod_added(pod);
+        }
+        match verb {
+            Verb::Added => match self.workload.scheduling(id) {
+                None => _ = self.store.bind(id),
+                Some(delay) => self.events.push(self.now + delay, Event::Bind(id)),
+            },
+            Verb::Modified => self.pod_modified(id),
+            Verb::Deleted => self.kubelet.forget(id),
+        }
+    }
+
+    /// The kubelet of its node sees a pod that was bound or is to be deleted.
+    fn pod_modified(&mut self, id: PodId) {
+        let Some(pod) = self.store.standing_pod(id) else { return };
+        if !pod.scheduled {
+            return;
+        }
+        let now = self.now;
+        if !self.kubelet.knows(id) {
+            if pod.status.phase.is_terminal() {
+                return;
+            }
+            let Some(job) = self.store.job(pod.job) else { return };
+            let template = job.spec.template.clone();
+            self.kubelet.admit(id, template, pod.created, now, &mut self.workload, &mut self.alarms);
+        }
+        if let Some(deletion) = pod.deletion {
+            let grace = SimDuration::from_secs(u64::from(deletion.grace));
+            let changed = self.kubelet.terminate(id, grace, now, &mut self.workload, &mut self.alarms);
+            if let Some(pod) = changed {
+                self.report(pod);
+            }
+        }
+        self.set_alarms();
+    }
+
+    pub(super) fn kubelet_alarm(&mut self, alarm: Alarm) {
+        let changed = self.kubelet.on_alarm(alarm, self.now, &mut self.workload, &mut self.alarms);
+        self.set_alarms();
+        if let Some(pod) = changed {
+            self.report(pod);
+        }
+    }
+
+    fn set_alarms(&mut self) {
+        for (at, alarm) in self.alarms.drain(..) {
+            self.events.push(at, Event::Kubelet(alarm));
+        }
+    }
+
+    /// Something changed in the pod; the API server knows when the kubelet's report arrives.
+    fn report(&mut self, pod: PodId) {
+        match self.workload.reporting(pod) {
+            None => self.report_now(pod),
+            Some(delay) => self.events.push(self.now + delay, Event::Report(pod)),
+        }
+    }
+
+    pub(super) fn report_now(&mut self, pod: PodId) {
+        if let Some(status) = self.kubelet.status(pod, self.now) {
+            _ = self.store.update_pod_status(pod, status);
+        }
+    }
+}
