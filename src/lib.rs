@@ -5,6 +5,7 @@ pub mod apiserver;
 pub mod controllers;
 pub mod kernel;
 pub mod kubelet;
+pub mod record;
 pub mod scenario;
 pub mod workload;
 pub mod world;

@@ -1,8 +1,15 @@
 //! Readers of the change log: what happened, as data.
 
+#[cfg(test)]
+pub(crate) mod fixture;
+pub mod metrics;
+pub mod recorder;
+pub mod trace;
+pub mod watch;
+
 use std::sync::Arc;
 
-use crate::api::job::JobCondition;
+use crate::api::job::{JobCondition, JobConditionType};
 use crate::api::meta::{ApiTime, ObjectName};
 use crate::api::pod::PodPhase;
 use crate::kernel::time::SimTime;
@@ -69,6 +76,13 @@ pub struct JobLife {
     pub rows: Vec<JobRow>,
 }
 
+impl JobLife {
+    /// When it had ended, well or badly.
+    pub fn finished(&self) -> Option<SimTime> {
+        self.rows.iter().find(|row| row.is_finished()).map(|row| row.time)
+    }
+}
+
 /// A Job's status at the end of an instant.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JobRow {
@@ -102,6 +116,15 @@ pub struct JobRow {
     pub completion_time: Option<ApiTime>,
     /// `status.conditions`.
     pub conditions: Vec<JobCondition>,
+}
+
+impl JobRow {
+    /// Had it ended, well or badly?
+    pub fn is_finished(&self) -> bool {
+        self.conditions.iter().any(|condition| {
+            condition.status && matches!(condition.kind, JobConditionType::Complete | JobConditionType::Failed)
+        })
+    }
 }
 
 /// A pod's life.
