@@ -1,11 +1,19 @@
-//! jobsim: a deterministic discrete-event simulator of Kubernetes Job scheduling.
+#![doc = include_str!("ARCHITECTURE.md")]
 
 pub mod api;
 pub mod apiserver;
+pub mod cli;
 pub mod controllers;
 pub mod kernel;
 pub mod kubelet;
 pub mod record;
+pub mod report;
+mod run;
 pub mod scenario;
 pub mod workload;
 pub mod world;
+
+pub use kernel::time::{SimDuration, SimTime};
+pub use record::{Ending, EventRow, JobLife, JobRow, PodLife, Run};
+pub use run::{Limits, RunOptions, run, run_observed};
+pub use scenario::Scenario;

@@ -1,0 +1,79 @@
+//! The command line: one file a command. Arguments become a library call, its result becomes text.
+
+pub mod run;
+pub mod schedule;
+pub mod version;
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// Exit codes, the same for all commands.
+pub mod exit {
+    /// A difference, failed assertion or gate.
+    pub const DIFFERENCE: u8 = 1;
+    /// Usage or invalid input.
+    pub const USAGE: u8 = 2;
+    /// Input or output failed, or jobsim did.
+    pub const FAILURE: u8 = 3;
+    /// Stopped by a limit.
+    pub const LIMIT: u8 = 4;
+    /// Interrupted.
+    pub const INTERRUPTED: u8 = 130;
+}
+
+/// A deterministic simulator of Kubernetes Job scheduling: ordinary manifests in, timelines out.
+#[derive(Debug, Parser)]
+#[command(name = "jobsim", version, propagate_version = true, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// Colours in messages; NO_COLOR is respected
+    #[arg(long, value_enum, default_value_t = Color::Auto, global = true)]
+    color: Color,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Color {
+    /// On a terminal
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a scenario and show what happens to its pods
+    Run(run::RunArgs),
+    /// Print when a cron schedule starts runs, local and UTC, with skipped and doubled ones marked
+    Schedule(schedule::ScheduleArgs),
+    /// Say what this program is and which rules and data it holds
+    Version,
+}
+
+impl Cli {
+    /// Carries the command out. An error that it returns is one of input or output.
+    pub fn execute(self) -> anyhow::Result<ExitCode> {
+        let colour = match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
+        };
+        match self.command {
+            Command::Run(args) => run::run(&args, colour),
+            Command::Schedule(args) => {
+                schedule::run(&args, &mut std::io::stdout().lock())?;
+                Ok(ExitCode::SUCCESS)
+            }
+            Command::Version => version::run(),
+        }
+    }
+}
+
+/// Is this error a reader that has gone away? Then nothing is said.
+pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .any(|cause| cause.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe))
+}

@@ -1,0 +1,341 @@
+//! `jobsim run`: a scenario from its files to its pictures.
+
+use std::io::{self, BufWriter, IsTerminal, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::exit;
+use crate::api::duration::parse_duration;
+use crate::kernel::time::{SimDuration, SimTime};
+use crate::record::watch::{PodRow, Watcher};
+use crate::record::{Ending, Run, trace};
+use crate::report::chart::{self, ChartFormat};
+use crate::report::kubectl::watch::{WatchOptions, WatchView};
+use crate::report::{objects, output, summary};
+use crate::run::{Limits, RunOptions, run_observed};
+use crate::scenario::{self, Object, ReadOptions, Scenario, Source, Validate};
+
+/// Arguments of `jobsim run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Scenario files or folders: Kubernetes manifests and at most one Simulation document; `-` is standard input
+    #[arg(value_name = "FILE", required_unless_present = "filename")]
+    files: Vec<PathBuf>,
+    /// The same, as kubectl spells it; may be repeated
+    #[arg(short, long, value_name = "FILE")]
+    filename: Vec<PathBuf>,
+    /// What chance is drawn from, instead of the scenario's seed
+    #[arg(long)]
+    seed: Option<u64>,
+    /// How much time to simulate, such as 90m or 2d, instead of the scenario's horizon
+    #[arg(long, value_parser = parse_duration, value_name = "DURATION")]
+    horizon: Option<SimDuration>,
+    /// Folder for the files of the run; `none` writes none [default: output/SCENARIO]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// What goes to standard output
+    #[arg(short, long, value_enum, default_value_t = Output::Watch)]
+    output: Output,
+    /// Watch the pods (the default output)
+    #[arg(short, long, conflicts_with = "output")]
+    watch: bool,
+    /// Charts to write
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "svg")]
+    charts: Vec<Charts>,
+    /// What to do about fields that Kubernetes does not know, and the like
+    #[arg(long, value_enum, default_value_t = ValidateArg::Strict)]
+    validate: ValidateArg,
+    /// Release of Kubernetes whose rules apply
+    #[arg(long, value_name = "VERSION")]
+    kubernetes: Option<String>,
+    /// Stop when more pods than this were created
+    #[arg(long, default_value_t = Limits::default().pods, value_name = "N")]
+    max_pods: u64,
+    /// Stop when more events than this have happened
+    #[arg(long, default_value_t = Limits::default().events, value_name = "N")]
+    max_events: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// The pods' timeline as `kubectl get -w pod` shows it, then a summary
+    Watch,
+    /// The same with more columns
+    Wide,
+    /// The summary alone
+    Table,
+    /// One JSON object: the run's Jobs, pods and events
+    Json,
+    /// A JSON object a line: Jobs, then pods, then events
+    Jsonl,
+    /// As json, in YAML
+    Yaml,
+    /// The names of Jobs and pods
+    Name,
+    /// Nothing
+    None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Charts {
+    Svg,
+    Png,
+    None,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ValidateArg {
+    /// Refuse them
+    Strict,
+    /// Say so, and go on without them
+    Warn,
+    /// Go on without them
+    Ignore,
+}
+
+/// Reads, runs, shows and writes.
+pub fn run(args: &RunArgs, colour: bool) -> anyhow::Result<ExitCode> {
+    let files: Vec<&PathBuf> = args.files.iter().chain(&args.filename).collect();
+    let sources = read_sources(&files)?;
+    let digest = digest(&sources);
+    let validate = match args.validate {
+        ValidateArg::Strict => Validate::Strict,
+        ValidateArg::Warn => Validate::Warn,
+        ValidateArg::Ignore => Validate::Ignore,
+    };
+    if let Some(release) = args.kubernetes.as_deref().filter(|release| *release != "1.37") {
+        writeln!(io::stderr(), "error: --kubernetes {release}: the rules of 1.37 are the only ones there are")?;
+        return Ok(ExitCode::from(exit::USAGE));
+    }
+    let options = ReadOptions { validate };
+    let mut err = io::stderr();
+    let (scenario, warnings) = match scenario::read(sources, &options) {
+        Ok(read) => read,
+        Err(problems) => {
+            writeln!(err, "{}", problems.render(colour).trim_end())?;
+            return Ok(ExitCode::from(exit::USAGE));
+        }
+    };
+    for warning in &warnings {
+        writeln!(err, "{}\n", warning.render(colour).trim_end())?;
+    }
+    for note in &scenario.notes {
+        writeln!(err, "note: {note}")?;
+    }
+    let run = simulate(args, &scenario)?;
+    if run.ending == Ending::Interrupted {
+        writeln!(err, "interrupted at {} s of the simulation; nothing was written", run.end.cut_to_millis())?;
+        return Ok(ExitCode::from(exit::INTERRUPTED));
+    }
+    for note in &run.notes {
+        writeln!(err, "note: {note}")?;
+    }
+    let written = write_files(args, &run, &digest)?;
+    print(args.output, &run, &digest, &written)?;
+    Ok(match &run.ending {
+        Ending::Limit(limit) => {
+            writeln!(err, "stopped at {} s of the simulation: {limit}", run.end.cut_to_millis())?;
+            ExitCode::from(exit::LIMIT)
+        }
+        _ => ExitCode::SUCCESS,
+    })
+}
+
+/// What tells one scenario from another: its text, wherever it lies.
+fn digest(sources: &[Source]) -> String {
+    let texts: Vec<&[u8]> = sources.iter().map(|source| source.bytes.as_slice()).collect();
+    format!("{:016x}", crate::kernel::rng::entity(&texts))
+}
+
+/// Files as they were named, folders as the manifests in them in the order of their names.
+fn read_sources(files: &[&PathBuf]) -> anyhow::Result<Vec<Source>> {
+    let mut sources = Vec::new();
+    for file in files {
+        if file.as_os_str() == "-" {
+            sources.push(read_source("<stdin>", io::stdin().lock())?);
+        } else if file.is_dir() {
+            for path in manifests_in(file)? {
+                sources.push(open_source(&path)?);
+            }
+        } else {
+            sources.push(open_source(file)?);
+        }
+    }
+    Ok(sources)
+}
+
+fn manifests_in(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<PathBuf>>>()?;
+    let is_manifest = |path: &PathBuf| {
+        path.extension().is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|known| extension == *known))
+    };
+    paths.retain(is_manifest);
+    paths.sort();
+    anyhow::ensure!(!paths.is_empty(), "{} holds no .yaml, .yml or .json file", folder.display());
+    Ok(paths)
+}
+
+fn open_source(path: &Path) -> anyhow::Result<Source> {
+    let file = std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    read_source(&path.display().to_string(), file)
+}
+
+/// Reads one byte more than is allowed, so that the reader of scenarios can say that it is too much.
+fn read_source(name: &str, input: impl Read) -> anyhow::Result<Source> {
+    let mut bytes = Vec::new();
+    let most = scenario::source::MAX_SOURCE_BYTES as u64 + 1;
+    input.take(most).read_to_end(&mut bytes).with_context(|| format!("cannot read {name}"))?;
+    Ok(Source { name: name.to_owned(), bytes })
+}
+
+fn simulate(args: &RunArgs, scenario: &Scenario) -> anyhow::Result<Run> {
+    let interrupt = Arc::new(AtomicBool::new(false));
+    let flag = interrupt.clone();
+    ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed)).context("cannot watch for Ctrl-C")?;
+    let progress = Arc::new(AtomicU64::new(0));
+    let options = RunOptions {
+        seed: args.seed,
+        horizon: args.horizon,
+        limits: Limits { pods: args.max_pods, events: args.max_events },
+        interrupt: Some(interrupt),
+        progress: Some(progress.clone()),
+        ..RunOptions::default()
+    };
+    let bar = show_progress(args, scenario, progress);
+    let run = if matches!(args.output, Output::Watch | Output::Wide) {
+        watched(args, scenario, &options)?
+    } else {
+        run_observed(scenario, &options, Vec::new())
+    };
+    bar.store(true, Ordering::Relaxed);
+    Ok(run)
+}
+
+fn watched(args: &RunArgs, scenario: &Scenario, options: &RunOptions) -> anyhow::Result<Run> {
+    let out = BufWriter::new(io::stdout().lock());
+    let mut view = WatchView::new(out, watch_options(scenario, args.output == Output::Wide));
+    let mut failed: Option<io::Error> = None;
+    let mut show = |row: &PodRow| {
+        if let Err(error) = view.show(row) {
+            failed = Some(error);
+        }
+        failed.is_none()
+    };
+    let run = run_observed(scenario, options, vec![&mut Watcher::new(&mut show)]);
+    if let Some(error) = failed {
+        return Err(error.into());
+    }
+    let begun = view.begun();
+    let mut out = view.finish()?;
+    if begun {
+        writeln!(out)?;
+    }
+    out.flush()?;
+    Ok(run)
+}
+
+/// Widths for all pods that the scenario's Jobs can have.
+fn watch_options(scenario: &Scenario, wide: bool) -> WatchOptions {
+    let mut options = WatchOptions { wide, ..WatchOptions::default() };
+    let mut namespaces: Vec<&str> = Vec::new();
+    for object in &scenario.objects {
+        let Object::Job(job) = object else { continue };
+        let index = job.spec.completions.filter(|_| job.spec.is_indexed());
+        let index_width = index.map_or(0, |completions| (completions - 1).max(0).to_string().len() + 1);
+        let name = (job.name.name.chars().count() + 1 + index_width).min(58) + 5;
+        options.name_width = options.name_width.max(name);
+        options.restarts |= job.spec.template.restart_policy != crate::api::pod::RestartPolicy::Never;
+        namespaces.push(&job.name.namespace);
+    }
+    namespaces.sort_unstable();
+    namespaces.dedup();
+    if namespaces.len() > 1 {
+        options.namespace_width = namespaces.iter().map(|namespace| namespace.chars().count()).max();
+    }
+    options
+}
+
+/// A bar on standard error for runs that last, if someone looks at it. Setting the flag that it returns ends it.
+fn show_progress(args: &RunArgs, scenario: &Scenario, progress: Arc<AtomicU64>) -> Arc<AtomicBool> {
+    let done = Arc::new(AtomicBool::new(false));
+    if !io::stderr().is_terminal() || io::stdout().is_terminal() && args.output == Output::Watch {
+        return done;
+    }
+    let horizon = args.horizon.or(scenario.horizon).map(|length| length.0 / 1_000_000_000);
+    let flag = done.clone();
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_secs(1));
+        let bar = horizon.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
+        let style = if horizon.is_some() { "{wide_bar} {msg} [{elapsed}, {eta} left]" } else { "{spinner} {msg}" };
+        bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
+        while !flag.load(Ordering::Relaxed) {
+            let seconds = SimTime(progress.load(Ordering::Relaxed)).whole_seconds();
+            bar.set_position(seconds);
+            bar.set_message(format!("{seconds} s simulated"));
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        bar.finish_and_clear();
+    });
+    done
+}
+
+/// All files of the run, or none. Returns their paths.
+fn write_files(args: &RunArgs, run: &Run, digest: &str) -> anyhow::Result<Vec<PathBuf>> {
+    let folder = match &args.out {
+        Some(none) if none.as_os_str() == "none" => return Ok(Vec::new()),
+        Some(folder) => folder.clone(),
+        None => Path::new("output").join(output::folder_name(&run.scenario)),
+    };
+    let mut files: Vec<(String, Vec<u8>)> = Vec::new();
+    let mut table = |name: &str, write: fn(&Run, &mut Vec<u8>) -> io::Result<()>| -> io::Result<()> {
+        let mut bytes = Vec::new();
+        write(run, &mut bytes)?;
+        files.push((name.to_owned(), bytes));
+        Ok(())
+    };
+    table("jobs.csv", |run, out| trace::jobs_csv(run, out))?;
+    table("pods.csv", |run, out| trace::pods_csv(run, out))?;
+    table("events.csv", |run, out| trace::events_csv(run, out))?;
+    files.push((output::SUMMARY_FILE.to_owned(), summary::json(run, digest)));
+    if !args.charts.contains(&Charts::None) {
+        for format in &args.charts {
+            let format = if *format == Charts::Png { ChartFormat::Png } else { ChartFormat::Svg };
+            let charts = [
+                ("timeline", chart::timeline(run, format)?),
+                ("parallelism", chart::parallelism(run, format)?),
+                ("completions", chart::completions(run, format)?),
+            ];
+            for (name, drawn) in charts {
+                files.push((format!("{name}.{}", format.extension()), drawn));
+            }
+        }
+    }
+    Ok(output::write_all(&folder, files)?)
+}
+
+fn print(output: Output, run: &Run, digest: &str, written: &[PathBuf]) -> anyhow::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    match output {
+        Output::Watch | Output::Wide | Output::Table => write!(out, "{}", summary::text(run, written))?,
+        Output::Json => objects::json(run, digest, &mut out)?,
+        Output::Jsonl => objects::json_lines(run, digest, &mut out)?,
+        Output::Yaml => {
+            let mut json = Vec::new();
+            objects::json(run, digest, &mut json)?;
+            let document: serde_json::Value = serde_json::from_slice(&json)?;
+            serde_yaml::to_writer(&mut out, &document)?;
+        }
+        Output::Name => objects::names(run, &mut out)?,
+        Output::None => {}
+    }
+    out.flush()?;
+    Ok(())
+}

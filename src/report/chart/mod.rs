@@ -1,0 +1,176 @@
+//! Charts of a run: what its pods did, how many at a time, and how the Jobs' counters grew.
+
+mod frame;
+mod lettering;
+mod palette;
+mod picture;
+mod steps;
+mod time_axis;
+mod timeline;
+
+use thiserror::Error;
+
+use crate::record::Run;
+
+/// The file format of a chart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChartFormat {
+    /// Text, sharp at any size.
+    Svg,
+    /// Pixels, for where SVG is not shown.
+    Png,
+}
+
+impl ChartFormat {
+    /// The ending of a file's name, without the dot.
+    pub fn extension(self) -> &'static str {
+        match self {
+            ChartFormat::Svg => "svg",
+            ChartFormat::Png => "png",
+        }
+    }
+}
+
+/// Why there is no chart.
+#[derive(Debug, Error)]
+pub enum ChartError {
+    /// The drawing library gave up.
+    #[error("cannot draw the chart: {0}")]
+    Draw(String),
+}
+
+/// A Gantt chart of the pods, grouped by Job.
+///
+/// # Errors
+/// See [`ChartError`].
+pub fn timeline(run: &Run, format: ChartFormat) -> Result<Vec<u8>, ChartError> {
+    timeline::picture(run).render(format)
+}
+
+/// Step lines of the active and the ready pods of each Job.
+///
+/// # Errors
+/// See [`ChartError`].
+pub fn parallelism(run: &Run, format: ChartFormat) -> Result<Vec<u8>, ChartError> {
+    steps::parallelism(run).render(format)
+}
+
+/// Step lines of the pods that each Job has counted as succeeded and as failed.
+///
+/// # Errors
+/// See [`ChartError`].
+pub fn completions(run: &Run, format: ChartFormat) -> Result<Vec<u8>, ChartError> {
+    steps::completions(run).render(format)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::picture::{Align, Mark, Picture};
+    use super::*;
+    use crate::api::pod::PodPhase;
+    use crate::kernel::time::SimTime;
+    use crate::record::fixture;
+
+    /// Runs of all shapes, odd ones among them.
+    fn runs() -> Vec<Run> {
+        let mut instant = fixture::run("instant");
+        instant.job("j", None, 1);
+        let mut odd = fixture::run(&format!("<script>&\"'{}", "야간 ".repeat(200)));
+        let job = odd.job(&"very-long-name-".repeat(17), Some(i32::MAX), i32::MAX);
+        odd.status(job, 3.0, [i32::MAX, -1, 0, i32::MAX, i32::MAX]);
+        let pod = odd.pending_pod(job, &"<&>".repeat(80), 5.0);
+        (pod.finished, pod.phase, pod.reason) = (Some(SimTime(7)), PodPhase::Failed, "DeadlineExceeded");
+        odd.pod(job, "late", [1e10, 1.2e10, 1.8e10], -2147483648).restarts = u32::MAX;
+        vec![
+            fixture::run("empty").0,
+            instant.0,
+            odd.0,
+            fixture::pi(),
+            fixture::indexed().0,
+            fixture::two_jobs(),
+            fixture::large(4, 200),
+            fixture::large(3, 2000),
+            fixture::large(100, 5000),
+        ]
+    }
+
+    fn pictures(run: &Run) -> [(&'static str, Picture); 3] {
+        [
+            ("timeline", timeline::picture(run)),
+            ("parallelism", steps::parallelism(run)),
+            ("completions", steps::completions(run)),
+        ]
+    }
+
+    /// Left, top, right and bottom of a text.
+    fn extent(mark: &Mark) -> Option<([i32; 4], &str)> {
+        let Mark::Text { x, y, size, align, text, .. } = mark else { return None };
+        let width = lettering::width(text, *size);
+        let left = match align {
+            Align::Left => *x,
+            Align::Centre => x - width / 2,
+            Align::Right => x - width,
+        };
+        Some(([left, y - size * 3 / 4, left + width, *y], text))
+    }
+
+    #[test]
+    fn texts_lie_on_the_picture_and_not_on_each_other() {
+        for run in runs() {
+            for (chart, picture) in pictures(&run) {
+                let texts: Vec<([i32; 4], &str)> = picture.marks.iter().filter_map(extent).collect();
+                for (number, (a, text)) in texts.iter().enumerate() {
+                    let inside = a[0] >= 0 && a[1] >= 0 && a[2] <= picture.width && a[3] <= picture.height;
+                    assert!(inside, "{} {chart}: {text} at {a:?}", run.scenario);
+                    for (b, other) in &texts[number + 1..] {
+                        let apart = a[2] <= b[0] || b[2] <= a[0] || a[3] <= b[1] || b[3] <= a[1];
+                        assert!(apart, "{} {chart}: {text} on {other}", run.scenario);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn charts_are_small_and_the_same_every_time() {
+        for run in runs() {
+            for draw in [timeline, parallelism, completions] {
+                let svg = draw(&run, ChartFormat::Svg).unwrap();
+                assert!(svg.len() < 400_000, "{}: {}", run.scenario, svg.len());
+                assert_eq!(svg, draw(&run, ChartFormat::Svg).unwrap());
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_escaped() {
+        let svg = String::from_utf8(timeline(&runs()[2], ChartFormat::Svg).unwrap()).unwrap();
+        assert!(svg.contains("Timeline of &lt;script&gt;&amp;&quot;&apos;"), "{svg}");
+        assert!(!svg.contains("<script"), "{svg}");
+    }
+
+    #[test]
+    fn a_png_shows_what_the_picture_has() {
+        let run = fixture::indexed();
+        let bytes = timeline(&run, ChartFormat::Png).unwrap();
+        let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().unwrap();
+        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+        let info = reader.next_frame(&mut pixels).unwrap();
+        let picture = timeline::picture(&run);
+        assert_eq!((info.width as i32, info.height as i32), (picture.width * 2, picture.height * 2));
+        let pixel = |x: i32, y: i32| &pixels[(y * 2 * info.width as i32 + x * 2) as usize * 3..][..3];
+        assert_eq!(pixel(1, 1), [255, 255, 255]);
+        let mut bars = 0;
+        for mark in &picture.marks {
+            let Mark::Bar { x, y, width, height, colour } = mark else { continue };
+            if *colour == palette::FAILED {
+                assert_eq!(pixel(x + width / 2, y + height / 2), [colour.0, colour.1, colour.2]);
+                bars += 1;
+            }
+        }
+        // The legend and two pods.
+        assert_eq!(bars, 3);
+        let inked = pixels.chunks(3).filter(|pixel| pixel.iter().all(|&part| part < 60)).count();
+        assert!(inked > 2000, "no letters: {inked} dark pixels");
+    }
+}

@@ -1,0 +1,7 @@
+//! What people see of a run: charts, tables, summaries, and files written whole or not at all.
+
+pub mod chart;
+pub mod kubectl;
+pub mod objects;
+pub mod output;
+pub mod summary;

@@ -1,0 +1,350 @@
+//! Files of a run, written whole or not at all, and never over somebody else's.
+//!
+//! Every file is complete under a temporary name in the folder before the first one gets its own name. A full disk, an
+//! interruption or a refused folder therefore leaves what was there before.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use tempfile::NamedTempFile;
+use thiserror::Error;
+
+/// The file that tells a folder of ours from others, by its field `tool`.
+pub const SUMMARY_FILE: &str = "summary.json";
+
+/// Value of the field `tool` of [`SUMMARY_FILE`].
+pub const TOOL: &str = "jobsim";
+
+/// Longest folder name made from a scenario's name, in characters.
+const LONGEST_NAME: usize = 100;
+
+/// Longest header line that is looked at.
+const LONGEST_HEADER: u64 = 4096;
+
+/// Why nothing was written.
+#[derive(Debug, Error)]
+pub enum OutputError {
+    /// Something else stands where the folder should be.
+    #[error("cannot write into {}: it is not a folder; name another one with --out", .path.display())]
+    NotAFolder {
+        /// What stands there.
+        path: PathBuf,
+    },
+    /// A file of that name exists and jobsim did not write it.
+    #[error("{} exists and was not written by jobsim; move it away, or name another folder with --out", .path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file name that would lead out of the folder.
+    #[error("{name:?} is not a plain file name")]
+    Name {
+        /// The name.
+        name: String,
+    },
+    /// The folder cannot be made or looked into.
+    #[error("cannot use the folder {}; name another one with --out", .path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A file cannot be written.
+    #[error("cannot write {}; nothing was changed", .path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system says: no permission, no space left.
+        source: io::Error,
+    },
+    /// A finished file could not be given its name.
+    #[error("cannot put {} in place", .path.display())]
+    Rename {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// Writes `files` (plain name, content) into `dir`, which is made if it is missing; answers their paths in that order.
+///
+/// # Errors
+/// See [`OutputError`]. Before [`OutputError::Rename`] nothing is changed, and folders made are removed again.
+pub fn write_all(dir: &Path, files: Vec<(String, Vec<u8>)>) -> Result<Vec<PathBuf>, OutputError> {
+    if let Some((name, _)) = files.iter().find(|(name, _)| !is_plain(name)) {
+        return Err(OutputError::Name { name: name.clone() });
+    }
+    let made = make_folder(dir)?;
+    let written = check_existing(dir, &files).and_then(|()| prepare(dir, &files)).and_then(put_in_place);
+    if written.is_err() {
+        // Only empty folders go: one that meanwhile holds something stays.
+        made.iter().for_each(|folder| drop(fs::remove_dir(folder)));
+    }
+    written
+}
+
+/// A folder name for a scenario: letters, digits, `.`, `_` and `-`, never hidden, never a way out of its parent.
+pub fn folder_name(scenario: &str) -> String {
+    let safe = |c: char| if c.is_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '-' };
+    let name: String = scenario.chars().map(safe).take(LONGEST_NAME).collect();
+    let name = name.trim_start_matches('.').trim_end_matches('.');
+    match name {
+        "" => "scenario".into(),
+        _ if is_device(name) => format!("{name}-scenario"),
+        _ => name.into(),
+    }
+}
+
+/// Is it a device on Windows, whatever its ending?
+fn is_device(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or_default().to_ascii_uppercase();
+    let numbered = |prefix| stem.strip_prefix(prefix).is_some_and(|n| n.len() == 1 && n.as_bytes()[0].is_ascii_digit());
+    matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL") || numbered("COM") || numbered("LPT")
+}
+
+fn is_plain(name: &str) -> bool {
+    let mut parts = Path::new(name).components();
+    let first = parts.next();
+    matches!(first, Some(std::path::Component::Normal(part)) if part == name) && parts.next().is_none()
+}
+
+/// Makes `dir` and the folders above it; answers those that were missing, the deepest first.
+fn make_folder(dir: &Path) -> Result<Vec<PathBuf>, OutputError> {
+    let mut missing = Vec::new();
+    for folder in dir.ancestors().filter(|folder| !folder.as_os_str().is_empty()) {
+        match fs::metadata(folder) {
+            Ok(found) if found.is_dir() => break,
+            Ok(_) => return Err(OutputError::NotAFolder { path: folder.into() }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => missing.push(folder.to_path_buf()),
+            // A file further up: the loop comes to it and says so.
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => {}
+            Err(source) => return Err(OutputError::Folder { path: folder.into(), source }),
+        }
+    }
+    fs::create_dir_all(dir).map_err(|source| {
+        missing.iter().for_each(|folder| drop(fs::remove_dir(folder)));
+        OutputError::Folder { path: dir.into(), source }
+    })?;
+    Ok(missing)
+}
+
+/// Refuses to go on if one of the names is taken by something that jobsim did not write.
+fn check_existing(dir: &Path, files: &[(String, Vec<u8>)]) -> Result<(), OutputError> {
+    let ours = is_our_summary(&dir.join(SUMMARY_FILE));
+    for (name, content) in files {
+        let path = dir.join(name);
+        match fs::symlink_metadata(&path) {
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(source) => return Err(OutputError::Write { path, source }),
+        }
+        let kind = Path::new(name).extension().and_then(|ending| ending.to_str());
+        let replaceable = match kind {
+            Some("csv") => has_same_columns(&path, content),
+            // Pictures bear no mark of ours: the folder's summary vouches for them.
+            _ => ours && path.is_file(),
+        };
+        if !replaceable {
+            return Err(OutputError::Foreign { path });
+        }
+    }
+    Ok(())
+}
+
+fn is_our_summary(path: &Path) -> bool {
+    #[derive(Deserialize)]
+    struct Mark {
+        tool: String,
+    }
+    let read = File::open(path).map(io::BufReader::new);
+    read.is_ok_and(|file| serde_json::from_reader::<_, Mark>(file).is_ok_and(|mark| mark.tool == TOOL))
+}
+
+/// Do both tables begin with the same columns? Later versions add columns at the end only.
+fn has_same_columns(path: &Path, content: &[u8]) -> bool {
+    let mut head = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(LONGEST_HEADER).read_to_end(&mut head));
+    let (Ok(_), Some(old), Some(new)) = (read, first_line(&head), first_line(content)) else { return false };
+    let (old, new) = (old.split(|&byte| byte == b','), new.split(|&byte| byte == b','));
+    old.zip(new).all(|(old, new)| old == new)
+}
+
+fn first_line(content: &[u8]) -> Option<&[u8]> {
+    content.split(|&byte| byte == b'\n').next().filter(|line| line.len() < content.len())
+}
+
+/// Writes all files under temporary names, which vanish when they are dropped.
+fn prepare(dir: &Path, files: &[(String, Vec<u8>)]) -> Result<Vec<(NamedTempFile, PathBuf)>, OutputError> {
+    let mut prepared = Vec::with_capacity(files.len());
+    for (name, content) in files {
+        let path = dir.join(name);
+        let written = temporary(dir).and_then(|mut file| fill(file.as_file_mut(), content).map(|()| file));
+        match written {
+            Ok(file) => prepared.push((file, path)),
+            Err(source) => return Err(OutputError::Write { path, source }),
+        }
+    }
+    Ok(prepared)
+}
+
+fn temporary(dir: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".jobsim-");
+    #[cfg(unix)]
+    {
+        // As any new file: readable for those whom the user's mask lets.
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(dir)
+}
+
+fn fill(file: &mut File, content: &[u8]) -> io::Result<()> {
+    file.write_all(content)?;
+    file.flush()
+}
+
+/// Gives the files their names, the summary first: should the rest be cut off, the folder is known as ours.
+fn put_in_place(prepared: Vec<(NamedTempFile, PathBuf)>) -> Result<Vec<PathBuf>, OutputError> {
+    let paths = prepared.iter().map(|(_, path)| path.clone()).collect();
+    let (first, rest): (Vec<_>, Vec<_>) = prepared.into_iter().partition(|(_, path)| path.ends_with(SUMMARY_FILE));
+    for (file, path) in first.into_iter().chain(rest) {
+        file.persist(&path).map_err(|error| OutputError::Rename { path, source: error.error })?;
+    }
+    Ok(paths)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files(list: &[(&str, &str)]) -> Vec<(String, Vec<u8>)> {
+        list.iter().map(|&(name, content)| (name.into(), content.into())).collect()
+    }
+
+    fn listing(dir: &Path) -> Vec<String> {
+        let mut names: Vec<String> =
+            fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    const RUN: [(&str, &str); 3] = [
+        ("jobs.csv", "time_s,job\n0,pi\n"),
+        ("summary.json", r#"{"tool":"jobsim","version":"0.1.0"}"#),
+        ("timeline.svg", "<svg/>"),
+    ];
+
+    #[test]
+    fn a_folder_is_made_and_written_again() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join("output/pi");
+        let paths = write_all(&dir, files(&RUN)).unwrap();
+        assert_eq!(paths, ["jobs.csv", "summary.json", "timeline.svg"].map(|name| dir.join(name)));
+        assert_eq!(listing(&dir), ["jobs.csv", "summary.json", "timeline.svg"]);
+        write_all(&dir, files(&[("jobs.csv", "time_s,job,new\n1,pi,2\n"), ("timeline.svg", "<svg></svg>")])).unwrap();
+        assert_eq!(fs::read_to_string(dir.join("jobs.csv")).unwrap(), "time_s,job,new\n1,pi,2\n");
+        assert_eq!(fs::read_to_string(dir.join("timeline.svg")).unwrap(), "<svg></svg>");
+        assert_eq!(listing(&dir), ["jobs.csv", "summary.json", "timeline.svg"]);
+    }
+
+    #[test]
+    fn files_of_others_stay_as_they_are() {
+        let check = |name: &str, content: &str| {
+            let root = tempfile::tempdir().unwrap();
+            let path = root.path().join(name);
+            fs::write(&path, content).unwrap();
+            let error = write_all(root.path(), files(&RUN)).unwrap_err();
+            assert!(matches!(&error, OutputError::Foreign { path: named } if *named == path), "{name}: {error}");
+            assert!(error.to_string().ends_with("or name another folder with --out"), "{error}");
+            assert_eq!(fs::read_to_string(&path).unwrap(), content, "{name}");
+            assert_eq!(listing(root.path()), [name], "{name}");
+        };
+        check("jobs.csv", "name,salary\nann,1\n");
+        check("jobs.csv", "");
+        check("summary.json", r#"{"total": 3}"#);
+        check("summary.json", r#"{"tool": "other"}"#);
+        check("summary.json", "[");
+        check("timeline.svg", "<svg>mine</svg>");
+    }
+
+    #[test]
+    fn a_folder_of_that_name_is_foreign() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join("summary.json")).unwrap();
+        let error = write_all(root.path(), files(&RUN)).unwrap_err();
+        assert!(matches!(error, OutputError::Foreign { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_file_in_place_of_the_folder_is_named() {
+        let root = tempfile::tempdir().unwrap();
+        let file = root.path().join("file");
+        fs::write(&file, "").unwrap();
+        for dir in [file.clone(), file.join("below"), file.join("below/deeper")] {
+            let error = write_all(&dir, files(&RUN)).unwrap_err();
+            assert!(matches!(&error, OutputError::NotAFolder { path } if *path == file), "{error}");
+        }
+        assert_eq!(listing(root.path()), ["file"]);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn an_unwritable_folder_is_an_error_even_for_root() {
+        let error = write_all(Path::new("/proc/jobsim/pi"), files(&RUN)).unwrap_err();
+        assert!(matches!(error, OutputError::Folder { .. }), "{error}");
+        let error = write_all(Path::new("/proc"), files(&RUN)).unwrap_err();
+        assert!(matches!(error, OutputError::Write { .. }), "{error}");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_full_disk_is_an_error() {
+        let mut full = File::options().write(true).open("/dev/full").unwrap();
+        assert_eq!(fill(&mut full, b"time_s").unwrap_err().kind(), io::ErrorKind::StorageFull);
+    }
+
+    #[test]
+    fn nothing_is_left_when_the_last_file_cannot_be_written() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join("a/b");
+        let mut list = files(&RUN);
+        // Too long a name for a file system.
+        list.push(("x".repeat(300), Vec::new()));
+        let error = write_all(&dir, list).unwrap_err();
+        assert!(matches!(error, OutputError::Write { .. }), "{error}");
+        assert!(!root.path().join("a").exists(), "{:?}", listing(root.path()));
+    }
+
+    #[test]
+    fn names_do_not_lead_out_of_the_folder() {
+        let root = tempfile::tempdir().unwrap();
+        for name in ["", ".", "..", "../x", "a/b", "/etc/x", "a/"] {
+            let error = write_all(&root.path().join("d"), files(&[(name, "")])).unwrap_err();
+            assert!(matches!(error, OutputError::Name { .. }), "{name}: {error}");
+        }
+        assert!(listing(root.path()).is_empty());
+    }
+
+    #[test]
+    fn scenario_names_become_folder_names() {
+        let check = |scenario: &str, folder: &str| assert_eq!(folder_name(scenario), folder);
+        check("pi", "pi");
+        check("night.2_x-y", "night.2_x-y");
+        check("../../etc/passwd", "-..-etc-passwd");
+        check("..", "scenario");
+        check("", "scenario");
+        check(".hidden", "hidden");
+        check("/abs", "-abs");
+        check("C:\\x", "C--x");
+        check("nul.txt", "nul.txt-scenario");
+        check("com1", "com1-scenario");
+        check("야간 작업", "야간-작업");
+        check("a\u{0}b\n", "a-b-");
+        assert_eq!(folder_name(&"x".repeat(5000)).len(), 100);
+    }
+}

@@ -1,0 +1,94 @@
+//! One run of a scenario: the library's front door.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use crate::kernel::time::{SimDuration, SimTime};
+use crate::record::recorder::{self, Recorder};
+use crate::record::{Ending, Run};
+use crate::scenario::Scenario;
+use crate::world::World;
+use crate::world::observer::Observer;
+
+/// How to run a scenario, where it differs from what the scenario says.
+#[derive(Clone, Debug, Default)]
+pub struct RunOptions {
+    /// Instead of the scenario's seed.
+    pub seed: Option<u64>,
+    /// Instead of the scenario's horizon.
+    pub horizon: Option<SimDuration>,
+    /// Which of several runs that differ by chance alone.
+    pub replication: u32,
+    /// What ends a run that would grow without bound.
+    pub limits: Limits,
+    /// Set to true to end the run at the next instant.
+    pub interrupt: Option<Arc<AtomicBool>>,
+    /// Where to keep the nanosecond that was reached, for whoever shows progress.
+    pub progress: Option<Arc<AtomicU64>>,
+}
+
+/// Bounds on a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Pods created.
+    pub pods: u64,
+    /// Events of the event list carried out.
+    pub events: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { pods: 20_000_000, events: 2_000_000_000 }
+    }
+}
+
+/// Runs a scenario to its end and returns what happened.
+///
+/// ```
+/// # let scenario = jobsim::scenario::read_str("apiVersion: batch/v1\nkind: Job\nmetadata: {name: pi}\nspec: {template: {spec: {restartPolicy: Never, containers: [{name: pi, image: perl}]}}}").expect("a good Job");
+/// let run = jobsim::run(&scenario, &jobsim::RunOptions::default());
+/// assert_eq!(run.jobs[0].rows.last().map(|row| row.status), Some("Complete"));
+/// assert_eq!(run.pods.len(), 1);
+/// ```
+pub fn run(scenario: &Scenario, options: &RunOptions) -> Run {
+    run_observed(scenario, options, Vec::new())
+}
+
+/// As [`run`], with further observers that are told of everything as it happens.
+pub fn run_observed(scenario: &Scenario, options: &RunOptions, further: Vec<&mut dyn Observer>) -> Run {
+    let seed = options.seed.unwrap_or(scenario.seed);
+    let mut recorder = Recorder::new();
+    let mut frame = recorder::frame(scenario, seed);
+    {
+        let mut observers: Vec<&mut dyn Observer> = vec![&mut recorder];
+        for observer in further {
+            observers.push(observer);
+        }
+        let mut world = World::new(scenario, seed, options.replication, observers);
+        frame.ending = drive(&mut world, scenario, options);
+        (frame.end, frame.steps) = (world.now(), world.steps());
+    }
+    recorder.into_run(frame)
+}
+
+fn drive(world: &mut World<'_>, scenario: &Scenario, options: &RunOptions) -> Ending {
+    let horizon = options.horizon.or(scenario.horizon);
+    let until = horizon.map_or(SimTime::MAX, |length| SimTime::ZERO + length);
+    loop {
+        if !world.step_instant(until) {
+            return if world.is_settled() { Ending::Settled } else { Ending::Horizon };
+        }
+        if world.pods_created() > options.limits.pods {
+            return Ending::Limit(format!("more than {} pods were created (--max-pods)", options.limits.pods));
+        }
+        if world.steps() > options.limits.events {
+            return Ending::Limit(format!("more than {} events happened (--max-events)", options.limits.events));
+        }
+        if options.interrupt.as_ref().is_some_and(|interrupt| interrupt.load(Ordering::Relaxed)) {
+            return Ending::Interrupted;
+        }
+        if let Some(progress) = &options.progress {
+            progress.store(world.now().0, Ordering::Relaxed);
+        }
+    }
+}
