@@ -1,0 +1,92 @@
+//! Golden traces: what each shipped scenario writes, byte for byte. `JOBSIM_BLESS=1 cargo test` records them anew.
+
+use std::path::Path;
+
+use crate::program::{project, run, shipped, stderr, stdout, workplace};
+
+/// Scenarios that are refused without this argument.
+const ARGUMENTS: [(&str, &str); 1] = [("pi-misplaced", "--validate=warn")];
+
+#[test]
+fn shipped_scenarios_write_their_golden_traces() {
+    let bless = std::env::var_os("JOBSIM_BLESS").is_some();
+    let mut differences = Vec::new();
+    for file in shipped() {
+        let name = file.file_stem().expect("a name").to_string_lossy().into_owned();
+        let folder = workplace();
+        let scenario = format!("scenarios/{name}.yaml");
+        let mut arguments = vec!["run", &scenario, "--out", "out"];
+        arguments.extend(ARGUMENTS.iter().filter(|(of, _)| *of == name).map(|(_, argument)| *argument));
+        let output = run(folder.path(), &arguments);
+        assert!(output.status.success(), "{name}: {}", stderr(&output));
+        let golden = project().join("tests/golden").join(&name);
+        let mut compare = |file: &str, ours: String| {
+            differences.extend(compare(&golden.join(file), &ours, bless));
+        };
+        compare("stdout.txt", stdout(&output));
+        for table in ["jobs.csv", "pods.csv", "events.csv"] {
+            compare(table, std::fs::read_to_string(folder.path().join("out").join(table)).expect("a table"));
+        }
+    }
+    assert!(
+        differences.is_empty(),
+        "{}\nIf this is meant: JOBSIM_BLESS=1 cargo test golden, and look at the diff",
+        differences.join("\n")
+    );
+}
+
+/// The first line in which a file differs from its golden text.
+fn compare(golden: &Path, ours: &str, bless: bool) -> Option<String> {
+    if bless {
+        std::fs::create_dir_all(golden.parent().expect("a folder")).expect("a folder");
+        std::fs::write(golden, ours).expect("a golden file");
+        return None;
+    }
+    let theirs = std::fs::read_to_string(golden).unwrap_or_default();
+    if theirs == ours {
+        return None;
+    }
+    let lines = theirs.lines().count().max(ours.lines().count());
+    let line = |text: &str, at: usize| text.lines().nth(at).unwrap_or("(nothing)").to_owned();
+    let at = (0..lines).find(|&at| line(&theirs, at) != line(ours, at)).unwrap_or(0);
+    let shown = golden.strip_prefix(project()).unwrap_or(golden).display();
+    Some(format!("{shown}:{}\n  golden {}\n  now    {}", at + 1, line(&theirs, at), line(ours, at)))
+}
+
+/// The words of a command line, as a shell splits them: blanks inside single quotes belong to the word.
+fn words(command: &str) -> Vec<&str> {
+    let mut quoted = false;
+    let separates = |c: char| {
+        quoted ^= c == '\'';
+        c == ' ' && !quoted
+    };
+    command.split(separates).map(|word| word.trim_matches('\'')).collect()
+}
+
+/// The commands of the README and what they print, as they stand there.
+#[test]
+fn readme_shows_what_the_program_prints() {
+    let readme = std::fs::read_to_string(project().join("README.md")).expect("README.md");
+    let folder = workplace();
+    let mut checked = 0;
+    for block in readme.split("```console\n").skip(1) {
+        let block = block.split("```").next().expect("the end of a block");
+        let mut lines = block.lines();
+        let Some(command) = lines.next().and_then(|line| line.strip_prefix("$ jobsim ")) else { continue };
+        let output = run(folder.path(), &words(command));
+        let printed = stdout(&output) + &stderr(&output);
+        let shown: Vec<&str> = lines.map(str::trim_end).collect();
+        let printed: Vec<&str> = printed.lines().map(str::trim_end).collect();
+        // An ellipsis stands for lines that are left out.
+        match shown.iter().position(|line| *line == "...") {
+            None => assert_eq!(shown, printed, "$ jobsim {command}"),
+            Some(at) => {
+                assert_eq!(shown[..at], printed[..at], "$ jobsim {command}");
+                let tail = &shown[at + 1..];
+                assert_eq!(tail, &printed[printed.len() - tail.len()..], "$ jobsim {command}");
+            }
+        }
+        checked += 1;
+    }
+    assert!(checked >= 3, "the README shows {checked} commands");
+}
