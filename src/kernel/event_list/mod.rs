@@ -8,17 +8,20 @@
 
 mod wheel;
 
-use self::wheel::{Opened, Wheel};
+use self::wheel::Wheel;
 use super::time::SimTime;
 
-/// From here on the front is handed to the wheel, where an insertion does not cost more with more events.
-const FRONT_LIMIT: usize = 64;
+/// As many events a front alone can hold and still insert faster than a wheel.
+const ALONE: usize = 64;
+/// As many events a front before a wheel can hold, so that its events do not return there one bucket after another.
+const BEFORE_WHEEL: usize = 2 * wheel::SORTED;
 
 /// Events of type `E`, plain data of up to 16 bytes, by time.
 #[derive(Clone, Debug)]
 pub struct EventList<E> {
-    /// Sorted, the next event last. Holds exactly what is pending before `front_end`.
+    /// Sorted, the next event last. All of it comes before all of the wheel.
     front: Vec<Entry<E>>,
+    /// What is pushed for an earlier time belongs into the front, the rest into the wheel.
     front_end: u64,
     wheel: Wheel<E>,
     /// Time of the last event taken.
@@ -84,7 +87,8 @@ impl<E: Copy> EventList<E> {
 
     fn push_front(&mut self, entry: Entry<E>) {
         insert(&mut self.front, entry);
-        if self.front.len() > FRONT_LIMIT {
+        let most = if self.wheel.is_empty() { ALONE } else { BEFORE_WHEEL };
+        if self.front.len() > most {
             self.spill();
         }
     }
@@ -103,10 +107,9 @@ impl<E: Copy> EventList<E> {
     /// Fills the empty front with the earliest bucket.
     fn refill(&mut self) {
         self.front_end = match self.wheel.open(&mut self.front) {
-            // With nothing behind it the front can take all that comes.
-            Opened::Until(_) if self.wheel.is_empty() => u64::MAX,
-            Opened::Until(end) => end,
-            Opened::Nothing => u64::MAX,
+            Some(end) if !self.wheel.is_empty() => end,
+            // With nothing behind it the front takes all that comes.
+            _ => u64::MAX,
         };
     }
 }

@@ -5,21 +5,23 @@
 //! each, and when the beginning moves up to that bucket, its entries, and no others, move down to lower levels.
 //! Equal times always lie in one bucket and are never moved past each other.
 
-use super::{Entry, insert};
+use super::Entry;
 
 const DIGIT_BITS: u32 = 6;
 const BUCKETS: usize = 1 << DIGIT_BITS;
 const LEVELS: usize = 64usize.div_ceil(DIGIT_BITS as usize);
 /// Entries of a chunk: the unit in which buckets grow and shrink.
-const CHUNK: usize = 16;
-/// Up to here a bucket is sorted rather than moved down.
-const SORTED: usize = 32;
+const CHUNK: usize = 64;
+/// Up to here a bucket is sorted rather than moved down. A power of 2.
+pub(super) const SORTED: usize = 128;
+/// Up to this level the time within a bucket leaves room for a place below `SORTED` in a number of 64 bits.
+const SORTED_LEVEL: usize = ((64 - SORTED.ilog2()) / DIGIT_BITS) as usize;
 const NO_CHUNK: u32 = u32::MAX;
 
 /// Entries by time, as far apart as need be.
 #[derive(Clone, Debug)]
 pub(super) struct Wheel<E> {
-    /// No entry is earlier. Digits up to the level of the bucket opened last are 0.
+    /// No entry is earlier: the earliest time of the bucket opened last.
     begin: u64,
     len: usize,
     /// Bit `l` is set if a bucket of level `l` has entries.
@@ -33,6 +35,9 @@ pub(super) struct Wheel<E> {
     /// The chunk after each chunk, in its bucket or among the free ones.
     next: Vec<u32>,
     free: u32,
+    /// Work space of `sort`.
+    unsorted: Vec<Entry<E>>,
+    order: Vec<u64>,
 }
 
 /// A list of chunks, all full but for the last.
@@ -46,14 +51,6 @@ struct Bucket {
 
 const EMPTY: Bucket = Bucket { first_time: u64::MAX, len: 0, head: NO_CHUNK, tail: NO_CHUNK };
 
-/// What became of the earliest bucket.
-pub(super) enum Opened {
-    /// All entries before this time were taken.
-    Until(u64),
-    /// There was none.
-    Nothing,
-}
-
 impl<E: Copy> Wheel<E> {
     pub(super) fn new() -> Wheel<E> {
         Wheel {
@@ -65,6 +62,8 @@ impl<E: Copy> Wheel<E> {
             entries: Vec::new(),
             next: Vec::new(),
             free: NO_CHUNK,
+            unsorted: Vec::new(),
+            order: Vec::new(),
         }
     }
 
@@ -80,17 +79,16 @@ impl<E: Copy> Wheel<E> {
         self.begin
     }
 
-    /// How many chunks there are, in use or free.
+    /// Does the memory suffice for no more than `entries`, with one chunk begun in every bucket and one being read?
     #[cfg(test)]
-    pub(super) fn chunks(&self) -> usize {
-        self.next.len()
+    pub(super) fn is_lean(&self, entries: usize) -> bool {
+        self.next.len() <= entries / CHUNK + LEVELS * BUCKETS + 1
     }
 
     /// Lets an empty wheel begin where no later entry will be earlier.
     pub(super) fn begin_at(&mut self, time: u64) {
         debug_assert!(self.is_empty(), "{} entries lie where the old beginning {} put them", self.len, self.begin);
         self.begin = time;
-        self.buckets.resize(LEVELS * BUCKETS, EMPTY);
     }
 
     /// The time of the earliest entry.
@@ -107,41 +105,66 @@ impl<E: Copy> Wheel<E> {
         self.place(entry);
     }
 
-    /// Moves the earliest entries, sorted, to `front`, which is empty.
-    pub(super) fn open(&mut self, front: &mut Vec<Entry<E>>) -> Opened {
-        while let Some((level, digit)) = self.first_bucket() {
-            let shift = level as u32 * DIGIT_BITS;
-            let width = 1u64 << shift;
-            // The digits above stay, this one is the bucket's, those below are 0.
-            let above = self.begin.checked_shr(shift + DIGIT_BITS).unwrap_or(0);
-            self.begin = above.checked_shl(shift + DIGIT_BITS).unwrap_or(0) | (digit as u64) << shift;
-            let bucket = std::mem::replace(&mut self.buckets[level * BUCKETS + digit], EMPTY);
+    /// Moves the earliest entries to `front`, which is empty: sorted, the earliest last. Tells the time from which on
+    /// entries belong behind them, into the wheel; nothing if there were none.
+    pub(super) fn open(&mut self, front: &mut Vec<Entry<E>>) -> Option<u64> {
+        loop {
+            let (level, digit) = self.first_bucket()?;
+            let bucket = &mut self.buckets[level * BUCKETS + digit];
+            // Not the bucket's own beginning: a crowd at one time so moves to level 0 at once.
+            self.begin = bucket.first_time;
+            if level == 0 && bucket.len as usize > SORTED {
+                // All at one time: the next few will do, and what comes for this time is to come after the rest.
+                let rest = Bucket { head: self.next[bucket.head as usize], len: bucket.len - CHUNK as u32, ..*bucket };
+                let few = Bucket { len: CHUNK as u32, ..std::mem::replace(bucket, rest) };
+                self.sort(few, front);
+                return Some(self.begin);
+            }
+            let bucket = std::mem::replace(bucket, EMPTY);
             self.occupied[level] &= !(1 << digit);
             if self.occupied[level] == 0 {
                 self.levels &= !(1 << level);
             }
-            if bucket.len as usize <= SORTED {
-                self.drain(bucket, |_, entry| insert(front, entry));
-                self.len -= front.len();
-                return Opened::Until(self.begin.saturating_add(width));
+            if bucket.len as usize <= SORTED && level <= SORTED_LEVEL {
+                self.sort(bucket, front);
+                let width = 1 << (level as u32 * DIGIT_BITS);
+                return Some((self.begin / width * width).saturating_add(width));
             }
-            if level == 0 {
-                self.take_chunk(digit, bucket, front);
-                return Opened::Until(self.begin);
-            }
-            self.drain(bucket, Wheel::place);
+            self.move_down(bucket);
         }
-        Opened::Nothing
     }
 
-    /// Takes the first chunk of a bucket of equal times and puts the rest back, which later ones are to come after.
-    fn take_chunk(&mut self, digit: usize, bucket: Bucket, front: &mut Vec<Entry<E>>) {
-        let rest = Bucket { head: self.next[bucket.head as usize], len: bucket.len - CHUNK as u32, ..bucket };
-        self.drain(Bucket { len: CHUNK as u32, ..bucket }, |_, entry| insert(front, entry));
-        self.len -= CHUNK;
-        self.buckets[digit] = rest;
-        self.occupied[0] |= 1 << digit;
-        self.levels |= 1;
+    /// Takes a bucket's entries out of the wheel, the earliest last.
+    fn sort(&mut self, bucket: Bucket, front: &mut Vec<Entry<E>>) {
+        let (mut chunk, mut left) = (bucket.head, bucket.len as usize);
+        self.len -= left;
+        self.unsorted.clear();
+        while left > 0 {
+            let count = left.min(CHUNK);
+            self.unsorted.extend_from_slice(&self.entries[chunk as usize * CHUNK..][..count]);
+            left -= count;
+            chunk = self.free_chunk(chunk);
+        }
+        // Time and place in one number: equal times stay in order, and whole numbers sort without branches.
+        self.order.clear();
+        let begin = self.begin;
+        self.order.extend((0..).zip(&self.unsorted).map(|(place, entry)| (entry.time - begin) * SORTED as u64 + place));
+        self.order.sort_unstable();
+        front.extend(self.order.iter().rev().map(|order| self.unsorted[*order as usize % SORTED]));
+    }
+
+    /// Moves a bucket's entries to where they belong after the last move of the beginning.
+    fn move_down(&mut self, bucket: Bucket) {
+        let (mut chunk, mut left) = (bucket.head, bucket.len as usize);
+        while left > 0 {
+            let count = left.min(CHUNK);
+            for i in 0..count {
+                let entry = self.entries[chunk as usize * CHUNK + i];
+                self.place(entry);
+            }
+            left -= count;
+            chunk = self.free_chunk(chunk);
+        }
     }
 
     /// Level and digit of the earliest bucket with entries.
@@ -192,21 +215,10 @@ impl<E: Copy> Wheel<E> {
         chunk
     }
 
-    /// Hands out the entries in order. Each chunk is free before the next is read, so that moving needs no memory.
-    fn drain(&mut self, bucket: Bucket, mut to: impl FnMut(&mut Self, Entry<E>)) {
-        let (mut chunk, mut left) = (bucket.head, bucket.len as usize);
-        while left > 0 {
-            let first = chunk as usize * CHUNK;
-            let count = left.min(CHUNK);
-            for i in first..first + count {
-                let entry = self.entries[i];
-                to(self, entry);
-            }
-            left -= count;
-            let next = self.next[chunk as usize];
-            self.next[chunk as usize] = self.free;
-            self.free = chunk;
-            chunk = next;
-        }
+    /// Frees a chunk and tells the one after it in its bucket.
+    fn free_chunk(&mut self, chunk: u32) -> u32 {
+        let next = std::mem::replace(&mut self.next[chunk as usize], self.free);
+        self.free = chunk;
+        next
     }
 }
