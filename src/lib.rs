@@ -14,6 +14,6 @@ pub mod workload;
 pub mod world;
 
 pub use kernel::time::{SimDuration, SimTime};
-pub use record::{Ending, EventRow, JobLife, JobRow, PodLife, Run};
+pub use record::{CronJobLife, CronJobRow, Ending, EventRow, JobLife, JobRow, PodLife, Run};
 pub use run::{Limits, RunOptions, run, run_observed};
 pub use scenario::Scenario;

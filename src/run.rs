@@ -57,7 +57,7 @@ pub fn run(scenario: &Scenario, options: &RunOptions) -> Run {
 /// As [`run`], with further observers that are told of everything as it happens.
 pub fn run_observed(scenario: &Scenario, options: &RunOptions, further: Vec<&mut dyn Observer>) -> Run {
     let seed = options.seed.unwrap_or(scenario.seed);
-    let mut recorder = Recorder::new();
+    let mut recorder = Recorder::new(scenario.start);
     let mut frame = recorder::frame(scenario, seed);
     {
         let mut observers: Vec<&mut dyn Observer> = vec![&mut recorder];
@@ -77,6 +77,9 @@ fn drive(world: &mut World<'_>, scenario: &Scenario, options: &RunOptions) -> En
     loop {
         if !world.step_instant(until) {
             return if world.is_settled() { Ending::Settled } else { Ending::Horizon };
+        }
+        if let Some(fault) = world.fault() {
+            return Ending::Fault(fault.to_owned());
         }
         if world.pods_created() > options.limits.pods {
             return Ending::Limit(format!("more than {} pods were created (--max-pods)", options.limits.pods));

@@ -1,10 +1,12 @@
 //! The change log: what watchers are told.
 
-use super::meta::{JobId, PodId};
+use super::meta::{CronJobId, JobId, PodId};
 
 /// An object was written. Entries are in the order of the writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
+    /// A CronJob.
+    CronJob(CronJobId, Verb),
     /// A Job.
     Job(JobId, Verb),
     /// A pod.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::cronjob::Start;
 use super::intervals::Intervals;
 use super::meta::{ApiTime, ObjectName, PodId};
 use super::names;
@@ -12,8 +13,8 @@ use super::pod::PodTemplate;
 pub struct Job {
     /// Namespace and name.
     pub name: ObjectName,
-    /// The CronJob that controls it, if any.
-    pub cron_job: Option<Arc<str>>,
+    /// The CronJob that controls it, if any, and for which start it was made.
+    pub owner: Option<Arc<JobOwner>>,
     /// What the generated names of its pods are drawn from.
     pub name_seed: u64,
     /// What is asked for; shared, as patches are rare.
@@ -30,6 +31,15 @@ pub struct Job {
     pub deletion_timestamp: Option<ApiTime>,
     /// Foreground deletion: the object waits for its pods.
     pub foreground_deletion: bool,
+}
+
+/// What a Job keeps of the CronJob that made it.
+#[derive(Clone, Debug)]
+pub struct JobOwner {
+    /// The start that it was made for.
+    pub start: Start,
+    /// 0-based count of Jobs that the CronJob made.
+    pub run: u32,
 }
 
 /// `spec` of a Job, defaulted.
@@ -69,6 +79,11 @@ pub struct JobSpec {
 pub const JOB_CONTROLLER_NAME: &str = "kubernetes.io/job-controller";
 
 impl Job {
+    /// The CronJob that controls it.
+    pub fn cron_job(&self) -> Option<&Arc<str>> {
+        self.owner.as_ref().map(|owner| &owner.start.cron_job_name)
+    }
+
     /// The name of one of its pods.
     pub fn pod_name(&self, index: u32, attempt: u32) -> String {
         names::pod_name(&self.name.name, self.name_seed, index, attempt)

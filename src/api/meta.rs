@@ -26,6 +26,24 @@ pub struct PodId {
     pub uid: u32,
 }
 
+/// A CronJob object: its slot in the store's table and the number of its creation, as for [`PodId`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CronJobId {
+    /// Position in the CronJob tables.
+    pub slot: u32,
+    /// How many CronJobs the run had created before this one.
+    pub uid: u32,
+}
+
+/// An object that controllers look after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ObjectId {
+    /// A CronJob.
+    CronJob(CronJobId),
+    /// A Job.
+    Job(JobId),
+}
+
 /// A time as the API server stores it: whole seconds since the scenario's start, cut.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ApiTime(pub u32);

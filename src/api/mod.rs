@@ -4,7 +4,9 @@
 //! inside the engine an object is a dense id.
 
 pub mod change;
+pub mod cronjob;
 pub mod duration;
+pub mod event;
 pub mod intervals;
 pub mod job;
 pub mod meta;

@@ -1,9 +1,10 @@
 //! What a component may ask the API server for, and what it is answered.
 
-use super::job::JobStatus;
-use super::meta::{JobId, PodId};
+use super::cronjob::{CronJob, CronJobStatus, Start};
+use super::job::{Job, JobStatus};
+use super::meta::{CronJobId, JobId, ObjectName, PodId};
 
-/// A request of the Job controller's client.
+/// A request of a controller's client.
 #[derive(Clone, Debug)]
 pub enum Request {
     /// Create a pod of a Job.
@@ -21,13 +22,19 @@ pub enum Request {
     ReleaseAndDeletePod(PodId),
     /// Take the tracking finalizer off.
     ReleasePod(PodId),
-    /// Delete a Job.
-    DeleteJob {
-        /// Which.
-        job: JobId,
-        /// Foreground propagation: the Job waits for its pods; else it goes at once and they follow.
-        foreground: bool,
+    /// Create a Job for a start of a CronJob.
+    CreateJob {
+        /// The Job's name.
+        name: ObjectName,
+        /// What it is for.
+        start: Box<Start>,
     },
+    /// Read a Job by its name, past the cache.
+    GetJob(ObjectName),
+    /// Delete a Job of this UID, foreground propagation: it waits for its pods.
+    DeleteJob(JobId),
+    /// Delete the Job of this name, background propagation: it goes at once and its pods follow.
+    DeleteJobNamed(ObjectName),
     /// Write `status` of a Job read at `version`.
     UpdateJobStatus {
         /// Which.
@@ -36,6 +43,17 @@ pub enum Request {
         version: u64,
         /// The new status.
         status: Box<JobStatus>,
+    },
+    /// Read a CronJob, past the cache.
+    GetCronJob(CronJobId),
+    /// Write `status` of a CronJob read at `version`.
+    UpdateCronJobStatus {
+        /// Which.
+        cron_job: CronJobId,
+        /// The resource version that the write is based on.
+        version: u64,
+        /// The new status.
+        status: Box<CronJobStatus>,
     },
 }
 
@@ -46,14 +64,29 @@ impl Request {
             Request::CreatePod { .. } => ("POST", "pods"),
             Request::DeletePod(_) => ("DELETE", "pods"),
             Request::ReleaseAndDeletePod(_) | Request::ReleasePod(_) => ("PATCH", "pods"),
-            Request::DeleteJob { .. } => ("DELETE", "jobs"),
+            Request::CreateJob { .. } => ("POST", "jobs"),
+            Request::GetJob(_) => ("GET", "jobs"),
+            Request::DeleteJob(_) | Request::DeleteJobNamed(_) => ("DELETE", "jobs"),
             Request::UpdateJobStatus { .. } => ("PUT", "jobs/status"),
+            Request::GetCronJob(_) => ("GET", "cronjobs"),
+            Request::UpdateCronJobStatus { .. } => ("PUT", "cronjobs/status"),
         }
+    }
+
+    /// Does the worker make this call itself, rather than hand it to a goroutine of its own?
+    pub fn is_workers_own(&self) -> bool {
+        !matches!(
+            self,
+            Request::CreatePod { .. }
+                | Request::DeletePod(_)
+                | Request::ReleaseAndDeletePod(_)
+                | Request::ReleasePod(_)
+        )
     }
 }
 
 /// What the API server answers.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Answer {
     /// Done; what was written has this version now.
     Done {
@@ -67,6 +100,10 @@ pub enum Answer {
         /// Its resource version.
         version: u64,
     },
+    /// A Job as it was read, or created.
+    Job(JobId, Box<Job>),
+    /// A CronJob as it was read.
+    CronJob(Box<CronJob>),
     /// Not done.
     Refused(Refusal),
 }
@@ -84,4 +121,6 @@ pub enum Refusal {
     Forbidden(Box<str>),
     /// 422, with the server's message.
     Invalid(Box<str>),
+    /// No answer: the API server is down.
+    Unavailable,
 }

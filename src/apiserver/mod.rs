@@ -4,11 +4,13 @@
 //! `validation` holds the rules. Past this a Job is the compact `api::job::JobSpec`, kept in the [`store`].
 
 pub mod admission;
+mod cron_job_table;
 mod field;
 pub mod quota;
 mod schema;
 pub mod store;
 mod validation;
 
+pub use cron_job_table::NewCronJob;
 pub use field::FieldError;
 pub use validation::{Clockwork, SuspensionFacts};

@@ -6,17 +6,23 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::cron_job_table::{CronJobTable, made_of};
 use super::quota::PodQuota;
 use crate::api::change::{Change, Verb};
-use crate::api::job::{Job, JobSpec, JobStatus};
+use crate::api::cronjob::Start;
+use crate::api::job::{Job, JobOwner, JobSpec, JobStatus};
 use crate::api::meta::{ApiTime, JobId, ObjectName, PodId};
 use crate::api::pod::{Deletion, NO_INDEX, Pod, PodStatus};
 use crate::api::request::Refusal;
 
+/// The version of a write that changed nothing: no watcher will be told of it, and none is waited for.
+const NOTHING_WRITTEN: u64 = 0;
+
 /// All objects of the cluster.
 #[derive(Debug, Default)]
 pub struct Store {
-    jobs: Vec<Option<JobRecord>>,
+    pub(super) cron_jobs: CronJobTable,
+    pub(super) jobs: Vec<Option<JobRecord>>,
     free_jobs: Vec<u32>,
     job_ids: BTreeMap<ObjectName, JobId>,
     jobs_created: u32,
@@ -25,21 +31,23 @@ pub struct Store {
     pods_created: u32,
     quotas: Vec<PodQuota>,
     version: u64,
-    changes: Vec<Change>,
+    pub(super) changes: Vec<Change>,
 }
 
 /// A Job and what belongs to it.
 #[derive(Debug)]
-struct JobRecord {
-    id: JobId,
-    job: Job,
-    /// The stored manifest, which patches are merged into.
-    manifest: Arc<serde_json::Value>,
+pub(super) struct JobRecord {
+    pub(super) id: JobId,
+    pub(super) job: Job,
+    /// The stored manifest, which patches are merged into; none for a Job that is as its CronJob's template made it.
+    manifest: Option<Arc<serde_json::Value>>,
+    /// Its place among its CronJob's `jobs`.
+    pub(super) place: u32,
     /// Slots of its pods that still stand, in no order.
     pods: Vec<u32>,
     /// Pods created, by index for an Indexed Job, else in one count.
     attempts: Vec<u32>,
-    gone: bool,
+    pub(super) gone: bool,
     /// Every reader knows that it is gone; its pods that still stand keep the record.
     forgotten: bool,
 }
@@ -58,8 +66,6 @@ struct PodRecord {
 pub struct NewJob {
     /// Namespace and name.
     pub name: ObjectName,
-    /// The CronJob that controls it.
-    pub cron_job: Option<Arc<str>>,
     /// Specification.
     pub spec: Arc<JobSpec>,
     /// The manifest with defaults.
@@ -97,6 +103,7 @@ impl Store {
                 }
                 self.free_job(job);
             }
+            Change::CronJob(cron_job, Verb::Deleted) => self.cron_jobs.forget(cron_job),
             _ => {}
         }
     }
@@ -115,7 +122,7 @@ impl Store {
         self.version
     }
 
-    fn stamp(&mut self) -> u64 {
+    pub(super) fn stamp(&mut self) -> u64 {
         self.version += 1;
         self.version
     }
@@ -133,8 +140,10 @@ impl Store {
     }
 
     /// The stored manifest of a Job.
-    pub fn manifest(&self, id: JobId) -> Option<&Arc<serde_json::Value>> {
-        self.job_record(id).map(|record| &record.manifest)
+    pub fn manifest(&self, id: JobId) -> Option<Arc<serde_json::Value>> {
+        let record = self.job_record(id)?;
+        let made = || record.job.owner.as_ref().map(|owner| Arc::new(made_of(&record.job, &owner.start)));
+        record.manifest.clone().or_else(made)
     }
 
     /// The pods of a Job that still stand, in no order.
@@ -157,36 +166,72 @@ impl Store {
         if self.job_ids.contains_key(&new.name) {
             return Err(Refusal::AlreadyExists);
         }
+        Ok(self.add_job(now, new.name, new.name_seed, new.spec, Some(new.manifest), None))
+    }
+
+    /// Stores a Job for a start of a CronJob.
+    pub fn create_job_of(
+        &mut self,
+        now: ApiTime,
+        name: ObjectName,
+        start: Start,
+        name_seed: u64,
+    ) -> Result<JobId, Refusal> {
+        if self.job_ids.contains_key(&name) {
+            return Err(Refusal::AlreadyExists);
+        }
+        if let Some(refusal) = &start.template.refusal {
+            return Err(Refusal::Invalid(format!("Job.batch \"{}\" is invalid: {refusal}", name.name).into()));
+        }
+        let (cron_job, spec) = (start.cron_job, start.template.spec.clone());
+        let run = self.cron_jobs.next_run(cron_job);
+        let owner = Some(Arc::new(JobOwner { start, run }));
+        let id = self.add_job(now, name, name_seed, spec, None, owner);
+        self.jobs[id.slot as usize].as_mut().expect("a Job that was just added").place =
+            self.cron_jobs.own(cron_job, id);
+        Ok(id)
+    }
+
+    fn add_job(
+        &mut self,
+        created: ApiTime,
+        name: ObjectName,
+        name_seed: u64,
+        spec: Arc<JobSpec>,
+        manifest: Option<Arc<serde_json::Value>>,
+        owner: Option<Arc<JobOwner>>,
+    ) -> JobId {
         let slot = self.free_jobs.pop().unwrap_or_else(|| {
             self.jobs.push(None);
             self.jobs.len() as u32 - 1
         });
         let id = JobId { slot, uid: self.jobs_created };
         self.jobs_created += 1;
-        self.job_ids.insert(new.name.clone(), id);
+        self.job_ids.insert(name.clone(), id);
         let job = Job {
-            name: new.name,
-            cron_job: new.cron_job,
-            name_seed: new.name_seed,
-            spec: new.spec,
+            name,
+            owner,
+            name_seed,
+            spec,
             status: JobStatus::default(),
             generation: 1,
             resource_version: self.stamp(),
-            created: now,
+            created,
             deletion_timestamp: None,
             foreground_deletion: false,
         };
         self.jobs[slot as usize] = Some(JobRecord {
             id,
             job,
-            manifest: new.manifest,
+            manifest,
+            place: 0,
             pods: Vec::new(),
             attempts: Vec::new(),
             forgotten: false,
             gone: false,
         });
         self.changes.push(Change::Job(id, Verb::Added));
-        Ok(id)
+        id
     }
 
     /// Writes `spec` of a Job; the generation rises when it differs.
@@ -197,14 +242,15 @@ impl Store {
         manifest: Arc<serde_json::Value>,
     ) -> Result<u64, Refusal> {
         let version = self.stamp();
+        let old = self.manifest(id).ok_or(Refusal::NotFound)?;
         let record = self.standing_job(id)?;
-        if record.manifest == manifest {
+        if old == manifest {
             return Ok(record.job.resource_version);
         }
-        if record.manifest.get("spec") != manifest.get("spec") {
+        if old.get("spec") != manifest.get("spec") {
             record.job.generation += 1;
         }
-        (record.job.spec, record.manifest) = (spec, manifest);
+        (record.job.spec, record.manifest) = (spec, Some(manifest));
         record.job.resource_version = version;
         self.changes.push(Change::Job(id, Verb::Modified));
         Ok(version)
@@ -246,10 +292,16 @@ impl Store {
     }
 
     fn remove_job(&mut self, id: JobId) {
+        let version = self.stamp();
         let Ok(record) = self.standing_job(id) else { return };
-        record.gone = true;
-        let name = record.job.name.clone();
+        // The watch tells of a removal with the version of the removal.
+        (record.gone, record.job.resource_version) = (true, version);
+        let (name, place) = (record.job.name.clone(), record.place);
+        let owner = record.job.owner.as_ref().map(|owner| owner.start.cron_job);
         self.job_ids.remove(&name);
+        if let Some(moved) = owner.and_then(|owner| self.cron_jobs.disown(owner, place)) {
+            self.jobs[moved.slot as usize].as_mut().expect("a Job that its CronJob owns").place = place;
+        }
         self.changes.push(Change::Job(id, Verb::Deleted));
     }
 
@@ -349,7 +401,7 @@ impl Store {
     pub fn update_pod_status(&mut self, id: PodId, status: PodStatus) -> Result<u64, Refusal> {
         let pod = self.standing_pod_mut(id)?;
         if pod.status == status {
-            return Ok(self.version);
+            return Ok(NOTHING_WRITTEN);
         }
         let (job, ended) = (pod.job, !pod.status.phase.is_terminal() && status.phase.is_terminal());
         pod.status = status;
@@ -375,7 +427,7 @@ impl Store {
         let grace = if pod.status.phase.is_terminal() || !pod.scheduled { 0 } else { grace };
         let version = match pod.deletion {
             // Asking again only shortens.
-            Some(deletion) if deletion.grace <= grace => self.version,
+            Some(deletion) if deletion.grace <= grace => NOTHING_WRITTEN,
             _ => {
                 pod.deletion = Some(Deletion { asked: now, grace });
                 self.modified(id)
@@ -389,7 +441,7 @@ impl Store {
     pub fn release_pod(&mut self, id: PodId) -> Result<u64, Refusal> {
         let pod = self.standing_pod_mut(id)?;
         if !pod.tracked {
-            return Ok(self.version);
+            return Ok(NOTHING_WRITTEN);
         }
         pod.tracked = false;
         let version = self.modified(id);

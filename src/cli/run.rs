@@ -134,6 +134,10 @@ pub fn run(args: &RunArgs, colour: bool) -> anyhow::Result<ExitCode> {
         writeln!(err, "interrupted at {} s of the simulation; nothing was written", run.end.cut_to_millis())?;
         return Ok(ExitCode::from(exit::INTERRUPTED));
     }
+    if let Ending::Fault(fault) = &run.ending {
+        writeln!(err, "error: at {} s of the simulation: {fault}", run.end.cut_to_millis())?;
+        return Ok(ExitCode::from(exit::USAGE));
+    }
     for note in &run.notes {
         writeln!(err, "note: {note}")?;
     }
@@ -247,13 +251,18 @@ fn watch_options(scenario: &Scenario, wide: bool) -> WatchOptions {
     let mut options = WatchOptions { wide, ..WatchOptions::default() };
     let mut namespaces: Vec<&str> = Vec::new();
     for object in &scenario.objects {
-        let Object::Job(job) = object else { continue };
-        let index = job.spec.completions.filter(|_| job.spec.is_indexed());
+        let (name, spec, more) = match object {
+            Object::Job(job) => (&job.name, &job.spec, 0),
+            // A run's name ends in the minutes since 1970.
+            Object::CronJob(cron_job) => (&cron_job.name, &cron_job.spec.job_template.spec, "-00000000".len()),
+            Object::Quota(_) => continue,
+        };
+        let index = spec.completions.filter(|_| spec.is_indexed());
         let index_width = index.map_or(0, |completions| (completions - 1).max(0).to_string().len() + 1);
-        let name = (job.name.name.chars().count() + 1 + index_width).min(58) + 5;
-        options.name_width = options.name_width.max(name);
-        options.restarts |= job.spec.template.restart_policy != crate::api::pod::RestartPolicy::Never;
-        namespaces.push(&job.name.namespace);
+        let width = (name.name.chars().count() + more + 1 + index_width).min(58) + 5;
+        options.name_width = options.name_width.max(width);
+        options.restarts |= spec.template.restart_policy != crate::api::pod::RestartPolicy::Never;
+        namespaces.push(&name.namespace);
     }
     namespaces.sort_unstable();
     namespaces.dedup();
@@ -301,6 +310,9 @@ fn write_files(args: &RunArgs, run: &Run, digest: &str) -> anyhow::Result<Vec<Pa
         files.push((name.to_owned(), bytes));
         Ok(())
     };
+    if !run.cron_jobs.is_empty() {
+        table("cronjobs.csv", |run, out| trace::cronjobs_csv(run, out))?;
+    }
     table("jobs.csv", |run, out| trace::jobs_csv(run, out))?;
     table("pods.csv", |run, out| trace::pods_csv(run, out))?;
     table("events.csv", |run, out| trace::events_csv(run, out))?;

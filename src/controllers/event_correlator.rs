@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::api::meta::JobId;
-use crate::api::outbox::{JobEvent, JobHappening};
+use crate::api::event::{Happening, JobHappening, ObjectEvent};
+use crate::api::meta::ObjectId;
 use crate::kernel::time::{SimDuration, SimTime};
 
 /// Distinct messages of one (object, type, reason) from which on they are folded into one.
@@ -31,14 +31,14 @@ pub enum Written {
 /// The memory of one event broadcaster.
 #[derive(Debug, Default)]
 pub struct EventCorrelator {
-    similar: BTreeMap<(JobId, &'static str), Similar>,
+    similar: BTreeMap<(ObjectId, &'static str), Similar>,
     counted: BTreeSet<Key>,
     order: VecDeque<Key>,
-    spam: BTreeMap<(JobId, bool), SpamBucket>,
+    spam: BTreeMap<(ObjectId, bool), SpamBucket>,
 }
 
 /// An event's identity once folded: with its message, or without for the combined one.
-type Key = (JobId, &'static str, Option<Message>);
+type Key = (ObjectId, &'static str, Option<Message>);
 
 /// A message by what makes it differ from others of its reason.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,7 +62,7 @@ struct SpamBucket {
 
 impl EventCorrelator {
     /// Takes an event in and says how it is written.
-    pub fn correlate(&mut self, event: &JobEvent, now: SimTime) -> Written {
+    pub fn correlate(&mut self, event: &ObjectEvent, now: SimTime) -> Written {
         let key = self.fold(event, now);
         let known = self.counted.contains(&key);
         if !known {
@@ -82,28 +82,28 @@ impl EventCorrelator {
     }
 
     /// `EventAggregate`.
-    fn fold(&mut self, event: &JobEvent, now: SimTime) -> Key {
-        let (job, reason) = (event.job, event.what.reason());
+    fn fold(&mut self, event: &ObjectEvent, now: SimTime) -> Key {
+        let (about, reason) = (event.about, event.what.reason());
         let message = message(&event.what);
         let empty = || Similar { messages: BTreeSet::new(), last: now };
-        let similar = self.similar.entry((job, reason)).or_insert_with(empty);
+        let similar = self.similar.entry((about, reason)).or_insert_with(empty);
         if now.since(similar.last) > SIMILAR_WITHIN {
             *similar = empty();
         }
         similar.last = now;
         similar.messages.insert(message.clone());
         if similar.messages.len() < MOST_SIMILAR {
-            return (job, reason, Some(message));
+            return (about, reason, Some(message));
         }
         // Upstream forgets any one; which does not matter for messages that never come again.
         similar.messages.pop_first();
-        (job, reason, None)
+        (about, reason, None)
     }
 
     /// `EventSourceObjectSpamFilter`: Normal and Warning events of an object have a bucket each.
-    fn passes_spam_filter(&mut self, event: &JobEvent, now: SimTime) -> bool {
+    fn passes_spam_filter(&mut self, event: &ObjectEvent, now: SimTime) -> bool {
         let full = || SpamBucket { tokens: SPAM_BURST, last: now };
-        let bucket = self.spam.entry((event.job, event.what.is_warning())).or_insert_with(full);
+        let bucket = self.spam.entry((event.about, event.what.is_warning())).or_insert_with(full);
         let elapsed = now.since(bucket.last).as_secs_f64();
         bucket.tokens = (bucket.tokens + elapsed / SPAM_SECONDS).min(SPAM_BURST);
         bucket.last = now;
@@ -114,32 +114,30 @@ impl EventCorrelator {
         passes
     }
 
-    /// The Job is gone: it records nothing more.
-    pub fn forget(&mut self, job: JobId) {
-        while let Some((&key, _)) = self.similar.range((job, "")..).next().filter(|entry| entry.0.0 == job) {
+    /// The object is gone: nothing more is recorded of it.
+    pub fn forget(&mut self, gone: ObjectId) {
+        while let Some((&key, _)) = self.similar.range((gone, "")..).next().filter(|entry| entry.0.0 == gone) {
             self.similar.remove(&key);
         }
-        self.spam.remove(&(job, false));
-        self.spam.remove(&(job, true));
+        self.spam.remove(&(gone, false));
+        self.spam.remove(&(gone, true));
     }
 }
 
-fn message(what: &JobHappening) -> Message {
+fn message(what: &Happening) -> Message {
     match what {
-        JobHappening::Created(pod) | JobHappening::Deleted(pod) => Message::Pod(pod.uid),
-        JobHappening::FailedCreate(text) => Message::Text(text.clone()),
-        JobHappening::Failed(_, text) => Message::Text(text.as_ref().into()),
-        JobHappening::Suspended
-        | JobHappening::Resumed
-        | JobHappening::Completed
-        | JobHappening::TooManySucceededPods => Message::Always,
+        Happening::Job(JobHappening::Created(pod) | JobHappening::Deleted(pod)) => Message::Pod(pod.uid),
+        Happening::Job(JobHappening::FailedCreate(text)) => Message::Text(text.clone()),
+        Happening::Job(JobHappening::Failed(_, text)) => Message::Text(text.as_ref().into()),
+        Happening::Job(_) => Message::Always,
+        Happening::CronJob(what) => Message::Text(what.message().into()),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::meta::PodId;
+    use crate::api::meta::{JobId, PodId};
 
     #[test]
     fn a_burst_of_creations_costs_ten_posts_and_fifteen_patches() {
@@ -147,16 +145,16 @@ mod tests {
         let job = JobId { slot: 0, uid: 0 };
         let mut count = BTreeMap::new();
         for uid in 0..100 {
-            let event = JobEvent { job, what: JobHappening::Created(PodId { slot: uid, uid }) };
+            let event = ObjectEvent::of_job(job, JobHappening::Created(PodId { slot: uid, uid }));
             *count.entry(format!("{:?}", correlator.correlate(&event, SimTime::ZERO))).or_insert(0) += 1;
         }
         let expected = [("Counted", 15), ("Dropped", 75), ("New", 10)].map(|(what, n)| (what.to_owned(), n));
         assert_eq!(count, BTreeMap::from(expected));
         // Completed shares the bucket of Normal events: lost until 300 s have passed.
-        let completed = JobEvent { job, what: JobHappening::Completed };
+        let completed = ObjectEvent::of_job(job, JobHappening::Completed);
         assert_eq!(correlator.correlate(&completed, SimTime::from_secs(299)), Written::Dropped);
         assert_eq!(correlator.correlate(&completed, SimTime::from_secs(301)), Written::Counted);
-        let failed = JobEvent { job, what: JobHappening::FailedCreate("no".into()) };
+        let failed = ObjectEvent::of_job(job, JobHappening::FailedCreate("no".into()));
         assert_eq!(correlator.correlate(&failed, SimTime::from_secs(301)), Written::New);
     }
 }

@@ -6,5 +6,15 @@ pub mod cronjob;
 pub mod event_correlator;
 pub mod expectations;
 pub mod job;
+pub mod rate_limiter;
 pub mod ttl_after_finished;
 pub mod workqueue;
+
+/// What a sync does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// It sent requests, all at once, and waits for all answers.
+    Waiting,
+    /// It is over.
+    Done,
+}

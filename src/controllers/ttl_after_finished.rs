@@ -1,84 +1,148 @@
 //! Deletes finished Jobs after their `ttlSecondsAfterFinished` (`pkg/controller/ttlafterfinished`).
 
+use super::Progress;
+use super::workqueue::{WaitReason, Waited, WorkQueue};
 use crate::api::change::Verb;
 use crate::api::job::Job;
-use crate::api::meta::JobId;
-use crate::api::outbox::Outbox;
-use crate::api::request::{Answer, Request};
-use crate::controllers::workqueue::{WaitReason, WorkQueue};
+use crate::api::meta::{JobId, ObjectName};
+use crate::api::outbox::{Outbox, SyncDue};
+use crate::api::request::{Answer, Refusal, Request};
 use crate::kernel::time::{SimDuration, SimTime};
-
-/// First and longest wait after a refused deletion (`DefaultTypedControllerRateLimiter`).
-const BACK_OFF: (SimDuration, SimDuration) = (SimDuration::from_millis(5), SimDuration::from_secs(1000));
 
 /// The TTL-after-finished controller.
 #[derive(Debug)]
 pub struct TtlAfterFinished {
-    /// When each finished Job expires, by slot.
-    expiries: Vec<Option<(JobId, SimTime)>>,
+    /// Nanoseconds that the clock of its process is ahead.
+    skew: i64,
+    /// The finished Jobs that expire, by slot.
+    jobs: Vec<Option<Expiring>>,
     queue: WorkQueue<JobId>,
 }
 
-/// An alarm of the controller: this Job may have expired.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TtlDue(pub JobId);
+#[derive(Clone, Debug)]
+struct Expiring {
+    id: JobId,
+    name: ObjectName,
+    at: SimTime,
+}
 
-impl Default for TtlAfterFinished {
-    fn default() -> TtlAfterFinished {
-        TtlAfterFinished { expiries: Vec::new(), queue: WorkQueue::new(BACK_OFF.0, BACK_OFF.1) }
-    }
+/// A sync being carried out by a worker.
+#[derive(Clone, Debug)]
+pub struct Sync {
+    /// Whose.
+    pub job: JobId,
+    /// What its key had waited for.
+    pub waited: Waited,
+    /// When a worker took it.
+    pub started: SimTime,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Start,
+    Reading,
+    Deleting,
 }
 
 impl TtlAfterFinished {
+    /// A controller that has seen nothing, with a clock that is `skew` nanoseconds ahead.
+    pub fn new(skew: i64) -> TtlAfterFinished {
+        TtlAfterFinished { skew, jobs: Vec::new(), queue: WorkQueue::with_default_limits() }
+    }
+
     /// The informer shows a Job.
     pub fn on_job(&mut self, id: JobId, verb: Verb, job: &Job, now: SimTime) {
         let slot = id.slot as usize;
         if verb == Verb::Deleted {
-            if let Some(expiry) = self.expiries.get_mut(slot) {
-                *expiry = None;
+            if let Some(expiring) = self.jobs.get_mut(slot) {
+                *expiring = None;
             }
             return;
         }
-        let Some(expiry) = expiry(job) else { return };
-        if self.expiries.len() <= slot {
-            self.expiries.resize(slot + 1, None);
+        let Some(at) = expiry(job, self.skew) else { return };
+        if self.jobs.len() <= slot {
+            self.jobs.resize(slot + 1, None);
         }
-        self.expiries[slot] = Some((id, expiry));
+        self.jobs[slot] = Some(Expiring { id, name: job.name.clone(), at });
         self.queue.add(id, now);
     }
 
     /// An alarm rang.
-    pub fn on_alarm(&mut self, alarm: TtlDue, now: SimTime) {
-        self.queue.alarm(alarm.0, now);
+    pub fn on_alarm(&mut self, id: JobId, now: SimTime) {
+        self.queue.alarm(id, now);
     }
 
-    /// A worker takes keys until one asks for something (`processJob`).
-    pub fn take(&mut self, now: SimTime, out: &mut Outbox<TtlDue>) -> Option<(JobId, Request)> {
+    /// A worker takes keys until one has expired (`processJob`).
+    pub fn take(&mut self, now: SimTime, out: &mut Outbox) -> Option<Sync> {
         loop {
             let id = self.queue.get()?;
-            match self.expiries.get(id.slot as usize).copied().flatten().filter(|entry| entry.0 == id) {
-                Some((_, expiry)) if expiry <= now => {
-                    return Some((id, Request::DeleteJob { job: id, foreground: true }));
-                }
-                Some((_, expiry)) if self.queue.add_at(id, expiry, WaitReason::Ttl, now) => {
-                    out.alarms.push((expiry, TtlDue(id)))
-                }
-                _ => {}
+            let waited = self.queue.waited(id);
+            let expiring = self.jobs.get(id.slot as usize).and_then(Option::as_ref).filter(|entry| entry.id == id);
+            match expiring.map(|entry| entry.at) {
+                Some(at) if at <= now => return Some(Sync { job: id, waited, started: now, stage: Stage::Start }),
+                Some(at) => self.wait(id, at, WaitReason::Ttl, now, out),
+                None => {}
             }
             self.done(id);
         }
     }
 
-    /// The request was answered; a refused one is tried again.
-    pub fn answered(&mut self, id: JobId, answer: &Answer, now: SimTime, out: &mut Outbox<TtlDue>) {
-        if matches!(answer, Answer::Refused(_)) {
-            let at = now + self.queue.back_off(id);
-            if self.queue.add_at(id, at, WaitReason::ApiBackOff, now) {
-                out.alarms.push((at, TtlDue(id)));
+    /// Goes on with a sync: it reads the Job past the cache, looks once more, and deletes it.
+    pub fn next(
+        &mut self,
+        sync: &mut Sync,
+        now: SimTime,
+        answers: &mut Vec<Answer>,
+        requests: &mut Vec<Request>,
+        out: &mut Outbox,
+    ) -> Progress {
+        requests.clear();
+        let answer = answers.pop();
+        match (sync.stage, answer) {
+            (Stage::Start, _) => {
+                let expiring = self.jobs.get(sync.job.slot as usize).and_then(Option::as_ref);
+                let Some(expiring) = expiring.filter(|entry| entry.id == sync.job) else {
+                    self.done(sync.job);
+                    return Progress::Done;
+                };
+                sync.stage = Stage::Reading;
+                requests.push(Request::GetJob(expiring.name.clone()));
+                Progress::Waiting
             }
-            self.queue.done(id);
-        } else {
-            self.done(id);
+            (Stage::Reading, Some(Answer::Job(id, job))) => match expiry(&job, self.skew).filter(|_| id == sync.job) {
+                Some(at) if at <= now => {
+                    sync.stage = Stage::Deleting;
+                    requests.push(Request::DeleteJob(sync.job));
+                    Progress::Waiting
+                }
+                Some(at) => {
+                    self.wait(sync.job, at, WaitReason::Ttl, now, out);
+                    self.done(sync.job);
+                    Progress::Done
+                }
+                None => {
+                    self.done(sync.job);
+                    Progress::Done
+                }
+            },
+            (Stage::Reading, Some(Answer::Refused(Refusal::NotFound)))
+            | (Stage::Deleting, Some(Answer::Done { .. })) => {
+                self.done(sync.job);
+                Progress::Done
+            }
+            _ => {
+                let at = now + self.queue.back_off(sync.job, now);
+                self.wait(sync.job, at, WaitReason::ApiBackOff, now, out);
+                self.queue.done(sync.job);
+                Progress::Done
+            }
+        }
+    }
+
+    fn wait(&mut self, id: JobId, at: SimTime, reason: WaitReason, now: SimTime, out: &mut Outbox) {
+        if self.queue.add_at(id, at, reason, now) {
+            out.alarms.push((at, SyncDue::TtlAfterFinished(id)));
         }
     }
 
@@ -88,12 +152,13 @@ impl TtlAfterFinished {
     }
 }
 
-/// Whole-second transition time of the end, plus the TTL; none for a Job that is to stay or goes already.
-fn expiry(job: &Job) -> Option<SimTime> {
+/// When its clock shows the whole-second transition time of the end, plus the TTL; none for a Job that is to stay or goes already.
+fn expiry(job: &Job, skew: i64) -> Option<SimTime> {
     let ttl = job.spec.ttl_seconds_after_finished?;
     let finished = job.status.finished()?;
     if job.deletion_timestamp.is_some() {
         return None;
     }
-    Some(finished.last_transition_time.instant() + SimDuration::from_secs(ttl.max(0) as u64))
+    let at = finished.last_transition_time.instant() + SimDuration::from_secs(ttl.max(0) as u64);
+    Some(SimTime(at.0.saturating_add_signed(-skew)))
 }

@@ -5,7 +5,8 @@
 
 use std::collections::VecDeque;
 
-use crate::api::meta::JobId;
+use super::rate_limiter::RateLimiter;
+use crate::api::meta::{CronJobId, JobId};
 use crate::kernel::time::{SimDuration, SimTime};
 
 /// A queue of keys that are slots of a table; `uid` tells the objects apart that use a slot one after the other.
@@ -15,6 +16,8 @@ pub struct WorkQueue<K> {
     keys: Vec<KeyState<K>>,
     first_delay: SimDuration,
     longest_delay: SimDuration,
+    /// Failed keys of all kinds together come back no faster than this.
+    overall: Option<RateLimiter>,
 }
 
 /// What a key waits for.
@@ -33,6 +36,8 @@ pub enum WaitReason {
     Deadline,
     /// The end of a TTL.
     Ttl,
+    /// The next start of a schedule.
+    Schedule,
 }
 
 /// A key of a work queue: a position in a table of keys.
@@ -47,6 +52,23 @@ impl Key for JobId {
     }
 }
 
+impl Key for CronJobId {
+    fn slot(self) -> usize {
+        self.slot as usize
+    }
+}
+
+/// Why and how long a key had waited when a worker took it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waited {
+    /// For what.
+    pub reason: WaitReason,
+    /// Since when.
+    pub since: SimTime,
+    /// Until when; what comes after is the wait for a worker.
+    pub due: SimTime,
+}
+
 #[derive(Clone, Copy, Debug)]
 struct KeyState<K> {
     /// Slots are used again: whose state this is.
@@ -55,8 +77,9 @@ struct KeyState<K> {
     processing: bool,
     waiting_until: SimTime,
     failures: u32,
-    /// Why it waits, and since when it is due.
+    /// Why it waits, since when, and until when it did.
     reason: WaitReason,
+    since: SimTime,
     due: SimTime,
 }
 
@@ -69,6 +92,7 @@ impl<K> KeyState<K> {
             waiting_until: SimTime::MAX,
             failures: 0,
             reason: WaitReason::None,
+            since: SimTime::ZERO,
             due: SimTime::ZERO,
         }
     }
@@ -77,7 +101,14 @@ impl<K> KeyState<K> {
 impl<K: Key> WorkQueue<K> {
     /// An empty queue whose failed keys wait `first_delay`, doubled each time up to `longest_delay`.
     pub fn new(first_delay: SimDuration, longest_delay: SimDuration) -> WorkQueue<K> {
-        WorkQueue { ready: VecDeque::new(), keys: Vec::new(), first_delay, longest_delay }
+        WorkQueue { ready: VecDeque::new(), keys: Vec::new(), first_delay, longest_delay, overall: None }
+    }
+
+    /// The queue that most controllers have: 5 ms, doubled up to 1000 s, and all failures together ten a second after
+    /// the first hundred (`DefaultTypedControllerRateLimiter`).
+    pub fn with_default_limits() -> WorkQueue<K> {
+        let overall = Some(RateLimiter::new(10.0, 100));
+        WorkQueue { overall, ..WorkQueue::new(SimDuration::from_millis(5), SimDuration::from_secs(1000)) }
     }
 
     /// The key's state; an idle one if the slot was last used by another object.
@@ -99,10 +130,10 @@ impl<K: Key> WorkQueue<K> {
 
     /// Makes the key due now.
     pub fn add(&mut self, key: K, now: SimTime) {
-        self.add_for(key, WaitReason::None, now);
+        self.add_after_wait(key, WaitReason::None, now, now);
     }
 
-    fn add_for(&mut self, key: K, reason: WaitReason, now: SimTime) {
+    fn add_after_wait(&mut self, key: K, reason: WaitReason, since: SimTime, now: SimTime) {
         let state = self.state(key);
         if state.dirty {
             return;
@@ -110,7 +141,7 @@ impl<K: Key> WorkQueue<K> {
         (state.dirty, state.due) = (true, now);
         // What was waited for stays known until the wait is over.
         if state.waiting_until == SimTime::MAX {
-            state.reason = reason;
+            (state.reason, state.since) = (reason, since);
         }
         if !state.processing {
             self.ready.push_back(key);
@@ -129,7 +160,7 @@ impl<K: Key> WorkQueue<K> {
         if state.waiting_until <= at {
             return false;
         }
-        (state.waiting_until, state.reason) = (at, reason);
+        (state.waiting_until, state.reason, state.since) = (at, reason, now);
         true
     }
 
@@ -137,18 +168,19 @@ impl<K: Key> WorkQueue<K> {
     pub fn alarm(&mut self, key: K, now: SimTime) {
         if let Some(state) = self.current(key).filter(|state| state.waiting_until == now) {
             state.waiting_until = SimTime::MAX;
-            let reason = state.reason;
-            self.add_for(key, reason, now);
+            let (reason, since) = (state.reason, state.since);
+            self.add_after_wait(key, reason, since, now);
         }
     }
 
     /// When a failed key is due again (`ItemExponentialFailureRateLimiter.When`); counts the failure.
-    pub fn back_off(&mut self, key: K) -> SimDuration {
+    pub fn back_off(&mut self, key: K, now: SimTime) -> SimDuration {
         let (first, longest) = (self.first_delay, self.longest_delay);
+        let overall = self.overall.as_mut().map_or(SimDuration::ZERO, |limiter| limiter.reserve(now));
         let state = self.state(key);
         let delay = first.0.checked_shl(state.failures).filter(|d| d >> state.failures == first.0);
         state.failures = state.failures.saturating_add(1).min(63);
-        SimDuration(delay.unwrap_or(u64::MAX).min(longest.0))
+        SimDuration(delay.unwrap_or(u64::MAX).min(longest.0)).max(overall)
     }
 
     /// The key's failures are forgiven.
@@ -172,9 +204,10 @@ impl<K: Key> WorkQueue<K> {
         Some(key)
     }
 
-    /// Why the key that was just taken had waited, and since when it was due.
-    pub fn waited(&mut self, key: K) -> (WaitReason, SimTime) {
-        self.current(key).map_or((WaitReason::None, SimTime::ZERO), |state| (state.reason, state.due))
+    /// Why and how long the key that was just taken had waited.
+    pub fn waited(&mut self, key: K) -> Waited {
+        let nothing = Waited { reason: WaitReason::None, since: SimTime::ZERO, due: SimTime::ZERO };
+        self.current(key).map_or(nothing, |s| Waited { reason: s.reason, since: s.since.min(s.due), due: s.due })
     }
 
     /// The sync of the key ended; if it was added meanwhile it goes to the end of the queue.
@@ -236,9 +269,9 @@ mod tests {
     #[test]
     fn failures_double_the_wait() {
         let mut q = queue();
-        let seconds: Vec<u64> = (0..8).map(|_| q.back_off(Slot(0)).0 / 1_000_000_000).collect();
+        let seconds: Vec<u64> = (0..8).map(|_| q.back_off(Slot(0), SimTime::ZERO).0 / 1_000_000_000).collect();
         assert_eq!(seconds, [1, 2, 4, 8, 16, 32, 60, 60]);
         q.forget(Slot(0));
-        assert_eq!(q.back_off(Slot(0)), SimDuration::from_secs(1));
+        assert_eq!(q.back_off(Slot(0), SimTime::ZERO), SimDuration::from_secs(1));
     }
 }

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use super::calendar::{SECONDS_PER_DAY, civil_from_days};
+use super::calendar::{SECONDS_PER_DAY, civil_from_days, weekday};
 use super::time::{NANOS_PER_SECOND, SimTime};
 
 const NANOS: i128 = NANOS_PER_SECOND as i128;
@@ -80,6 +80,19 @@ impl Instant {
     }
 }
 
+impl Instant {
+    /// In UTC as Go's `time.RFC1123Z` has it: `Sun, 29 Mar 2026 01:30:00 +0000`.
+    pub fn rfc1123(self) -> String {
+        const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+        const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        let days = self.seconds.div_euclid(SECONDS_PER_DAY);
+        let (date, second) = (civil_from_days(days), self.seconds.rem_euclid(SECONDS_PER_DAY));
+        let (day, month) = (DAYS[weekday(days) as usize], MONTHS[date.month as usize - 1]);
+        let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+        format!("{day}, {:02} {month} {:04} {hour:02}:{minute:02}:{second:02} +0000", date.day, date.year)
+    }
+}
+
 impl fmt::Display for Instant {
     /// RFC 3339 in UTC.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -101,6 +114,11 @@ mod tests {
         check(1_774_747_800, 0, 7200, "2026-03-29T03:30:00+02:00");
         check(951_782_400, 0, -12_600, "2000-02-28T20:30:00-03:30");
         check(Instant::ZERO_TIME.seconds, 0, 0, "0001-01-01T00:00:00Z");
+    }
+
+    #[test]
+    fn prints_for_http_and_mail() {
+        assert_eq!(Instant::from_seconds(1_774_747_800).rfc1123(), "Sun, 29 Mar 2026 01:30:00 +0000");
     }
 
     #[test]

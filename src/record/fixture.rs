@@ -25,6 +25,7 @@ pub(crate) fn run(scenario: &str) -> Building {
         end: SimTime::ZERO,
         ending: Ending::Settled,
         steps: 0,
+        cron_jobs: Vec::new(),
         jobs: Vec::new(),
         pods: Vec::new(),
         events: Vec::new(),

@@ -32,6 +32,8 @@ pub struct Run {
     pub ending: Ending,
     /// Events of the event list that were carried out.
     pub steps: u64,
+    /// CronJobs, in order of creation.
+    pub cron_jobs: Vec<CronJobLife>,
     /// Jobs, in order of creation.
     pub jobs: Vec<JobLife>,
     /// Pods, ordered by creation time, namespace, Job, index, attempt.
@@ -51,8 +53,38 @@ pub enum Ending {
     Horizon,
     /// A limit was reached; the sentence says which.
     Limit(String),
+    /// A component of the real cluster would hang for good; the sentence says on what.
+    Fault(String),
     /// The user interrupted it.
     Interrupted,
+}
+
+/// A CronJob's life.
+#[derive(Clone, Debug)]
+pub struct CronJobLife {
+    /// Namespace and name.
+    pub name: ObjectName,
+    /// When it was created.
+    pub created: SimTime,
+    /// When its object went.
+    pub removed: Option<SimTime>,
+    /// Its status after each instant in which a column changed.
+    pub rows: Vec<CronJobRow>,
+}
+
+/// A CronJob's status at the end of an instant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CronJobRow {
+    /// The instant.
+    pub time: SimTime,
+    /// `spec.suspend`.
+    pub suspended: bool,
+    /// Names of the Jobs in `status.active`, sorted.
+    pub active: Vec<Arc<str>>,
+    /// `status.lastScheduleTime` in seconds since `startTime`; schedules may start runs of the time before.
+    pub last_schedule_time: Option<i64>,
+    /// `status.lastSuccessfulTime`.
+    pub last_successful_time: Option<ApiTime>,
 }
 
 /// A Job's life.

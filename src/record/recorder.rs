@@ -1,10 +1,11 @@
 //! Turns the change log into a [`Run`]: status series, pod lives, events.
 
-use super::{Ending, EventRow, JobLife, JobRow, PodLife, Run};
+use super::{CronJobLife, CronJobRow, Ending, EventRow, JobLife, JobRow, PodLife, Run};
 use crate::api::change::{Change, Verb};
+use crate::api::cronjob::CronJob;
+use crate::api::event::{Happening, ObjectEvent};
 use crate::api::job::{Job, JobConditionType};
-use crate::api::meta::{JobId, ObjectName, PodId};
-use crate::api::outbox::{JobEvent, JobHappening};
+use crate::api::meta::{CronJobId, JobId, ObjectId, ObjectName, PodId};
 use crate::api::pod::{Pod, PodPhase};
 use crate::apiserver::store::Store;
 use crate::kernel::time::SimTime;
@@ -13,21 +14,25 @@ use crate::world::observer::Observer;
 /// Records everything that outputs are made of.
 #[derive(Debug, Default)]
 pub struct Recorder {
+    /// `startTime` in seconds since 1970.
+    start: i64,
+    cron_jobs: Vec<CronJobLife>,
     jobs: Vec<JobLife>,
     pods: Vec<PodLife>,
     events: Vec<EventRow>,
     notes: Vec<String>,
-    /// Positions in `jobs` and `pods` of the objects in these slots.
+    /// Positions in `cron_jobs`, `jobs` and `pods` of the objects in these slots.
+    cron_job_places: Vec<usize>,
     job_places: Vec<usize>,
     pod_places: Vec<usize>,
-    /// Jobs whose status was written at this instant.
-    touched: Vec<JobId>,
+    /// Objects whose status was written at this instant.
+    touched: Vec<ObjectId>,
 }
 
 impl Recorder {
-    /// Nothing recorded yet.
-    pub fn new() -> Recorder {
-        Recorder::default()
+    /// Nothing recorded yet of a run that starts `start` seconds after 1970.
+    pub fn new(start: i64) -> Recorder {
+        Recorder { start, ..Recorder::default() }
     }
 
     /// What was recorded, as a run; `frame` gives the rest.
@@ -38,7 +43,7 @@ impl Recorder {
             let name = &jobs[pod.job as usize].name;
             (pod.created, name.namespace.clone(), name.name.clone(), pod.index, pod.attempt)
         });
-        Run { jobs, pods, events: self.events, notes: self.notes, ..frame }
+        Run { cron_jobs: self.cron_jobs, jobs, pods, events: self.events, notes: self.notes, ..frame }
     }
 
     fn job_place(&self, id: JobId) -> usize {
@@ -56,13 +61,43 @@ impl Recorder {
         }
     }
 
+    fn touch(&mut self, id: ObjectId) {
+        if !self.touched.contains(&id) {
+            self.touched.push(id);
+        }
+    }
+
+    fn on_cron_job(&mut self, now: SimTime, id: CronJobId, verb: Verb, store: &Store) {
+        let Some(cron_job) = store.cron_job(id) else { return };
+        if verb == Verb::Added {
+            put(&mut self.cron_job_places, id.slot, self.cron_jobs.len());
+            let name = cron_job.name.clone();
+            self.cron_jobs.push(CronJobLife { name, created: now, removed: None, rows: Vec::new() });
+        }
+        if verb == Verb::Deleted {
+            self.add_cron_job_row(id, cron_job, now);
+            self.cron_jobs[self.cron_job_places[id.slot as usize]].removed = Some(now);
+            self.touched.retain(|&touched| touched != ObjectId::CronJob(id));
+        } else {
+            self.touch(ObjectId::CronJob(id));
+        }
+    }
+
+    fn add_cron_job_row(&mut self, id: CronJobId, cron_job: &CronJob, now: SimTime) {
+        let row = cron_job_row(cron_job, now, self.start);
+        let life = &mut self.cron_jobs[self.cron_job_places[id.slot as usize]];
+        if life.rows.last().is_none_or(|last| CronJobRow { time: now, ..last.clone() } != row) {
+            life.rows.push(row);
+        }
+    }
+
     fn on_job(&mut self, now: SimTime, id: JobId, verb: Verb, store: &Store) {
         let Some(job) = store.job(id) else { return };
         if verb == Verb::Added {
             put(&mut self.job_places, id.slot, self.jobs.len());
             self.jobs.push(JobLife {
                 name: job.name.clone(),
-                cron_job: job.cron_job.clone(),
+                cron_job: job.cron_job().cloned(),
                 indexed: job.spec.is_indexed(),
                 completions: job.spec.completions,
                 parallelism: job.spec.parallelism,
@@ -75,9 +110,9 @@ impl Recorder {
             self.add_row(id, job, now);
             let place = self.job_place(id);
             self.jobs[place].removed = Some(now);
-            self.touched.retain(|&touched| touched != id);
-        } else if !self.touched.contains(&id) {
-            self.touched.push(id);
+            self.touched.retain(|&touched| touched != ObjectId::Job(id));
+        } else {
+            self.touch(ObjectId::Job(id));
         }
     }
 
@@ -110,6 +145,22 @@ impl Recorder {
         update_life(life, pod, now);
         if verb == Verb::Deleted {
             life.removed = Some(now);
+        }
+    }
+
+    /// Kind and name of an object, also of one that has just gone.
+    fn named(&self, id: ObjectId, store: &Store) -> Option<(&'static str, ObjectName)> {
+        match id {
+            ObjectId::Job(id) => {
+                let standing = store.job(id).map(|job| &job.name);
+                let recorded = || self.job_places.get(id.slot as usize).map(|&place| &self.jobs[place].name);
+                Some(("Job", standing.or_else(recorded)?.clone()))
+            }
+            ObjectId::CronJob(id) => {
+                let standing = store.cron_job(id).map(|cron_job| &cron_job.name);
+                let recorded = || self.cron_job_places.get(id.slot as usize).map(|&place| &self.cron_jobs[place].name);
+                Some(("CronJob", standing.or_else(recorded)?.clone()))
+            }
         }
     }
 
@@ -150,33 +201,20 @@ fn update_life(life: &mut PodLife, pod: &Pod, now: SimTime) {
 impl Observer for Recorder {
     fn on_change(&mut self, now: SimTime, change: Change, store: &Store) {
         match change {
+            Change::CronJob(id, verb) => self.on_cron_job(now, id, verb, store),
             Change::Job(id, verb) => self.on_job(now, id, verb, store),
             Change::Pod(id, verb) => self.on_pod(now, id, verb, store),
         }
     }
 
-    fn on_job_event(&mut self, now: SimTime, event: &JobEvent, store: &Store) {
-        let object = store.job(event.job).map(|job| job.name.clone());
-        let place = self.job_places.get(event.job.slot as usize);
-        let object: ObjectName = match (object, place) {
-            (Some(name), _) => name,
-            (None, Some(&place)) => self.jobs[place].name.clone(),
-            (None, None) => return,
-        };
+    fn on_event(&mut self, now: SimTime, event: &ObjectEvent, store: &Store) {
+        let Some((kind, object)) = self.named(event.about, store) else { return };
         let message = match &event.what {
-            JobHappening::Created(pod) => format!("Created pod: {}", self.pod_name(*pod, store)),
-            JobHappening::Deleted(pod) => format!("Deleted pod: {}", self.pod_name(*pod, store)),
-            JobHappening::FailedCreate(message) => format!("Error creating: {message}"),
-            JobHappening::Suspended => "Job suspended".to_owned(),
-            JobHappening::Resumed => "Job resumed".to_owned(),
-            JobHappening::Completed => "Job completed".to_owned(),
-            JobHappening::TooManySucceededPods => {
-                "Too many succeeded pods running after completion count reached".to_owned()
-            }
-            JobHappening::Failed(_, message) => message.to_string(),
+            Happening::Job(what) => what.message(|pod| self.pod_name(pod, store)),
+            Happening::CronJob(what) => what.message(),
         };
         let (warning, reason) = (event.what.is_warning(), event.what.reason());
-        self.events.push(EventRow { time: now, warning, reason, kind: "Job", object, message });
+        self.events.push(EventRow { time: now, warning, reason, kind, object, message });
     }
 
     fn on_note(&mut self, now: SimTime, note: &str) {
@@ -184,11 +222,36 @@ impl Observer for Recorder {
     }
 
     fn on_instant_over(&mut self, now: SimTime, store: &Store) {
-        for id in std::mem::take(&mut self.touched) {
-            if let Some(job) = store.job(id) {
-                self.add_row(id, job, now);
+        let mut touched = std::mem::take(&mut self.touched);
+        for id in touched.drain(..) {
+            match id {
+                ObjectId::Job(id) => {
+                    if let Some(job) = store.job(id) {
+                        self.add_row(id, job, now);
+                    }
+                }
+                ObjectId::CronJob(id) => {
+                    if let Some(cron_job) = store.cron_job(id) {
+                        self.add_cron_job_row(id, cron_job, now);
+                    }
+                }
             }
         }
+        self.touched = touched;
+    }
+}
+
+/// The columns of a CronJob at this instant, in a run that starts `start` seconds after 1970.
+fn cron_job_row(cron_job: &CronJob, time: SimTime, start: i64) -> CronJobRow {
+    let status = &cron_job.status;
+    let mut active: Vec<_> = status.active.iter().map(|entry| entry.name.clone()).collect();
+    active.sort();
+    CronJobRow {
+        time,
+        suspended: cron_job.spec.suspend,
+        active,
+        last_schedule_time: status.last_schedule_time.map(|time| time.seconds - start),
+        last_successful_time: status.last_successful_time,
     }
 }
 
@@ -244,6 +307,7 @@ pub fn frame(scenario: &crate::scenario::Scenario, seed: u64) -> Run {
         end: SimTime::ZERO,
         ending: Ending::Settled,
         steps: 0,
+        cron_jobs: Vec::new(),
         jobs: Vec::new(),
         pods: Vec::new(),
         events: Vec::new(),

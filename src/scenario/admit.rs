@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::clockwork::Clocks;
 use super::decode::{Decoded, Fault, FaultKind, decode};
 use super::document::{Document, Node, Value, go_quote};
 use super::problem::{Problem, Problems, Severity};
@@ -11,8 +12,7 @@ use super::validate::Validate;
 use super::{JobObject, Object, QuotaObject};
 use crate::api::meta::ObjectName;
 use crate::api::quantity::Quantity;
-use crate::apiserver::FieldError;
-use crate::apiserver::admission;
+use crate::apiserver::{FieldError, NewCronJob, admission};
 
 /// Decodes an object and lets the API server decide on it.
 pub(super) fn admit(document: &Document, kind: &str, validate: Validate, problems: &mut Problems) -> Option<Object> {
@@ -29,6 +29,7 @@ pub(super) fn admit(document: &Document, kind: &str, validate: Validate, problem
     }
     match kind {
         "Job" => job(document, &decoded, problems),
+        "CronJob" => cron_job(document, &decoded, problems),
         _ => quota(document, &decoded, problems),
     }
 }
@@ -66,20 +67,37 @@ fn decoding_verdict(document: &Document, kind: &str, decoded: &Decoded) -> Strin
 fn job(document: &Document, decoded: &Decoded, problems: &mut Problems) -> Option<Object> {
     match admission::create_job(&decoded.value) {
         Ok(admitted) => {
-            let warn = |warning: &String| {
-                let span = warning.split(':').next().and_then(|path| find(&document.root, path));
-                Problem::at(document.at(span.unwrap_or(document.root.span)), warning.clone()).warning()
-            };
-            problems.list.extend(admitted.warnings.iter().map(warn));
+            warn(document, &admitted.warnings, problems);
             let (spec, manifest) = (Arc::new(admitted.spec), Arc::new(admitted.manifest));
             Some(Object::Job(Box::new(JobObject { name: admitted.name, spec, manifest })))
         }
-        Err(errors) => {
-            problems.list.extend(errors.iter().map(|error| field_problem(document, error)));
-            problems.verdicts.push(invalid("Job", &document.root, &errors));
-            None
-        }
+        Err(errors) => refuse("Job", document, &errors, problems),
     }
+}
+
+fn cron_job(document: &Document, decoded: &Decoded, problems: &mut Problems) -> Option<Object> {
+    match admission::create_cron_job(&decoded.value, &Clocks) {
+        Ok(admitted) => {
+            warn(document, &admitted.warnings, problems);
+            let (spec, manifest) = (Arc::new(admitted.spec), Arc::new(admitted.manifest));
+            Some(Object::CronJob(Box::new(NewCronJob { name: admitted.name, spec, manifest })))
+        }
+        Err(errors) => refuse("CronJob", document, &errors, problems),
+    }
+}
+
+fn warn(document: &Document, warnings: &[String], problems: &mut Problems) {
+    let warn = |warning: &String| {
+        let span = warning.split(':').next().and_then(|path| find(&document.root, path));
+        Problem::at(document.at(span.unwrap_or(document.root.span)), warning.clone()).warning()
+    };
+    problems.list.extend(warnings.iter().map(warn));
+}
+
+fn refuse(kind: &str, document: &Document, errors: &[FieldError], problems: &mut Problems) -> Option<Object> {
+    problems.list.extend(errors.iter().map(|error| field_problem(document, error)));
+    problems.verdicts.push(invalid(kind, &document.root, errors));
+    None
 }
 
 /// The error at its field, or at the nearest thing around it that is written.

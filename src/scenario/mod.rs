@@ -3,6 +3,7 @@
 //! Documents may be wrong; a [`Scenario`] cannot. Nothing past this room looks at YAML.
 
 mod admit;
+pub mod clockwork;
 pub mod decode;
 pub mod document;
 pub mod problem;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 
 use crate::api::job::JobSpec;
 use crate::api::meta::ObjectName;
+use crate::apiserver::NewCronJob;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::workload::behaviour::Behaviour;
 
@@ -38,7 +40,7 @@ pub fn read_str(text: &str) -> Result<Scenario, Problems> {
 /// A scenario: total, cannot be wrong.
 #[derive(Clone, Debug)]
 pub struct Scenario {
-    /// `metadata.name` of the Simulation document; else the name of the first Job.
+    /// `metadata.name` of the Simulation document; else the name of the first Job or CronJob.
     pub name: String,
     /// `startTime` in seconds since the Unix epoch.
     pub start: i64,
@@ -72,6 +74,8 @@ pub enum Profile {
 /// An object to be created.
 #[derive(Clone, Debug)]
 pub enum Object {
+    /// A CronJob.
+    CronJob(Box<NewCronJob>),
     /// A Job.
     Job(Box<JobObject>),
     /// A ResourceQuota on `pods`.

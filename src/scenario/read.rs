@@ -12,6 +12,7 @@ use super::source::{Location, Source, SourceText};
 use super::validate::Validate;
 use super::{Action, Object, Scenario, ScheduledAction};
 use crate::api::meta::ObjectName;
+use crate::kernel::time::SimDuration;
 
 /// How to read.
 #[derive(Clone, Debug, Default)]
@@ -23,8 +24,11 @@ pub struct ReadOptions {
 /// With more problems than this, later documents are not looked at.
 const MAX_PROBLEMS: usize = 2000;
 
+/// The horizon of a scenario with CronJobs that sets none: these run for ever.
+const DAY: SimDuration = SimDuration::from_secs(24 * 3600);
+
 /// Kinds that a scenario can hold and that play no part yet.
-const PASSED_OVER: [&str; 6] = ["CronJob", "Pod", "Node", "Namespace", "PriorityClass", "PodDisruptionBudget"];
+const PASSED_OVER: [&str; 5] = ["Pod", "Node", "Namespace", "PriorityClass", "PodDisruptionBudget"];
 
 /// Reads documents into a scenario.
 ///
@@ -42,20 +46,22 @@ pub fn read(sources: Vec<Source>, options: &ReadOptions) -> Result<(Scenario, Ve
     let (simulation, at) = reader.simulation.take().unwrap_or_default();
     let actions = reader.actions(&simulation, at.as_ref());
     if objects.is_empty() && actions.is_empty() && !reader.has_errors() {
-        let help = "a scenario needs at least one Job: `apiVersion: batch/v1`, `kind: Job`";
-        reader.problems.list.push(Problem::error("nothing to run: no Job was found").help(help));
+        let help = "a scenario needs at least one Job or CronJob: `apiVersion: batch/v1`, `kind: Job`";
+        reader.problems.list.push(Problem::error("nothing to run: no Job and no CronJob was found").help(help));
     }
     if reader.has_errors() {
         return Err(reader.problems);
     }
-    let first_job = objects.iter().find_map(|object| match object {
+    let first = objects.iter().find_map(|object| match object {
         Object::Job(job) => Some(job.name.name.to_string()),
+        Object::CronJob(cron_job) => Some(cron_job.name.name.to_string()),
         Object::Quota(_) => None,
     });
+    let for_ever = objects.iter().any(|object| matches!(object, Object::CronJob(_)));
     let scenario = Scenario {
-        name: simulation.name.or(first_job).unwrap_or_else(|| "scenario".to_string()),
+        name: simulation.name.or(first).unwrap_or_else(|| "scenario".to_string()),
         start: simulation.start,
-        horizon: simulation.horizon,
+        horizon: simulation.horizon.or(for_ever.then_some(DAY)),
         seed: simulation.seed,
         profile: simulation.profile,
         behaviour: Arc::new(simulation.behaviour),
@@ -140,7 +146,7 @@ impl Reader<'_> {
             return self.own(&document, &version, &kind, applied);
         }
         match (version.as_str(), kind.as_str()) {
-            ("batch/v1", "Job") | ("v1", "ResourceQuota") => {
+            ("batch/v1", "Job" | "CronJob") | ("v1", "ResourceQuota") => {
                 let object = admit(&document, &kind, self.options.validate, &mut self.problems);
                 objects.extend(object.filter(|object| applied || self.is_new(object, &document)));
             }
@@ -169,6 +175,7 @@ impl Reader<'_> {
     /// Is there no object of this kind and name yet?
     fn is_new(&mut self, object: &Object, document: &Document) -> bool {
         let (resource, name) = match object {
+            Object::CronJob(cron_job) => ("cronjobs.batch", &cron_job.name),
             Object::Job(job) => ("jobs.batch", &job.name),
             Object::Quota(quota) => ("resourcequotas", &quota.name),
         };

@@ -2,18 +2,24 @@
 
 use super::World;
 use crate::api::meta::{ApiTime, ObjectName, PodId};
-use crate::apiserver::admission;
+use crate::apiserver::admission::{self, PatchType};
 use crate::apiserver::store::NewJob;
+use crate::scenario::clockwork::Clocks;
 use crate::scenario::{Action, Kind, Object};
 
 impl World<'_> {
     pub(super) fn create(&mut self, object: &Object) {
         let now = ApiTime::of(self.now);
         match object {
+            Object::CronJob(cron_job) => {
+                if self.store.create_cron_job(now, (**cron_job).clone()).is_err() {
+                    let name = &cron_job.name.name;
+                    self.note(format!("cronjobs.batch \"{name}\" already exists: it was not created again"));
+                }
+            }
             Object::Job(job) => {
                 let new = NewJob {
                     name: job.name.clone(),
-                    cron_job: None,
                     name_seed: self.workload.name_seed(&job.name),
                     spec: job.spec.clone(),
                     manifest: job.manifest.clone(),
@@ -53,8 +59,11 @@ impl World<'_> {
                     self.tell();
                 }
             }
-            Action::Patch { kind: Kind::CronJob, name, .. } => self.missing("patch", "cronjobs", &name),
-            Action::Delete { kind: Kind::CronJob, name } => self.missing("delete", "cronjobs", &name),
+            Action::Patch { kind: Kind::CronJob, name, merge } => self.patch_cron_job(&name, &merge),
+            Action::Delete { kind: Kind::CronJob, name } => match self.store.find_cron_job(&name) {
+                Some(id) => _ = self.store.delete_cron_job(id),
+                None => self.missing("delete", "cronjobs", &name),
+            },
         }
     }
 
@@ -67,7 +76,7 @@ impl World<'_> {
         let Some(id) = self.store.find_job(name) else { return self.missing("patch", "jobs", name) };
         let (Some(job), Some(manifest)) = (self.store.job(id), self.store.manifest(id)) else { return };
         // The manifest is as it was admitted; an object read from the store has a version.
-        let mut stored = serde_json::Value::clone(manifest);
+        let mut stored = serde_json::Value::clone(&manifest);
         stored["metadata"]["resourceVersion"] = job.resource_version.to_string().into();
         match admission::patch_job(&stored, merge, &job.status) {
             Ok(mut admitted) => {
@@ -77,6 +86,24 @@ impl World<'_> {
                 _ = self.store.update_job_spec(id, admitted.spec.into(), admitted.manifest.into());
             }
             Err(refusal) => self.note(format!("patch of Job {name} refused: {refusal}")),
+        }
+    }
+
+    fn patch_cron_job(&mut self, name: &ObjectName, merge: &serde_json::Value) {
+        let Some(id) = self.store.find_cron_job(name) else { return self.missing("patch", "cronjobs", name) };
+        let (Some(cron_job), Some(manifest)) = (self.store.cron_job(id), self.store.cron_job_manifest(id)) else {
+            return;
+        };
+        let mut stored = serde_json::Value::clone(&manifest);
+        stored["metadata"]["resourceVersion"] = cron_job.resource_version.to_string().into();
+        match admission::patch_cron_job(PatchType::Merge, &stored, merge, &Clocks) {
+            Ok(mut admitted) => {
+                if let Some(metadata) = admitted.manifest["metadata"].as_object_mut() {
+                    metadata.remove("resourceVersion");
+                }
+                _ = self.store.update_cron_job_spec(id, admitted.spec.into(), admitted.manifest.into());
+            }
+            Err(refusal) => self.note(format!("patch of CronJob {name} refused: {refusal}")),
         }
     }
 

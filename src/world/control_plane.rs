@@ -5,17 +5,20 @@
 use std::collections::VecDeque;
 
 use super::World;
+use super::controller_manager::{Controller, Task};
 use super::event::Event;
 use super::observer::RequestSpan;
 use crate::api::change::Verb;
+use crate::api::cronjob::CronJob;
+use crate::api::event::ObjectEvent;
 use crate::api::job::Job;
-use crate::api::meta::JobId;
-use crate::api::outbox::JobEvent;
+use crate::api::meta::{CronJobId, JobId, ObjectId};
 use crate::api::pod::Pod;
 use crate::api::request::{Answer, Request};
+use crate::controllers::Progress;
 use crate::controllers::event_correlator::{EventCorrelator, Written};
-use crate::controllers::job::{Progress, Sync};
-use crate::kernel::time::{NANOS_PER_SECOND, SimDuration, SimTime};
+use crate::controllers::rate_limiter::RateLimiter;
+use crate::kernel::time::{SimDuration, SimTime};
 use crate::scenario;
 
 /// Limits, latencies, and what is under way because of them.
@@ -23,24 +26,41 @@ use crate::scenario;
 pub(super) struct ControlPlane {
     latency: SimDuration,
     watch_latency: SimDuration,
-    bucket: Option<TokenBucket>,
-    workers: Vec<Option<Worker>>,
+    /// Has any client a limit? All have the same.
+    limited: bool,
+    /// By controller.
+    clients: [Client; 3],
     in_flight: Vec<Option<InFlight>>,
     free: Vec<u32>,
+    deliveries: VecDeque<Delivery>,
+}
+
+/// A controller's client of the API server, and the workers that call it.
+#[derive(Debug)]
+struct Client {
+    bucket: Option<RateLimiter>,
+    workers: Vec<Option<Worker>>,
     /// Requests of parallel stages, to be sent when the workers of this instant have all gone on.
     spawned: VecDeque<InFlight>,
-    deliveries: VecDeque<Delivery>,
     /// Events share the client: they wait here for the one goroutine that writes them.
     recorder: Option<EventRecorder>,
 }
 
-/// The controller's event recorder: one sink that writes one event after the other.
+/// A controller's event recorder: one sink that writes one event after the other.
 #[derive(Debug, Default)]
 struct EventRecorder {
     correlator: EventCorrelator,
-    queue: VecDeque<JobEvent>,
-    /// The event being written: when that began, how long it waits for a token, whose it is, whether it is new.
-    writing: Option<(SimTime, SimDuration, JobId, Written)>,
+    queue: VecDeque<ObjectEvent>,
+    writing: Option<Writing>,
+}
+
+/// An event being written.
+#[derive(Debug)]
+struct Writing {
+    sent: SimTime,
+    token_wait: SimDuration,
+    about: ObjectId,
+    written: Written,
 }
 
 /// More events than this waiting, and new ones are lost (the broadcaster's channels).
@@ -49,7 +69,7 @@ const MOST_EVENTS_WAITING: usize = 2000;
 /// A worker and the sync it carries out.
 #[derive(Debug)]
 struct Worker {
-    sync: Sync,
+    task: Task,
     answers: Vec<Option<Answer>>,
     outstanding: usize,
     /// Waits for tokens so far, along the slowest request of each stage.
@@ -60,6 +80,7 @@ struct Worker {
 /// A request that was sent and has not taken effect.
 #[derive(Debug)]
 struct InFlight {
+    controller: Controller,
     worker: usize,
     position: usize,
     request: Request,
@@ -69,7 +90,7 @@ struct InFlight {
     waited_before: SimDuration,
 }
 
-/// A change on its way to the Job controller's informers.
+/// A change on its way to the controllers' informers.
 #[derive(Debug)]
 struct Delivery {
     at: SimTime,
@@ -79,70 +100,65 @@ struct Delivery {
 
 #[derive(Debug)]
 enum Delivered {
+    CronJob(CronJobId, Verb, Box<CronJob>),
     Job(JobId, Verb, Box<Job>),
     Pod(Verb, Box<Pod>),
 }
 
-/// A client's rate limiter (`rate.Limiter` as client-go uses it): reservations queue in the order of the calls.
-#[derive(Debug)]
-struct TokenBucket {
-    qps: f64,
-    burst: f64,
-    tokens: f64,
-    last: SimTime,
-}
-
-impl TokenBucket {
-    fn new(qps: f64, burst: u32) -> TokenBucket {
-        TokenBucket { qps, burst: f64::from(burst), tokens: f64::from(burst), last: SimTime::ZERO }
+impl Client {
+    fn new(limits: &scenario::ControlPlane, workers: u32) -> Client {
+        Client {
+            bucket: limits.qps.map(|qps| RateLimiter::new(qps, limits.burst)),
+            workers: (0..workers.max(1)).map(|_| None).collect(),
+            spawned: VecDeque::new(),
+            recorder: limits.events_share_client.then(EventRecorder::default),
+        }
     }
 
-    /// Takes a token, if need be one of the future, and says how long to wait for it.
+    /// Takes a token and says how long to wait for it.
     fn reserve(&mut self, now: SimTime) -> SimDuration {
-        // In the order of Go's operations, so that every nanosecond is the same.
-        let elapsed = now.since(self.last).0;
-        let seconds = (elapsed / NANOS_PER_SECOND) as f64 + (elapsed % NANOS_PER_SECOND) as f64 / 1e9;
-        self.tokens = (self.tokens + seconds * self.qps).min(self.burst) - 1.0;
-        self.last = now;
-        if self.tokens >= 0.0 { SimDuration::ZERO } else { SimDuration((-self.tokens / self.qps * 1e9) as u64) }
+        self.bucket.as_mut().map_or(SimDuration::ZERO, |bucket| bucket.reserve(now))
     }
 }
 
 impl ControlPlane {
     pub(super) fn new(limits: &scenario::ControlPlane) -> ControlPlane {
+        let workers = [limits.concurrent_job_syncs, limits.concurrent_cron_job_syncs, limits.concurrent_ttl_syncs];
         ControlPlane {
             latency: limits.api_latency,
             watch_latency: limits.watch_latency,
-            bucket: limits.qps.map(|qps| TokenBucket::new(qps, limits.burst)),
-            workers: (0..limits.concurrent_job_syncs.max(1)).map(|_| None).collect(),
+            limited: limits.qps.is_some(),
+            clients: workers.map(|workers| Client::new(limits, workers)),
             in_flight: Vec::new(),
             free: Vec::new(),
-            spawned: VecDeque::new(),
             deliveries: VecDeque::new(),
-            recorder: limits.events_share_client.then(EventRecorder::default),
         }
+    }
+
+    fn client(&mut self, controller: Controller) -> &mut Client {
+        &mut self.clients[controller as usize]
     }
 
     /// Do requests take effect as they are made?
     pub(super) fn is_instant(&self) -> bool {
-        self.latency == SimDuration::ZERO && self.bucket.is_none()
+        self.latency == SimDuration::ZERO && !self.limited
     }
 
-    /// Hands an event to the recorder, if writing it costs anything.
-    pub(super) fn keep_event(&mut self, event: JobEvent) {
-        if self.bucket.is_none() {
+    /// Hands an event to its controller's recorder, if writing it costs anything.
+    pub(super) fn keep_event(&mut self, controller: Controller, event: ObjectEvent) {
+        if !self.limited {
             return;
         }
-        if let Some(recorder) = &mut self.recorder
+        if let Some(recorder) = &mut self.client(controller).recorder
             && recorder.queue.len() < MOST_EVENTS_WAITING
         {
             recorder.queue.push_back(event);
         }
     }
 
-    pub(super) fn forget_job(&mut self, job: JobId) {
-        if let Some(recorder) = &mut self.recorder {
-            recorder.correlator.forget(job);
+    pub(super) fn forget(&mut self, gone: ObjectId) {
+        for recorder in self.clients.iter_mut().filter_map(|client| client.recorder.as_mut()) {
+            recorder.correlator.forget(gone);
         }
     }
 
@@ -154,14 +170,19 @@ impl ControlPlane {
 impl World<'_> {
     // ---- watchers ----
 
-    pub(super) fn deliver_job_later(&mut self, id: JobId, verb: Verb, job: &Job) {
-        let version = job.resource_version;
-        self.deliver_later(version, Delivered::Job(id, verb, Box::new(job.clone())));
+    pub(super) fn deliver_cron_job_later(&mut self, id: CronJobId, verb: Verb, cron_job: CronJob) {
+        let version = cron_job.resource_version;
+        self.deliver_later(version, Delivered::CronJob(id, verb, Box::new(cron_job)));
     }
 
-    pub(super) fn deliver_pod_later(&mut self, verb: Verb, pod: &Pod) {
+    pub(super) fn deliver_job_later(&mut self, id: JobId, verb: Verb, job: Job) {
+        let version = job.resource_version;
+        self.deliver_later(version, Delivered::Job(id, verb, Box::new(job)));
+    }
+
+    pub(super) fn deliver_pod_later(&mut self, verb: Verb, pod: Pod) {
         let version = self.store.version();
-        self.deliver_later(version, Delivered::Pod(verb, Box::new(pod.clone())));
+        self.deliver_later(version, Delivered::Pod(verb, Box::new(pod)));
     }
 
     fn deliver_later(&mut self, version: u64, object: Delivered) {
@@ -174,49 +195,52 @@ impl World<'_> {
 
     /// The informers are told of everything that has reached them by now.
     pub(super) fn deliver(&mut self) {
-        while self.control_plane.deliveries.front().is_some_and(|delivery| delivery.at <= self.now) {
+        let (now, controllers, out) = (self.now, &mut self.controllers, &mut self.outbox);
+        while self.control_plane.deliveries.front().is_some_and(|delivery| delivery.at <= now) {
             let Some(Delivery { version, object, .. }) = self.control_plane.deliveries.pop_front() else { break };
             match object {
-                Delivered::Job(id, verb, job) => {
-                    self.job_controller.on_job(id, verb, &job, version, self.now, &mut self.outbox);
-                }
-                Delivered::Pod(verb, pod) => {
-                    self.job_controller.on_pod(&pod, verb, version, self.now, &mut self.outbox);
-                }
+                Delivered::CronJob(id, verb, cron_job) => controllers.on_cron_job(id, verb, &cron_job, now, out),
+                Delivered::Job(id, verb, job) => controllers.on_job(id, verb, &job, version, now, out),
+                Delivered::Pod(verb, pod) => controllers.on_pod(&pod, verb, version, now, out),
             }
         }
+        self.publish_events(Controller::CronJob);
     }
 
     // ---- workers ----
 
     /// An idle worker takes a key and sends the first requests of its sync. Returns false if none was ready.
-    pub(super) fn start_sync(&mut self) -> bool {
-        let Some(worker) = self.control_plane.workers.iter().position(Option::is_none) else { return false };
-        let Some(sync) = self.job_controller.take(self.now, &mut self.outbox) else { return false };
-        self.control_plane.workers[worker] =
-            Some(Worker { sync, answers: Vec::new(), outstanding: 0, token_wait: SimDuration::ZERO, requests: 0 });
-        self.go_on(worker);
+    pub(super) fn start_sync(&mut self, controller: Controller) -> bool {
+        let idle = self.control_plane.client(controller).workers.iter().position(Option::is_none);
+        let Some(worker) = idle else { return false };
+        let task = self.controllers.take(controller, self.now, &mut self.outbox);
+        self.publish_events(controller);
+        let Some(task) = task else { return false };
+        self.control_plane.client(controller).workers[worker] =
+            Some(Worker { task, answers: Vec::new(), outstanding: 0, token_wait: SimDuration::ZERO, requests: 0 });
+        self.go_on(controller, worker);
         true
     }
 
     /// The worker has all answers to its last stage: it sends the next.
-    fn go_on(&mut self, at: usize) {
-        let Some(mut worker) = self.control_plane.workers[at].take() else { return };
+    fn go_on(&mut self, controller: Controller, at: usize) {
+        let Some(mut worker) = self.control_plane.client(controller).workers[at].take() else { return };
         self.answers.clear();
         self.answers.extend(worker.answers.drain(..).flatten());
         let mut requests = std::mem::take(&mut self.requests);
         let progress =
-            self.job_controller.next(&mut worker.sync, self.now, &mut self.answers, &mut requests, &mut self.outbox);
-        self.publish_events();
+            self.controllers.next(&mut worker.task, self.now, &mut self.answers, &mut requests, &mut self.outbox);
+        self.publish_events(controller);
         if progress == Progress::Done {
-            self.sync_over(&worker.sync, worker.token_wait, worker.requests);
+            self.sync_over(controller, &worker.task, worker.token_wait, worker.requests);
         } else {
             worker.outstanding = requests.len();
             worker.requests += requests.len();
             worker.answers.resize(requests.len(), None);
-            let spawned = !matches!(requests[..], [Request::UpdateJobStatus { .. }]);
             for (position, request) in requests.drain(..).enumerate() {
+                let spawned = !request.is_workers_own();
                 let call = InFlight {
+                    controller,
                     worker: at,
                     position,
                     request,
@@ -225,12 +249,12 @@ impl World<'_> {
                     waited_before: SimDuration::ZERO,
                 };
                 if spawned {
-                    self.control_plane.spawned.push_back(call);
+                    self.control_plane.client(controller).spawned.push_back(call);
                 } else {
                     self.send(call);
                 }
             }
-            self.control_plane.workers[at] = Some(worker);
+            self.control_plane.client(controller).workers[at] = Some(worker);
         }
         self.requests = requests;
     }
@@ -238,58 +262,65 @@ impl World<'_> {
     /// Sends what workers handed to goroutines of its own at this instant. A worker's status write is its own call
     /// and so comes before them. Returns false if there was nothing to send.
     pub(super) fn send_spawned(&mut self) -> bool {
-        let any = !self.control_plane.spawned.is_empty();
-        while let Some(call) = self.control_plane.spawned.pop_front() {
-            self.send(call);
+        let mut any = false;
+        for controller in Controller::ALL {
+            while let Some(call) = self.control_plane.client(controller).spawned.pop_front() {
+                any = true;
+                self.send(call);
+            }
+            any |= self.write_event(controller);
         }
-        self.write_event() || any
+        any
     }
 
     /// The recorder's goroutine writes the next event that is not dropped. Returns false if it has none to write.
-    fn write_event(&mut self) -> bool {
-        let Some(recorder) = &mut self.control_plane.recorder else { return false };
+    fn write_event(&mut self, controller: Controller) -> bool {
+        let (now, latency) = (self.now, self.control_plane.latency);
+        let client = self.control_plane.client(controller);
+        let Some(recorder) = &mut client.recorder else { return false };
         while recorder.writing.is_none() {
             let Some(event) = recorder.queue.pop_front() else { return false };
-            let written = recorder.correlator.correlate(&event, self.now);
+            let written = recorder.correlator.correlate(&event, now);
             if written != Written::Dropped {
-                let wait = self.control_plane.bucket.as_mut().map_or(SimDuration::ZERO, |b| b.reserve(self.now));
-                recorder.writing = Some((self.now, wait, event.job, written));
-                self.events.push(self.now + wait + self.control_plane.latency, Event::EventWritten);
+                let token_wait = client.bucket.as_mut().map_or(SimDuration::ZERO, |bucket| bucket.reserve(now));
+                recorder.writing = Some(Writing { sent: now, token_wait, about: event.about, written });
+                self.events.push(now + token_wait + latency, Event::EventWritten(controller));
                 return true;
             }
         }
         false
     }
 
-    pub(super) fn event_written(&mut self) {
-        let Some(recorder) = &mut self.control_plane.recorder else { return };
-        let Some((sent, token_wait, job, written)) = recorder.writing.take() else { return };
+    pub(super) fn event_written(&mut self, controller: Controller) {
+        let Some(recorder) = &mut self.control_plane.client(controller).recorder else { return };
+        let Some(Writing { sent, token_wait, about, written }) = recorder.writing.take() else { return };
         let verb = if written == Written::New { "POST" } else { "PATCH" };
         let (effective, resource, refused) = (self.now, "events", false);
-        let span = RequestSpan { sent, token_wait, effective, verb, resource, job, refused };
+        let span = RequestSpan { sent, token_wait, effective, controller, verb, resource, about, refused };
         for observer in &mut self.observers {
-            observer.on_request(&span);
+            observer.on_request(&span, &self.store);
         }
     }
 
     /// A request waits for a token, then for the API server.
     fn send(&mut self, call: InFlight) {
+        let (now, latency) = (self.now, self.control_plane.latency);
+        let wait = self.control_plane.client(call.controller).reserve(now);
         let plane = &mut self.control_plane;
-        let wait = plane.bucket.as_mut().map_or(SimDuration::ZERO, |bucket| bucket.reserve(self.now));
-        let at = self.now + wait + plane.latency;
         let slot = plane.free.pop().unwrap_or_else(|| {
             plane.in_flight.push(None);
             plane.in_flight.len() as u32 - 1
         });
-        plane.in_flight[slot as usize] = Some(InFlight { sent: self.now, token_wait: wait, ..call });
-        self.events.push(at, Event::Request(slot));
+        plane.in_flight[slot as usize] = Some(InFlight { sent: now, token_wait: wait, ..call });
+        self.events.push(now + wait + latency, Event::Request(slot));
     }
 
     /// A request takes effect and is answered.
     pub(super) fn request_effective(&mut self, slot: u32) {
         let Some(call) = self.control_plane.in_flight[slot as usize].take() else { return };
         self.control_plane.free.push(slot);
-        let Some(job) = self.control_plane.workers[call.worker].as_ref().map(|worker| worker.sync.job) else { return };
+        let worker = self.control_plane.client(call.controller).workers[call.worker].as_ref();
+        let Some(about) = worker.map(|worker| worker.task.about()) else { return };
         let InFlight { request, sent, token_wait, .. } = call;
         // Two calls, the second only once the first was answered.
         let second = match request {
@@ -300,39 +331,25 @@ impl World<'_> {
             Request::ReleaseAndDeletePod(pod) => Request::ReleasePod(pod),
             request => request,
         };
-        let answer = self.carry_out_for(job, first, sent, token_wait);
+        let answer = self.carry_out_for(call.controller, about, first, sent, token_wait);
         self.tell();
         let waited_before = call.waited_before + token_wait;
         match second {
             Some(request) if matches!(answer, Answer::Done { .. }) => {
                 self.send(InFlight { request, sent, waited_before, ..call });
             }
-            _ => self.answer(call.worker, call.position, answer, waited_before),
+            _ => self.answer(call.controller, call.worker, call.position, answer, waited_before),
         }
     }
 
-    fn answer(&mut self, at: usize, position: usize, answer: Answer, token_wait: SimDuration) {
-        let Some(worker) = &mut self.control_plane.workers[at] else { return };
+    fn answer(&mut self, controller: Controller, at: usize, position: usize, answer: Answer, token_wait: SimDuration) {
+        let Some(worker) = &mut self.control_plane.client(controller).workers[at] else { return };
         worker.answers[position] = Some(answer);
         worker.outstanding -= 1;
         if worker.outstanding == 0 {
             // The last answer is that of the slowest request of the stage.
             worker.token_wait = worker.token_wait + token_wait;
-            self.go_on(at);
+            self.go_on(controller, at);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_burst_goes_at_once_and_the_rest_at_the_rate() {
-        let mut bucket = TokenBucket::new(20.0, 3);
-        let waits: Vec<u64> = (0..6).map(|_| bucket.reserve(SimTime::ZERO).0 / 1_000_000).collect();
-        assert_eq!(waits, [0, 0, 0, 50, 100, 150]);
-        assert_eq!(bucket.reserve(SimTime(100_000_000)).0 / 1_000_000, 100);
-        assert_eq!(bucket.reserve(SimTime::from_secs(60)), SimDuration::ZERO);
     }
 }

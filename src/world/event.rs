@@ -1,8 +1,8 @@
 //! All that can happen: the closed set of events.
 
+use super::controller_manager::Controller;
 use crate::api::meta::PodId;
-use crate::controllers::job::SyncDue;
-use crate::controllers::ttl_after_finished::TtlDue;
+use crate::api::outbox::SyncDue;
 use crate::kubelet::Alarm;
 
 /// An entry of the event list.
@@ -16,16 +16,14 @@ pub enum Event {
     Kubelet(Alarm),
     /// The kubelet's report on a pod reaches the API server.
     Report(PodId),
-    /// A key of the Job controller's queue may be due.
-    JobSync(SyncDue),
-    /// A request of the Job controller takes effect.
+    /// A key of a controller's queue may be due.
+    Sync(SyncDue),
+    /// A request of a controller takes effect.
     Request(u32),
-    /// The Job controller's event recorder has written an event.
-    EventWritten,
-    /// Changes reach the Job controller's informers.
+    /// A controller's event recorder has written an event.
+    EventWritten(Controller),
+    /// Changes reach the controllers' informers.
     Deliver,
-    /// A finished Job may have expired.
-    Ttl(TtlDue),
 }
 
 // Millions of events may be pending.

@@ -5,6 +5,7 @@
 
 mod actions;
 mod control_plane;
+pub mod controller_manager;
 pub mod event;
 pub mod observer;
 mod pods;
@@ -13,18 +14,19 @@ mod workload;
 use std::collections::VecDeque;
 
 use crate::api::change::{Change, Verb};
-use crate::api::meta::{ApiTime, JobId};
+use crate::api::cronjob::Start;
+use crate::api::meta::{ApiTime, CronJobId, JobId, ObjectId, ObjectName};
 use crate::api::outbox::Outbox;
 use crate::api::request::{Answer, Refusal, Request};
 use crate::apiserver::store::Store;
-use crate::controllers::job::{JobController, Progress, Sync, SyncDue};
-use crate::controllers::ttl_after_finished::{TtlAfterFinished, TtlDue};
+use crate::controllers::Progress;
 use crate::kernel::event_list::EventList;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::kubelet::Alarm;
 use crate::kubelet::lifecycle::Kubelet;
 use crate::scenario::{Object, Scenario, ScheduledAction};
 use control_plane::ControlPlane;
+use controller_manager::{Controller, ControllerManager, Task};
 use event::Event;
 use observer::{Observer, RequestSpan, SyncSpan};
 use workload::PodWorkload;
@@ -37,8 +39,7 @@ pub struct World<'a> {
     steps: u64,
     events: EventList<Event>,
     store: Store,
-    job_controller: JobController,
-    ttl_after_finished: TtlAfterFinished,
+    controllers: ControllerManager,
     kubelet: Kubelet,
     workload: PodWorkload,
     control_plane: ControlPlane,
@@ -46,8 +47,7 @@ pub struct World<'a> {
     observers: Vec<&'a mut dyn Observer>,
     /// Writes that not all readers were told of.
     untold: VecDeque<Change>,
-    outbox: Outbox<SyncDue>,
-    ttl_outbox: Outbox<TtlDue>,
+    outbox: Outbox,
     alarms: Vec<(SimTime, Alarm)>,
     requests: Vec<Request>,
     answers: Vec<Answer>,
@@ -67,8 +67,7 @@ impl<'a> World<'a> {
             steps: 0,
             events,
             store: Store::new(),
-            job_controller: JobController::new(),
-            ttl_after_finished: TtlAfterFinished::default(),
+            controllers: ControllerManager::new(scenario.start, 0),
             kubelet: Kubelet::new(),
             workload: PodWorkload::new(scenario, seed, replication),
             control_plane: ControlPlane::new(&scenario.control_plane),
@@ -76,7 +75,6 @@ impl<'a> World<'a> {
             observers,
             untold: VecDeque::new(),
             outbox: Outbox::default(),
-            ttl_outbox: Outbox::default(),
             alarms: Vec::new(),
             requests: Vec::new(),
             answers: Vec::new(),
@@ -106,6 +104,11 @@ impl<'a> World<'a> {
         self.events.next_time().is_none()
     }
 
+    /// What a component of the real cluster would hang on for good, if it has come to that.
+    pub fn fault(&self) -> Option<&str> {
+        self.outbox.fault.as_deref()
+    }
+
     /// Pods created so far.
     pub fn pods_created(&self) -> u64 {
         self.store.pods_created()
@@ -125,7 +128,7 @@ impl<'a> World<'a> {
                 let Some((_, event)) = self.events.pop() else { break };
                 self.steps += 1;
                 self.dispatch(event);
-            } else if !self.sync_next() && !self.expire_next() && !self.send_spawned() {
+            } else if !self.sync_next() && !self.send_spawned() {
                 break;
             }
         }
@@ -142,11 +145,10 @@ impl<'a> World<'a> {
             Event::Bind(pod) => _ = self.store.bind(pod),
             Event::Kubelet(alarm) => self.kubelet_alarm(alarm),
             Event::Report(pod) => self.report_now(pod),
-            Event::JobSync(alarm) => self.job_controller.on_alarm(alarm, self.now),
+            Event::Sync(due) => self.controllers.on_alarm(due, self.now),
             Event::Request(slot) => self.request_effective(slot),
-            Event::EventWritten => self.event_written(),
+            Event::EventWritten(controller) => self.event_written(controller),
             Event::Deliver => self.deliver(),
-            Event::Ttl(alarm) => self.ttl_after_finished.on_alarm(alarm, self.now),
         }
         self.tell();
     }
@@ -170,16 +172,29 @@ impl<'a> World<'a> {
                 observer.on_change(self.now, change, &self.store);
             }
             match change {
+                Change::CronJob(cron_job, verb) => self.tell_cron_job(cron_job, verb),
                 Change::Job(job, verb) => self.tell_job(job, verb),
                 Change::Pod(pod, verb) => self.tell_pod(pod, verb),
             }
             self.store.forget(change);
         }
-        for (at, alarm) in self.outbox.alarms.drain(..) {
-            self.events.push(at, Event::JobSync(alarm));
+        for (at, due) in self.outbox.alarms.drain(..) {
+            self.events.push(at, Event::Sync(due));
         }
-        for (at, alarm) in self.ttl_outbox.alarms.drain(..) {
-            self.events.push(at, Event::Ttl(alarm));
+    }
+
+    fn tell_cron_job(&mut self, id: CronJobId, verb: Verb) {
+        let Some(cron_job) = self.store.cron_job(id) else { return };
+        if self.control_plane.watchers_lag() {
+            let cron_job = cron_job.clone();
+            self.deliver_cron_job_later(id, verb, cron_job);
+        } else {
+            self.controllers.on_cron_job(id, verb, cron_job, self.now, &mut self.outbox);
+            self.publish_events(Controller::CronJob);
+        }
+        if verb == Verb::Deleted {
+            self.control_plane.forget(ObjectId::CronJob(id));
+            self.collect_jobs(id);
         }
     }
 
@@ -188,27 +203,44 @@ impl<'a> World<'a> {
         if verb == Verb::Added {
             self.workload.job_added(id, job);
         }
+        let (version, foreground) = (job.resource_version, job.foreground_deletion);
         if self.control_plane.watchers_lag() {
             let job = job.clone();
-            self.deliver_job_later(id, verb, &job);
+            self.deliver_job_later(id, verb, job);
         } else {
-            let version = job.resource_version;
-            self.job_controller.on_job(id, verb, job, version, self.now, &mut self.outbox);
+            self.controllers.on_job(id, verb, job, version, self.now, &mut self.outbox);
         }
-        let Some(job) = self.store.job(id) else { return };
-        self.ttl_after_finished.on_job(id, verb, job, self.now);
-        let collect = verb == Verb::Deleted || (verb == Verb::Modified && job.foreground_deletion);
-        if collect {
-            self.collect_garbage(id, verb == Verb::Deleted);
-        }
-        if verb == Verb::Deleted {
-            self.control_plane.forget_job(id);
+        match verb {
+            Verb::Added => self.collect_orphan(id),
+            Verb::Modified if foreground => self.collect_pods(id, false),
+            Verb::Modified => {}
+            Verb::Deleted => {
+                self.control_plane.forget(ObjectId::Job(id));
+                self.collect_pods(id, true);
+            }
         }
     }
 
-    /// The garbage collector takes no time: a Job's pods are deleted with it. The tracking finalizer of pods whose
-    /// Job is gone is taken off by the Job controller's orphan queue, at once too.
-    fn collect_garbage(&mut self, job: JobId, owner_gone: bool) {
+    /// The garbage collector takes no time: a CronJob's Jobs are deleted with it.
+    fn collect_jobs(&mut self, cron_job: CronJobId) {
+        let mut jobs = self.store.jobs_of(cron_job).to_vec();
+        jobs.sort_by_key(|job| job.uid);
+        for job in jobs {
+            _ = self.store.delete_job(ApiTime::of(self.now), job, false);
+        }
+    }
+
+    /// A Job whose CronJob went while it was being created goes too.
+    fn collect_orphan(&mut self, job: JobId) {
+        let owner = self.store.job(job).and_then(|job| job.owner.as_ref()).map(|owner| owner.start.cron_job);
+        if owner.is_some_and(|owner| self.store.standing_cron_job(owner).is_none()) {
+            _ = self.store.delete_job(ApiTime::of(self.now), job, false);
+        }
+    }
+
+    /// The garbage collector deletes a Job's pods with it. The tracking finalizer of pods whose Job is gone is taken off
+    /// by the Job controller's orphan queue, at once too.
+    fn collect_pods(&mut self, job: JobId, owner_gone: bool) {
         let mut pods: Vec<_> = self.store.pods_of(job).map(|pod| pod.id).collect();
         pods.sort_by_key(|pod| pod.uid);
         for pod in pods {
@@ -221,27 +253,33 @@ impl<'a> World<'a> {
 
     // ---- syncs ----
 
-    /// A worker of the Job controller takes a key and carries the sync out. Returns false if none was ready.
+    /// A worker of some controller takes a key and carries the sync out. Returns false if none was ready.
     fn sync_next(&mut self) -> bool {
+        Controller::ALL.into_iter().any(|controller| self.sync(controller))
+    }
+
+    fn sync(&mut self, controller: Controller) -> bool {
         if !self.control_plane.is_instant() {
-            let started = self.start_sync();
+            let started = self.start_sync(controller);
             self.tell();
             return started;
         }
-        let Some(mut sync) = self.job_controller.take(self.now, &mut self.outbox) else {
+        let task = self.controllers.take(controller, self.now, &mut self.outbox);
+        self.publish_events(controller);
+        let Some(mut task) = task else {
             self.tell();
             return false;
         };
         self.answers.clear();
-        let mut sent = 0;
+        let (about, mut sent) = (task.about(), 0);
         loop {
             let mut requests = std::mem::take(&mut self.requests);
             let progress =
-                self.job_controller.next(&mut sync, self.now, &mut self.answers, &mut requests, &mut self.outbox);
-            self.publish_events();
+                self.controllers.next(&mut task, self.now, &mut self.answers, &mut requests, &mut self.outbox);
+            self.publish_events(controller);
             sent += requests.len();
             for request in requests.drain(..) {
-                let answer = self.carry_out_for(sync.job, request, self.now, SimDuration::ZERO);
+                let answer = self.carry_out_for(controller, about, request, self.now, SimDuration::ZERO);
                 self.answers.push(answer);
                 self.tell();
             }
@@ -250,64 +288,54 @@ impl<'a> World<'a> {
                 break;
             }
         }
-        self.sync_over(&sync, SimDuration::ZERO, sent);
+        self.sync_over(controller, &task, SimDuration::ZERO, sent);
         self.tell();
         true
     }
 
-    /// A worker of the TTL controller takes a key. Returns false if none asked for anything.
-    fn expire_next(&mut self) -> bool {
-        let Some((job, request)) = self.ttl_after_finished.take(self.now, &mut self.ttl_outbox) else {
-            self.tell();
-            return false;
-        };
-        let answer = self.carry_out(request);
-        self.ttl_after_finished.answered(job, &answer, self.now, &mut self.ttl_outbox);
-        self.tell();
-        true
-    }
-
-    fn publish_events(&mut self) {
+    fn publish_events(&mut self, controller: Controller) {
         for event in self.outbox.events.drain(..) {
             for observer in &mut self.observers {
-                observer.on_job_event(self.now, &event, &self.store);
+                observer.on_event(self.now, &event, &self.store);
             }
-            self.control_plane.keep_event(event);
+            self.control_plane.keep_event(controller, event);
         }
     }
 
-    fn sync_over(&mut self, sync: &Sync, token_wait: SimDuration, requests: usize) {
-        let span = SyncSpan {
-            job: sync.job,
-            waited_for: sync.waited_for,
-            due: sync.due,
-            started: sync.started,
-            ended: self.now,
-            token_wait,
-            requests: requests as u32,
-        };
+    fn sync_over(&mut self, controller: Controller, task: &Task, token_wait: SimDuration, requests: usize) {
+        let (about, (waited, started)) = (task.about(), task.begun());
+        let (ended, requests) = (self.now, requests as u32);
+        let span = SyncSpan { controller, about, waited, started, ended, token_wait, requests };
         for observer in &mut self.observers {
             observer.on_sync(&span);
         }
     }
 
     /// Carries out a request that was sent at `sent` and waited for a token, and tells the observers of it.
-    fn carry_out_for(&mut self, job: JobId, request: Request, sent: SimTime, token_wait: SimDuration) -> Answer {
+    fn carry_out_for(
+        &mut self,
+        controller: Controller,
+        about: ObjectId,
+        request: Request,
+        sent: SimTime,
+        token_wait: SimDuration,
+    ) -> Answer {
         // Two calls, one after the other.
         if let Request::ReleaseAndDeletePod(pod) = request {
-            let released = self.carry_out_for(job, Request::ReleasePod(pod), sent, token_wait);
+            let released = self.carry_out_for(controller, about, Request::ReleasePod(pod), sent, token_wait);
             self.tell();
             return match released {
                 Answer::Refused(_) => released,
-                _ => self.carry_out_for(job, Request::DeletePod(pod), self.now, SimDuration::ZERO),
+                _ => self.carry_out_for(controller, about, Request::DeletePod(pod), self.now, SimDuration::ZERO),
             };
         }
         let (verb, resource) = request.call();
         let answer = self.carry_out(request);
         let refused = matches!(answer, Answer::Refused(_));
-        let span = RequestSpan { sent, token_wait, effective: self.now, verb, resource, job, refused };
+        let effective = self.now;
+        let span = RequestSpan { sent, token_wait, effective, controller, verb, resource, about, refused };
         for observer in &mut self.observers {
-            observer.on_request(&span);
+            observer.on_request(&span, &self.store);
         }
         answer
     }
@@ -325,12 +353,42 @@ impl<'a> World<'a> {
             },
             Request::DeletePod(pod) => done(self.store.delete_pod(time, pod)),
             Request::ReleasePod(pod) | Request::ReleaseAndDeletePod(pod) => done(self.store.release_pod(pod)),
-            Request::DeleteJob { job, foreground } => {
-                done(self.store.delete_job(time, job, foreground).map(|()| self.store.version()))
-            }
+            Request::CreateJob { name, start } => self.create_job_of(name, *start),
+            Request::GetJob(name) => self.read_job(&name),
+            Request::DeleteJob(job) => done(self.store.delete_job(time, job, true).map(|()| self.store.version())),
+            Request::DeleteJobNamed(name) => match self.store.find_job(&name) {
+                Some(job) => done(self.store.delete_job(time, job, false).map(|()| self.store.version())),
+                None => Answer::Refused(Refusal::NotFound),
+            },
             Request::UpdateJobStatus { job, version, status } => {
                 done(self.store.update_job_status(job, version, *status))
             }
+            Request::GetCronJob(id) => match self.store.standing_cron_job(id) {
+                Some(cron_job) => Answer::CronJob(Box::new(cron_job.clone())),
+                None => Answer::Refused(Refusal::NotFound),
+            },
+            Request::UpdateCronJobStatus { cron_job, version, status } => {
+                done(self.store.update_cron_job_status(cron_job, version, *status))
+            }
+        }
+    }
+
+    fn create_job_of(&mut self, name: ObjectName, start: Start) -> Answer {
+        let name_seed = self.workload.name_seed(&name);
+        match self.store.create_job_of(ApiTime::of(self.now), name, start, name_seed) {
+            Ok(id) => match self.store.job(id) {
+                Some(job) => Answer::Job(id, Box::new(job.clone())),
+                None => Answer::Refused(Refusal::NotFound),
+            },
+            Err(refusal) => Answer::Refused(refusal),
+        }
+    }
+
+    fn read_job(&self, name: &ObjectName) -> Answer {
+        let id = self.store.find_job(name);
+        match id.and_then(|id| Some((id, self.store.job(id)?))) {
+            Some((id, job)) => Answer::Job(id, Box::new(job.clone())),
+            None => Answer::Refused(Refusal::NotFound),
         }
     }
 }

@@ -1,13 +1,14 @@
 //! Readers of the change log that take no part in what happens: recorders, checkers, exporters.
 
+use super::controller_manager::Controller;
 use crate::api::change::Change;
-use crate::api::meta::JobId;
-use crate::api::outbox::JobEvent;
+use crate::api::event::ObjectEvent;
+use crate::api::meta::ObjectId;
 use crate::apiserver::store::Store;
-use crate::controllers::workqueue::WaitReason;
+use crate::controllers::workqueue::Waited;
 use crate::kernel::time::{SimDuration, SimTime};
 
-/// A request of the Job controller's client, from its sending to its answer.
+/// A request of a controller's client, from its sending to its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RequestSpan {
     /// When it was sent.
@@ -16,25 +17,27 @@ pub struct RequestSpan {
     pub token_wait: SimDuration,
     /// When it took effect and was answered.
     pub effective: SimTime,
-    /// `POST`, `PUT`, `PATCH` or `DELETE`.
+    /// Whose client.
+    pub controller: Controller,
+    /// `POST`, `PUT`, `PATCH`, `DELETE` or `GET`.
     pub verb: &'static str,
-    /// `pods`, `jobs`, `jobs/status` or `events`.
+    /// `pods`, `jobs`, `jobs/status`, `cronjobs`, `cronjobs/status` or `events`.
     pub resource: &'static str,
-    /// The Job on whose behalf.
-    pub job: JobId,
+    /// The object on whose behalf.
+    pub about: ObjectId,
     /// Was it refused?
     pub refused: bool,
 }
 
-/// A sync of the Job controller.
+/// A sync of a controller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SyncSpan {
+    /// By which controller.
+    pub controller: Controller,
     /// Whose.
-    pub job: JobId,
+    pub about: ObjectId,
     /// What its key had waited for.
-    pub waited_for: WaitReason,
-    /// When its key was due.
-    pub due: SimTime,
+    pub waited: Waited,
     /// When a worker took it.
     pub started: SimTime,
     /// When its last request was answered.
@@ -50,13 +53,13 @@ pub trait Observer {
     /// An object was written; the store shows it as of that write.
     fn on_change(&mut self, _now: SimTime, _change: Change, _store: &Store) {}
 
-    /// The Job controller recorded a Kubernetes event.
-    fn on_job_event(&mut self, _now: SimTime, _event: &JobEvent, _store: &Store) {}
+    /// A controller recorded a Kubernetes event.
+    fn on_event(&mut self, _now: SimTime, _event: &ObjectEvent, _store: &Store) {}
 
-    /// A request took effect.
-    fn on_request(&mut self, _request: &RequestSpan) {}
+    /// A request took effect; the store shows what came of it.
+    fn on_request(&mut self, _request: &RequestSpan, _store: &Store) {}
 
-    /// A sync of the Job controller that asked for something is over.
+    /// A sync that asked for something is over.
     fn on_sync(&mut self, _sync: &SyncSpan) {}
 
     /// Something that the user should read.

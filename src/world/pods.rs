@@ -12,9 +12,9 @@ impl World<'_> {
         let Some(pod) = self.store.pod(id) else { return };
         if self.control_plane.watchers_lag() {
             let pod = pod.clone();
-            self.deliver_pod_later(verb, &pod);
+            self.deliver_pod_later(verb, pod);
         } else {
-            self.job_controller.on_pod(pod, verb, self.store.version(), self.now, &mut self.outbox);
+            self.controllers.on_pod(pod, verb, self.store.version(), self.now, &mut self.outbox);
         }
         if verb == Verb::Added
             && let Some(pod) = self.store.pod(id)

@@ -74,9 +74,9 @@ impl PodWorkload {
             self.jobs.resize(slot + 1, None);
         }
         let (namespace, name) = (&job.name.namespace, &job.name.name);
-        let labels = &job.spec.template.labels;
+        let (labels, run) = (&job.spec.template.labels, job.owner.as_ref().map(|owner| owner.run));
         self.jobs[slot] = Some(JobWorkload {
-            behaviour: self.behaviour.for_job(namespace, name, job.cron_job.as_deref(), None, labels),
+            behaviour: self.behaviour.for_job(namespace, name, job.cron_job().map(|name| &**name), run, labels),
             entity: job_entity(namespace, name),
             containers: job.spec.template.containers.len() as u32,
         });

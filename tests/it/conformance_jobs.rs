@@ -18,16 +18,11 @@ fn conformance_controlplane() {
     replay("controlplane");
 }
 
-/// Kinds of cases that the simulator does not play yet.
-const LATER: [&str; 1] = ["cron"];
-
 fn replay(set: &str) {
     let Some(folder) = recorded::folder(set) else { return };
     let mut tally = Tally::default();
     for name in recorded::names(&folder.join("cases"), ".yaml") {
-        if !LATER.iter().any(|family| name.starts_with(family)) {
-            tally.count(name.clone(), difference(&folder, &name));
-        }
+        tally.count(name.clone(), difference(&folder, &name));
     }
     tally.finish(set);
 }
@@ -44,6 +39,7 @@ fn difference(folder: &Path, name: &str) -> Option<String> {
     let run = jobsim::run(&scenario, &RunOptions::default());
     let sides = [
         ("jobs", recorded_jobs(&record), our_jobs(&run)),
+        ("cron jobs", recorded_cron_jobs(&record), our_cron_jobs(&run)),
         ("lives", recorded_lives(&record), our_lives(&run)),
         ("pods", recorded_pods(&record), our_pods(&run)),
         ("events", recorded_events(&record), our_events(&run, &record)),
@@ -128,6 +124,33 @@ fn our_jobs(run: &Run) -> Vec<String> {
         distinct(rows.into_iter()).into_iter().map(|row| format!("{name} {row}")).collect::<Vec<_>>()
     };
     by_name.into_iter().flat_map(series).collect()
+}
+
+fn recorded_cron_jobs(record: &Value) -> Vec<String> {
+    let cron_jobs: BTreeMap<&String, &Value> = record["cronJobs"].as_object().into_iter().flatten().collect();
+    let row = |r: &Value| {
+        let active: Vec<String> = list(r, "active").iter().map(text).collect();
+        let times = [text(&r["lastScheduleTime"]), text(&r["lastSuccessfulTime"])];
+        (text(&r["t"]), format!("{}|{}", active.join(";"), times.join("|")))
+    };
+    let series = |(name, rows): (&&String, &&Value)| {
+        let rows = distinct(rows.as_array().into_iter().flatten().map(row));
+        rows.into_iter().map(|row| format!("{name} {row}")).collect::<Vec<_>>()
+    };
+    cron_jobs.iter().flat_map(series).collect()
+}
+
+fn our_cron_jobs(run: &Run) -> Vec<String> {
+    let row = |r: &jobsim::CronJobRow| {
+        let last_schedule = r.last_schedule_time.map(|t| t.to_string()).unwrap_or_default();
+        let last_successful = r.last_successful_time.map(|t| t.to_string()).unwrap_or_default();
+        (micros(r.time), format!("{}|{last_schedule}|{last_successful}", r.active.join(";")))
+    };
+    let series = |life: &jobsim::CronJobLife| {
+        let rows = distinct(life.rows.iter().map(row));
+        rows.into_iter().map(|row| format!("{} {row}", life.name.name)).collect::<Vec<_>>()
+    };
+    run.cron_jobs.iter().flat_map(series).collect()
 }
 
 fn recorded_lives(record: &Value) -> Vec<String> {

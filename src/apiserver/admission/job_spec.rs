@@ -39,11 +39,11 @@ pub fn job_spec(manifest: &Value) -> JobSpec {
     }
 }
 
-fn int32(value: &Value) -> Option<i32> {
+pub(super) fn int32(value: &Value) -> Option<i32> {
     value.as_i64().and_then(|number| i32::try_from(number).ok())
 }
 
-fn text(value: &Value) -> Arc<str> {
+pub(super) fn text(value: &Value) -> Arc<str> {
     value.as_str().unwrap_or("").into()
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Documents come decoded: fields and types are right, the strict decoding errors are the reader's to report.
 
+mod cron_job_spec;
 mod defaults;
 mod image;
 mod job_spec;
@@ -13,11 +14,13 @@ use serde_json::{Value, json};
 use super::field::FieldError;
 use super::schema::schema;
 use super::validation::{self, Clockwork};
+use crate::api::cronjob::CronJobSpec;
 use crate::api::job::JobSpec;
 use crate::api::meta::ObjectName;
 
+pub use cron_job_spec::cron_job_spec;
 pub use job_spec::job_spec;
-pub use update::{PatchType, Rejection, patch_cron_job, patch_job, patch_job_as, update_cron_job, update_job};
+pub use update::{PatchType, Rejection, listed, patch_cron_job, patch_job, patch_job_as, update_cron_job, update_job};
 /// UID of every object: the engine tells objects apart by dense ids, and no rule reads a UID.
 pub const UID: &str = "00000000-0000-0000-0000-000000000001";
 /// When every object was created, as far as manifests go.
@@ -45,6 +48,8 @@ pub struct Admitted {
 pub struct AdmittedCronJob {
     /// The object as stored.
     pub manifest: Value,
+    /// What the engine reads of it.
+    pub spec: CronJobSpec,
     /// Namespace and name.
     pub name: ObjectName,
     /// What the server warns of.
@@ -90,7 +95,7 @@ pub fn create_cron_job(value: &Value, clockwork: &dyn Clockwork) -> Result<Admit
 
 fn admitted_cron_job(cron_job: &Value, warnings: Vec<String>) -> AdmittedCronJob {
     let manifest = schema().stored(&schema().shape("CronJob"), cron_job);
-    AdmittedCronJob { name: object_name(&manifest), manifest, warnings }
+    AdmittedCronJob { spec: cron_job_spec(&manifest), name: object_name(&manifest), manifest, warnings }
 }
 
 /// What decoding a document gives, with its kind set.

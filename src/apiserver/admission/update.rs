@@ -32,17 +32,22 @@ impl fmt::Display for Rejection {
         match self {
             Rejection::Undecodable(problem) => write!(f, " \"\" is invalid: patch: {problem}"),
             Rejection::Invalid { kind, name, errors } => {
-                let texts: Vec<&str> = errors.iter().map(|error| error.text.as_str()).collect();
-                match texts.as_slice() {
-                    [one] => write!(f, "{kind} \"{name}\" is invalid: {one}"),
-                    _ => write!(f, "{kind} \"{name}\" is invalid: [{}]", texts.join(", ")),
-                }
+                write!(f, "{kind} \"{name}\" is invalid: {}", listed(errors))
             }
         }
     }
 }
 
 impl std::error::Error for Rejection {}
+
+/// Errors as the server joins them (`ErrorList.ToAggregate`).
+pub fn listed(errors: &[FieldError]) -> String {
+    let texts: Vec<&str> = errors.iter().map(|error| error.text.as_str()).collect();
+    match texts.as_slice() {
+        [one] => (*one).to_owned(),
+        _ => format!("[{}]", texts.join(", ")),
+    }
+}
 
 /// How a patch is merged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

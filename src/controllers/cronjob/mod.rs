@@ -1,10 +1,180 @@
-//! CronJobs: when a schedule starts, which start is due, and when to look again.
+//! The CronJob controller (`pkg/controller/cronjob`, v2): informer handlers, the queue, and syncs as plans of stages.
 //!
 //! Schedules are those of github.com/robfig/cron v3.0.1, which upstream uses, its oddities included.
 
 pub mod clock;
 mod grammar;
+mod history;
 pub mod missed;
 pub mod schedule;
 mod search;
+mod sync;
+mod view;
 pub mod zone;
+
+pub use sync::Sync;
+
+use super::Progress;
+use super::workqueue::{WaitReason, WorkQueue};
+use crate::api::change::Verb;
+use crate::api::cronjob::CronJob;
+use crate::api::event::{CronJobHappening, ObjectEvent};
+use crate::api::job::Job;
+use crate::api::meta::{CronJobId, JobId};
+use crate::api::outbox::{Outbox, SyncDue};
+use crate::api::request::{Answer, Request};
+use crate::kernel::instant::Instant;
+use crate::kernel::time::{SimDuration, SimTime};
+use view::CronJobView;
+
+/// A schedule that steps back at a clock change would be looked at again at once, for ever: upstream's worker turns in
+/// circles until the clock has moved on. Here it looks again after this.
+const PAUSE: SimDuration = SimDuration::from_millis(100);
+
+/// The CronJob controller.
+#[derive(Debug)]
+pub struct CronJobController {
+    /// `startTime` in seconds since 1970.
+    start: i64,
+    /// Nanoseconds that the clock of its process is ahead.
+    skew: i64,
+    cron_jobs: Vec<Option<CronJobView>>,
+    queue: WorkQueue<CronJobId>,
+}
+
+impl CronJobController {
+    /// A controller that has seen nothing, in a run that starts `start` seconds after 1970, with a clock that is `skew`
+    /// nanoseconds ahead.
+    pub fn new(start: i64, skew: i64) -> CronJobController {
+        CronJobController { start, skew, cron_jobs: Vec::new(), queue: WorkQueue::with_default_limits() }
+    }
+
+    /// What its clock shows.
+    fn clock(&self, now: SimTime) -> Instant {
+        Instant::of(self.start, now).plus(self.skew.into())
+    }
+
+    // ---- informers ----
+
+    /// The informer shows a CronJob (`enqueueController`, `updateCronJob`).
+    pub fn on_cron_job(&mut self, id: CronJobId, verb: Verb, cron_job: &CronJob, now: SimTime, out: &mut Outbox) {
+        let slot = id.slot as usize;
+        if self.cron_jobs.len() <= slot {
+            self.cron_jobs.resize_with(slot + 1, || None);
+        }
+        match verb {
+            Verb::Added => self.cron_jobs[slot] = Some(CronJobView::new(id, cron_job)),
+            Verb::Modified => {
+                let Some(view) = self.cron_jobs[slot].as_mut().filter(|view| view.id == id) else { return };
+                if view.update(cron_job) {
+                    return self.rescheduled(id, now, out);
+                }
+            }
+            Verb::Deleted => self.cron_jobs[slot] = None,
+        }
+        self.queue.add(id, now);
+    }
+
+    /// Another schedule or zone: it is looked at when that starts next, or when something else happens.
+    fn rescheduled(&mut self, id: CronJobId, now: SimTime, out: &mut Outbox) {
+        let clock = self.clock(now);
+        let Some(view) = self.cron_jobs[id.slot as usize].as_ref() else { return };
+        let Ok(schedule) = &view.timetable.schedule else {
+            let what = CronJobHappening::UnparseableUpdate(view.spec.schedule.clone());
+            return out.events.push(ObjectEvent::of_cron_job(id, what));
+        };
+        let times = view::times(self.start, view.created, &view.spec, &view.status);
+        match missed::requeue_after(&times, clock, schedule) {
+            Ok(nanos) => self.enqueue_after(id, nanos, now, out),
+            Err(endless) => out.fault = Some(endless.to_string()),
+        }
+    }
+
+    /// The informer shows a Job: the CronJob that controls it is looked at (`addJob`, `updateJob`, `deleteJob`).
+    pub fn on_job(&mut self, id: JobId, verb: Verb, job: &Job, now: SimTime) {
+        let Some(owner) = job.owner.as_ref().map(|owner| owner.start.cron_job) else { return };
+        let Some(view) = self.view(owner) else { return };
+        match verb {
+            Verb::Added | Verb::Modified => view.put(id, job),
+            Verb::Deleted => view.remove(id),
+        }
+        self.queue.add(owner, now);
+    }
+
+    fn view(&mut self, id: CronJobId) -> Option<&mut CronJobView> {
+        self.cron_jobs.get_mut(id.slot as usize)?.as_mut().filter(|view| view.id == id)
+    }
+
+    // ---- the queue ----
+
+    fn enqueue_after(&mut self, id: CronJobId, nanos: i64, now: SimTime, out: &mut Outbox) {
+        let wait = if nanos > 0 { SimDuration(nanos as u64) } else { PAUSE };
+        self.enqueue(id, now + wait, WaitReason::Schedule, now, out);
+    }
+
+    fn enqueue(&mut self, id: CronJobId, at: SimTime, reason: WaitReason, now: SimTime, out: &mut Outbox) {
+        if self.queue.add_at(id, at, reason, now) {
+            out.alarms.push((at, SyncDue::CronJob(id)));
+        }
+    }
+
+    /// An alarm rang.
+    pub fn on_alarm(&mut self, id: CronJobId, now: SimTime) {
+        self.queue.alarm(id, now);
+    }
+
+    /// A worker takes the next key; absent when none is ready. Keys whose sync has nothing to ask for are finished
+    /// here and now.
+    pub fn take(&mut self, now: SimTime, out: &mut Outbox) -> Option<Box<Sync>> {
+        loop {
+            let id = self.queue.get()?;
+            let waited = self.queue.waited(id);
+            let Some(view) = self.view(id) else {
+                self.queue.done(id);
+                continue;
+            };
+            let mut sync = Sync::new(view, waited, now);
+            let request = self.advance(&mut sync, None, now, out);
+            if request.is_some() {
+                sync.first = request;
+                return Some(Box::new(sync));
+            }
+            self.finish(&sync, now, out);
+        }
+    }
+
+    /// Goes on with a sync: looks at the answer to its last request and makes the next.
+    pub fn next(
+        &mut self,
+        sync: &mut Sync,
+        now: SimTime,
+        answers: &mut Vec<Answer>,
+        requests: &mut Vec<Request>,
+        out: &mut Outbox,
+    ) -> Progress {
+        requests.clear();
+        let answer = answers.pop();
+        let request = sync.first.take().or_else(|| self.advance(sync, answer, now, out));
+        let Some(request) = request else {
+            self.finish(sync, now, out);
+            return Progress::Done;
+        };
+        requests.push(request);
+        Progress::Waiting
+    }
+
+    /// What becomes of the key (`processNextWorkItem`).
+    fn finish(&mut self, sync: &Sync, now: SimTime, out: &mut Outbox) {
+        let id = sync.cron_job;
+        if sync.error {
+            let at = now + self.queue.back_off(id, now);
+            self.enqueue(id, at, WaitReason::ApiBackOff, now, out);
+        } else {
+            self.queue.forget(id);
+            if let Some(nanos) = sync.requeue {
+                self.enqueue_after(id, nanos, now, out);
+            }
+        }
+        self.queue.done(id);
+    }
+}

@@ -4,9 +4,10 @@ use std::cmp::Reverse;
 
 use super::sync::{Candidate, Stage, Step, Sync, match_pod};
 use super::view::PodView;
-use super::{JobController, MOST_PODS_PER_SYNC, SyncDue, backoff, record};
+use super::{JobController, MOST_PODS_PER_SYNC, backoff, record};
+use crate::api::event::JobHappening;
 use crate::api::meta::PodId;
-use crate::api::outbox::{JobHappening, Outbox};
+use crate::api::outbox::Outbox;
 use crate::api::pod::{NO_INDEX, PodPhase};
 use crate::api::request::{Answer, Refusal, Request};
 use crate::controllers::workqueue::WaitReason;
@@ -31,7 +32,7 @@ impl JobController {
         now: SimTime,
         answers: &[Answer],
         requests: &mut Vec<Request>,
-        out: &mut Outbox<SyncDue>,
+        out: &mut Outbox,
     ) -> Step {
         let wanted = sync.active;
         let deleted = self.count_deletions(sync, answers, false, out);
@@ -47,7 +48,7 @@ impl JobController {
         sync: &mut Sync,
         now: SimTime,
         requests: &mut Vec<Request>,
-        out: &mut Outbox<SyncDue>,
+        out: &mut Outbox,
     ) -> Step {
         if sync.deleting {
             self.snapshot_others(sync);
@@ -98,20 +99,14 @@ impl JobController {
         now: SimTime,
         answers: &[Answer],
         requests: &mut Vec<Request>,
-        out: &mut Outbox<SyncDue>,
+        out: &mut Outbox,
     ) -> Step {
         self.count_deletions(sync, answers, true, out);
         self.managed(sync, true, now, requests, out)
     }
 
     /// Deleted pods leave `active` and `ready` and are terminating at once, even if they are gone already.
-    fn count_deletions(
-        &mut self,
-        sync: &mut Sync,
-        answers: &[Answer],
-        expected: bool,
-        out: &mut Outbox<SyncDue>,
-    ) -> i32 {
+    fn count_deletions(&mut self, sync: &mut Sync, answers: &[Answer], expected: bool, out: &mut Outbox) -> i32 {
         let mut deleted = 0;
         for (&(pod, ready), answer) in sync.to_delete.iter().zip(answers) {
             match answer {
@@ -124,10 +119,11 @@ impl JobController {
                         continue;
                     }
                 }
-                Answer::Done { version } | Answer::Created { version, .. } => {
+                Answer::Done { version } => {
                     self.wrote_pod(sync, *version);
                     record(out, sync.job, JobHappening::Deleted(pod));
                 }
+                Answer::Created { .. } | Answer::Job(..) | Answer::CronJob(_) => {}
             }
             deleted += 1;
             sync.ready -= i32::from(ready);
@@ -209,7 +205,7 @@ impl JobController {
     }
 
     /// Fills `to_create`, or sets an alarm for when the back-off is over.
-    fn choose_creations(&mut self, sync: &mut Sync, wanted: i64, now: SimTime, out: &mut Outbox<SyncDue>) {
+    fn choose_creations(&mut self, sync: &mut Sync, wanted: i64, now: SimTime, out: &mut Outbox) {
         let only_failed = sync.spec.only_replace_failed_pods();
         let held = if only_failed { i64::from(sync.terminating) } else { 0 };
         let missing = wanted - held - i64::from(sync.active);
@@ -260,7 +256,7 @@ impl JobController {
     }
 
     /// Comes back when the back-off is over, but not within the batch period (`enqueueSyncJobWithDelay`).
-    fn wait(&mut self, sync: &Sync, remaining: SimDuration, now: SimTime, out: &mut Outbox<SyncDue>) -> bool {
+    fn wait(&mut self, sync: &Sync, remaining: SimDuration, now: SimTime, out: &mut Outbox) -> bool {
         if remaining == SimDuration::ZERO {
             return false;
         }
@@ -295,7 +291,7 @@ impl JobController {
         now: SimTime,
         answers: &[Answer],
         requests: &mut Vec<Request>,
-        out: &mut Outbox<SyncDue>,
+        out: &mut Outbox,
     ) -> Step {
         let mut refused = 0;
         for answer in answers {
@@ -308,7 +304,7 @@ impl JobController {
                     refused += 1;
                     record(out, sync.job, JobHappening::FailedCreate(creation_refused(refusal)));
                 }
-                Answer::Done { .. } => {}
+                Answer::Done { .. } | Answer::Job(..) | Answer::CronJob(_) => {}
             }
         }
         sync.to_create.truncate(sync.to_create.len() - batch);
@@ -334,6 +330,7 @@ fn creation_refused(refusal: &Refusal) -> Box<str> {
         Refusal::Forbidden(message) | Refusal::Invalid(message) => message.clone(),
         Refusal::NotFound => "the namespace or the owner was not found".into(),
         Refusal::Conflict | Refusal::AlreadyExists => "the name is taken".into(),
+        Refusal::Unavailable => "the API server is down".into(),
     }
 }
 

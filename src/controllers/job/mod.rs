@@ -18,11 +18,13 @@ mod view;
 pub use sync::Sync;
 
 use crate::api::change::Verb;
+use crate::api::event::{JobHappening, ObjectEvent};
 use crate::api::job::Job;
 use crate::api::meta::{JobId, PodId};
-use crate::api::outbox::{JobEvent, JobHappening, Outbox};
+use crate::api::outbox::{Outbox, SyncDue};
 use crate::api::pod::Pod;
 use crate::api::request::{Answer, Request};
+use crate::controllers::Progress;
 use crate::controllers::workqueue::{WaitReason, WorkQueue};
 use crate::kernel::time::{SimDuration, SimTime};
 use view::{JobView, PodView};
@@ -42,19 +44,6 @@ pub struct JobController {
     queue: WorkQueue<JobId>,
     /// Resource version that the informers have reached, for Jobs and for pods.
     seen: view::Written,
-}
-
-/// An alarm of the controller: this key may be due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SyncDue(pub JobId);
-
-/// What a sync does next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Progress {
-    /// It sent requests, all at once, and waits for all answers.
-    Waiting,
-    /// It is over.
-    Done,
 }
 
 impl Default for JobController {
@@ -77,7 +66,7 @@ impl JobController {
     // ---- informers ----
 
     /// The informer shows a Job as of `version` (`addJob`, `updateJob`, `deleteJob`).
-    pub fn on_job(&mut self, id: JobId, verb: Verb, job: &Job, version: u64, now: SimTime, out: &mut Outbox<SyncDue>) {
+    pub fn on_job(&mut self, id: JobId, verb: Verb, job: &Job, version: u64, now: SimTime, out: &mut Outbox) {
         self.seen.job = version;
         let slot = id.slot as usize;
         if self.jobs.len() <= slot {
@@ -96,7 +85,7 @@ impl JobController {
         }
     }
 
-    fn job_updated(&mut self, id: JobId, job: &Job, now: SimTime, out: &mut Outbox<SyncDue>) {
+    fn job_updated(&mut self, id: JobId, job: &Job, now: SimTime, out: &mut Outbox) {
         let Some(view) = self.jobs[id.slot as usize].as_mut().filter(|view| view.id == id) else { return };
         let (generation, deadline) = (view.generation, view.spec.active_deadline_seconds);
         view.update(job, &mut self.pods);
@@ -119,16 +108,18 @@ impl JobController {
     }
 
     /// The informer shows a pod of a Job as of `version` (`addPod`, `updatePod`, `deletePod`).
-    pub fn on_pod(&mut self, pod: &Pod, verb: Verb, version: u64, now: SimTime, out: &mut Outbox<SyncDue>) {
+    pub fn on_pod(&mut self, pod: &Pod, verb: Verb, version: u64, now: SimTime, out: &mut Outbox) {
         self.seen.pods = version;
         let slot = pod.id.slot as usize;
         if self.pods.len() <= slot {
             self.pods.resize_with(slot + 1, || None);
         }
-        let Some(view) = self.jobs.get_mut(pod.job.slot as usize).and_then(Option::as_mut) else { return };
-        if view.id != pod.job {
+        let view = self.jobs.get_mut(pod.job.slot as usize).and_then(Option::as_mut);
+        let Some(view) = view.filter(|view| view.id == pod.job) else {
+            // Its Job went before it, and with that the lists that it stood in.
+            self.pods[slot] = None;
             return;
-        }
+        };
         if verb == Verb::Deleted {
             view.remove(pod.id, &mut self.pods);
         } else {
@@ -145,15 +136,15 @@ impl JobController {
 
     // ---- the queue ----
 
-    fn enqueue(&mut self, id: JobId, at: SimTime, reason: WaitReason, now: SimTime, out: &mut Outbox<SyncDue>) {
+    fn enqueue(&mut self, id: JobId, at: SimTime, reason: WaitReason, now: SimTime, out: &mut Outbox) {
         if self.queue.add_at(id, at, reason, now) {
-            out.alarms.push((at, SyncDue(id)));
+            out.alarms.push((at, SyncDue::Job(id)));
         }
     }
 
     /// An alarm rang.
-    pub fn on_alarm(&mut self, alarm: SyncDue, now: SimTime) {
-        self.queue.alarm(alarm.0, now);
+    pub fn on_alarm(&mut self, id: JobId, now: SimTime) {
+        self.queue.alarm(id, now);
     }
 
     /// Is a key ready for a worker?
@@ -168,14 +159,14 @@ impl JobController {
 
     /// A worker takes the next key; absent when none is ready. Keys whose sync has nothing to ask for are finished
     /// here and now.
-    pub fn take(&mut self, now: SimTime, out: &mut Outbox<SyncDue>) -> Option<Sync> {
+    pub fn take(&mut self, now: SimTime, out: &mut Outbox) -> Option<Box<Sync>> {
         loop {
             let id = self.queue.get()?;
-            let (reason, due) = self.queue.waited(id);
+            let waited = self.queue.waited(id);
             match self.begin(id, now, out) {
                 sync::Begin::Work(mut sync) => {
-                    (sync.waited_for, sync.due, sync.started) = (reason, due, now);
-                    return Some(*sync);
+                    sync.waited = waited;
+                    return Some(sync);
                 }
                 sync::Begin::Nothing => self.succeeded(id),
                 sync::Begin::Stale => self.failed(id, now, out),
@@ -190,7 +181,7 @@ impl JobController {
         now: SimTime,
         answers: &mut Vec<Answer>,
         requests: &mut Vec<Request>,
-        out: &mut Outbox<SyncDue>,
+        out: &mut Outbox,
     ) -> Progress {
         requests.clear();
         loop {
@@ -216,8 +207,8 @@ impl JobController {
         self.queue.done(id);
     }
 
-    fn failed(&mut self, id: JobId, now: SimTime, out: &mut Outbox<SyncDue>) {
-        let delay = self.queue.back_off(id);
+    fn failed(&mut self, id: JobId, now: SimTime, out: &mut Outbox) {
+        let delay = self.queue.back_off(id, now);
         self.enqueue(id, now + delay, WaitReason::ApiBackOff, now, out);
         self.queue.done(id);
     }
@@ -236,6 +227,6 @@ impl JobController {
 }
 
 /// Puts a Kubernetes event about a Job into the outbox.
-fn record(out: &mut Outbox<SyncDue>, job: JobId, what: JobHappening) {
-    out.events.push(JobEvent { job, what });
+fn record(out: &mut Outbox, job: JobId, what: JobHappening) {
+    out.events.push(ObjectEvent::of_job(job, what));
 }

@@ -101,7 +101,7 @@ fn job(indexed: bool) -> Job {
     };
     Job {
         name: ObjectName::new("default", "w"),
-        cron_job: None,
+        owner: None,
         name_seed: 0,
         spec: Arc::new(spec),
         status: JobStatus::default(),

@@ -6,14 +6,15 @@ use super::backoff::BackoffRecord;
 use super::pod_failure_policy::{self, Matched};
 use super::verdict::Verdict;
 use super::view::{JobView, PodView};
-use super::{JobController, SyncDue, conditions, record, success_policy};
+use super::{JobController, conditions, record, success_policy};
+use crate::api::event::JobHappening;
 use crate::api::intervals::Intervals;
 use crate::api::job::{JobReason, JobSpec, JobStatus};
 use crate::api::meta::{ApiTime, JobId, PodId};
-use crate::api::outbox::{JobHappening, Outbox};
+use crate::api::outbox::Outbox;
 use crate::api::pod::{PodPhase, RestartPolicy};
 use crate::api::request::{Answer, Request};
-use crate::controllers::workqueue::WaitReason;
+use crate::controllers::workqueue::{WaitReason, Waited};
 use crate::kernel::time::{SimDuration, SimTime};
 
 /// A sync being carried out by a worker.
@@ -22,9 +23,7 @@ pub struct Sync {
     /// Whose.
     pub job: JobId,
     /// What its key had waited for.
-    pub waited_for: WaitReason,
-    /// When its key was due.
-    pub due: SimTime,
+    pub waited: Waited,
     /// When a worker took it.
     pub started: SimTime,
     pub(super) stage: Stage,
@@ -101,7 +100,7 @@ pub(super) enum Step {
 
 impl JobController {
     /// The part of a sync that decides without asking: snapshot and verdict.
-    pub(super) fn begin(&mut self, id: JobId, now: SimTime, out: &mut Outbox<SyncDue>) -> Begin {
+    pub(super) fn begin(&mut self, id: JobId, now: SimTime, out: &mut Outbox) -> Begin {
         let seen = self.seen;
         let Some(view) = self.view(id) else { return Begin::Nothing };
         if view.spec.managed_by_other() {
@@ -109,7 +108,7 @@ impl JobController {
         }
         if view.status.finished().is_some() {
             view.backoff = BackoffRecord::default();
-            return self.sweep(id);
+            return self.sweep(id, now);
         }
         if view.written.job > seen.job || view.written.pods > seen.pods {
             return Begin::Stale;
@@ -135,7 +134,7 @@ impl JobController {
     }
 
     /// A finished Job's pods lose left-over finalizers (`syncOrphanPod`).
-    fn sweep(&mut self, id: JobId) -> Begin {
+    fn sweep(&mut self, id: JobId, now: SimTime) -> Begin {
         let Some(view) = self.jobs[id.slot as usize].as_ref() else { return Begin::Nothing };
         let tallies = &view.pods;
         let slots = tallies.active.iter().chain(&tallies.unsettled).chain(&tallies.lingering);
@@ -144,7 +143,7 @@ impl JobController {
         if left.is_empty() {
             return Begin::Nothing;
         }
-        let mut sync = Sync::new(view, SimTime::ZERO);
+        let mut sync = Sync::new(view, now);
         sync.stage = Stage::Sweeping;
         sync.kept = left;
         Begin::Work(Box::new(sync))
@@ -157,7 +156,7 @@ impl JobController {
         now: SimTime,
         answers: &[Answer],
         requests: &mut Vec<Request>,
-        out: &mut Outbox<SyncDue>,
+        out: &mut Outbox,
     ) -> Step {
         match sync.stage {
             Stage::Start if sync.verdict.is_some() => self.delete_for_verdict(sync, requests),
@@ -187,7 +186,7 @@ impl JobController {
         manage_called: bool,
         now: SimTime,
         requests: &mut Vec<Request>,
-        out: &mut Outbox<SyncDue>,
+        out: &mut Outbox,
     ) -> Step {
         let complete = match sync.spec.completions {
             None => sync.succeeded > 0 && sync.active == 0,
@@ -216,8 +215,7 @@ impl Sync {
     fn new(view: &JobView, now: SimTime) -> Sync {
         Sync {
             job: view.id,
-            waited_for: WaitReason::None,
-            due: now,
+            waited: Waited { reason: WaitReason::None, since: now, due: now },
             started: now,
             stage: Stage::Start,
             spec: view.spec.clone(),

@@ -4,10 +4,11 @@
 use std::collections::BTreeSet;
 
 use super::sync::{Candidate, Stage, Step, Sync};
-use super::{JobController, MOST_PODS_PER_SYNC, SyncDue, conditions, record};
+use super::{JobController, MOST_PODS_PER_SYNC, conditions, record};
+use crate::api::event::JobHappening;
 use crate::api::job::JobConditionType;
 use crate::api::meta::{ApiTime, PodId};
-use crate::api::outbox::{JobHappening, Outbox};
+use crate::api::outbox::Outbox;
 use crate::api::pod::NO_INDEX;
 use crate::api::request::{Answer, Refusal, Request};
 use crate::kernel::time::SimTime;
@@ -100,7 +101,8 @@ impl JobController {
         let to_release: Vec<PodId> = sync.to_release.iter().map(|pod| pod.id).collect();
         for (pod, answer) in to_release.into_iter().zip(answers) {
             match answer {
-                Answer::Done { version } | Answer::Created { version, .. } => self.wrote_pod(sync, *version),
+                Answer::Done { version } => self.wrote_pod(sync, *version),
+                Answer::Created { .. } | Answer::Job(..) | Answer::CronJob(_) => {}
                 Answer::Refused(refusal) => {
                     if let Some(pod) = self.pod_mut(pod) {
                         pod.release_expected = false;
@@ -133,12 +135,7 @@ impl JobController {
         Step::Continue
     }
 
-    pub(super) fn last_write_answered(
-        &mut self,
-        sync: &mut Sync,
-        answers: &[Answer],
-        out: &mut Outbox<SyncDue>,
-    ) -> Step {
+    pub(super) fn last_write_answered(&mut self, sync: &mut Sync, answers: &[Answer], out: &mut Outbox) -> Step {
         if self.job_written(sync, answers) && sync.finished {
             if let Some(view) = self.view(sync.job) {
                 view.finished = true;
@@ -262,7 +259,7 @@ impl Sync {
     }
 
     /// `recordJobFinished`.
-    fn record_finished(&self, out: &mut Outbox<SyncDue>) {
+    fn record_finished(&self, out: &mut Outbox) {
         let Some(verdict) = &self.verdict else { return };
         if !verdict.success {
             record(out, self.job, JobHappening::Failed(verdict.reason.as_str(), verdict.message.clone()));

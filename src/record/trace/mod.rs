@@ -3,12 +3,14 @@
 //! RFC 4180 with `\n`, a header row, and times as exact decimals of seconds since `startTime`. One file here a table.
 //! The `csv` crate's writer takes four times as long for these rows of many short numbers, so a row is put together here.
 
+mod cronjobs;
 mod events;
 mod jobs;
 mod pods;
 
 use std::io::{self, Write};
 
+pub use cronjobs::{CRONJOBS_HEADER, cronjobs_csv};
 pub use events::{EVENTS_HEADER, events_csv};
 pub use jobs::{JOBS_HEADER, jobs_csv};
 pub use pods::{PODS_HEADER, pods_csv};

@@ -35,7 +35,7 @@ pub struct Summary {
     pub end_s: f64,
     /// Why the run ended.
     pub ending: EndingWord,
-    /// The limit that ended it.
+    /// The limit or the fault that ended it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<String>,
     /// Events of the simulation that were carried out.
@@ -56,6 +56,8 @@ pub enum EndingWord {
     Horizon,
     /// A limit was reached.
     Limit,
+    /// A component of the real cluster would have hung.
+    Fault,
     /// The user interrupted it.
     Interrupted,
 }
@@ -174,6 +176,7 @@ impl Summary {
             Ending::Settled => (EndingWord::Settled, None),
             Ending::Horizon => (EndingWord::Horizon, None),
             Ending::Limit(limit) => (EndingWord::Limit, Some(limit.clone())),
+            Ending::Fault(fault) => (EndingWord::Fault, Some(fault.clone())),
             Ending::Interrupted => (EndingWord::Interrupted, None),
         };
         let count = |word: &str| run.jobs.iter().filter(|job| outcome(job) == word).count() as u64;

@@ -85,6 +85,7 @@ fn ending(run: &Run) -> String {
         Ending::Settled => format!("Settled after {} s: nothing was left to happen.", run.end.cut_to_millis()),
         Ending::Horizon => format!("The horizon cut the run off at {} s.", run.end.cut_to_millis()),
         Ending::Limit(limit) => format!("Stopped at {} s by a limit: {limit}.", run.end.cut_to_millis()),
+        Ending::Fault(fault) => format!("Stopped at {} s by a fault: {fault}.", run.end.cut_to_millis()),
         Ending::Interrupted => format!("Interrupted at {} s.", run.end.cut_to_millis()),
     };
     let what = match run.profile {

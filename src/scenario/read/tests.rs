@@ -378,7 +378,7 @@ fn bad_input_is_refused_in_a_sentence() {
     check(b"\x89PNG", &["x: not a text file: byte 0 is not UTF-8 (is it binary?)"]);
     check(b"just text", &["x:1:1: this is no Kubernetes object: expected a mapping with apiVersion and kind"]);
     check(b"kind: Job", &["x:1:1: apiVersion not set"]);
-    check(b"{apiVersion: v1, kind: Service}", &["nothing to run: no Job was found"]);
+    check(b"{apiVersion: v1, kind: Service}", &["nothing to run: no Job and no CronJob was found"]);
     check(&[b' '; 65 << 20], &["x: too large: more than 64 MiB"]);
     check(&[b'['; 1000], &["x:1:201: yaml: nested too deeply: more than 200 levels"]);
     let mut bomb = String::from("a0: &a0 [x, x]\n");

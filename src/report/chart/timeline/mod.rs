@@ -28,7 +28,7 @@ fn ending(run: &Run) -> String {
     match &run.ending {
         Ending::Settled => format!("settled after {} s", run.end.cut_to_millis()),
         Ending::Horizon => format!("cut off by the horizon at {} s", run.end),
-        Ending::Limit(limit) => format!("stopped at {} s: {limit}", run.end),
+        Ending::Limit(why) | Ending::Fault(why) => format!("stopped at {} s: {why}", run.end),
         Ending::Interrupted => format!("interrupted at {} s", run.end),
     }
 }
