@@ -108,6 +108,30 @@ pub enum Answer {
     Refused(Refusal),
 }
 
+impl Answer {
+    /// The HTTP status of the answer to a request with this verb.
+    pub fn status(&self, verb: &str) -> u16 {
+        match self {
+            Answer::Done { .. } | Answer::CronJob(_) => 200,
+            Answer::Created { .. } => 201,
+            Answer::Job(..) => {
+                if verb == "POST" {
+                    201
+                } else {
+                    200
+                }
+            }
+            Answer::Refused(refusal) => match refusal {
+                Refusal::NotFound => 404,
+                Refusal::Conflict | Refusal::AlreadyExists => 409,
+                Refusal::Forbidden(_) => 403,
+                Refusal::Invalid(_) => 422,
+                Refusal::Unavailable => 503,
+            },
+        }
+    }
+}
+
 /// Why a request was refused.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Refusal {

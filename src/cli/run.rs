@@ -14,6 +14,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::exit;
 use crate::api::duration::parse_duration;
 use crate::kernel::time::{SimDuration, SimTime};
+use crate::record::requests::RequestTrace;
 use crate::record::watch::{PodRow, Watcher};
 use crate::record::{Ending, Run, trace};
 use crate::report::chart::{self, ChartFormat};
@@ -21,6 +22,7 @@ use crate::report::kubectl::watch::{WatchOptions, WatchView};
 use crate::report::{objects, output, summary};
 use crate::run::{Limits, RunOptions, run_observed};
 use crate::scenario::{self, Object, ReadOptions, Scenario, Source, Validate};
+use crate::world::observer::Observer;
 
 /// Arguments of `jobsim run`.
 #[derive(Debug, Args)]
@@ -46,6 +48,9 @@ pub struct RunArgs {
     /// Watch the pods (the default output)
     #[arg(short, long, conflicts_with = "output")]
     watch: bool,
+    /// Write requests.csv: every request of the controllers' clients
+    #[arg(long)]
+    trace_requests: bool,
     /// Charts to write
     #[arg(long, value_enum, value_delimiter = ',', default_value = "svg")]
     charts: Vec<Charts>,
@@ -129,7 +134,8 @@ pub fn run(args: &RunArgs, colour: bool) -> anyhow::Result<ExitCode> {
     for note in &scenario.notes {
         writeln!(err, "note: {note}")?;
     }
-    let run = simulate(args, &scenario)?;
+    let mut requests = RequestTrace::default();
+    let run = simulate(args, &scenario, &mut requests)?;
     if run.ending == Ending::Interrupted {
         writeln!(err, "interrupted at {} s of the simulation; nothing was written", run.end.cut_to_millis())?;
         return Ok(ExitCode::from(exit::INTERRUPTED));
@@ -141,7 +147,7 @@ pub fn run(args: &RunArgs, colour: bool) -> anyhow::Result<ExitCode> {
     for note in &run.notes {
         writeln!(err, "note: {note}")?;
     }
-    let written = write_files(args, &run, &digest)?;
+    let written = write_files(args, &run, requests, &digest)?;
     print(args.output, &run, &digest, &written)?;
     Ok(match &run.ending {
         Ending::Limit(limit) => {
@@ -200,7 +206,7 @@ fn read_source(name: &str, input: impl Read) -> anyhow::Result<Source> {
     Ok(Source { name: name.to_owned(), bytes })
 }
 
-fn simulate(args: &RunArgs, scenario: &Scenario) -> anyhow::Result<Run> {
+fn simulate(args: &RunArgs, scenario: &Scenario, requests: &mut RequestTrace) -> anyhow::Result<Run> {
     let interrupt = Arc::new(AtomicBool::new(false));
     let flag = interrupt.clone();
     ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed)).context("cannot watch for Ctrl-C")?;
@@ -214,16 +220,22 @@ fn simulate(args: &RunArgs, scenario: &Scenario) -> anyhow::Result<Run> {
         ..RunOptions::default()
     };
     let bar = show_progress(args, scenario, progress);
+    let requests = args.trace_requests.then_some(requests);
     let run = if matches!(args.output, Output::Watch | Output::Wide) {
-        watched(args, scenario, &options)?
+        watched(args, scenario, &options, requests)?
     } else {
-        run_observed(scenario, &options, Vec::new())
+        run_observed(scenario, &options, requests.into_iter().map(|requests| requests as &mut dyn Observer).collect())
     };
     bar.store(true, Ordering::Relaxed);
     Ok(run)
 }
 
-fn watched(args: &RunArgs, scenario: &Scenario, options: &RunOptions) -> anyhow::Result<Run> {
+fn watched(
+    args: &RunArgs,
+    scenario: &Scenario,
+    options: &RunOptions,
+    requests: Option<&mut RequestTrace>,
+) -> anyhow::Result<Run> {
     let out = BufWriter::new(io::stdout().lock());
     let mut view = WatchView::new(out, watch_options(scenario, args.output == Output::Wide));
     let mut failed: Option<io::Error> = None;
@@ -233,7 +245,12 @@ fn watched(args: &RunArgs, scenario: &Scenario, options: &RunOptions) -> anyhow:
         }
         failed.is_none()
     };
-    let run = run_observed(scenario, options, vec![&mut Watcher::new(&mut show)]);
+    let mut watcher = Watcher::new(&mut show);
+    let mut observers: Vec<&mut dyn Observer> = vec![&mut watcher];
+    if let Some(requests) = requests {
+        observers.push(requests);
+    }
+    let run = run_observed(scenario, options, observers);
     if let Some(error) = failed {
         return Err(error.into());
     }
@@ -297,7 +314,7 @@ fn show_progress(args: &RunArgs, scenario: &Scenario, progress: Arc<AtomicU64>) 
 }
 
 /// All files of the run, or none. Returns their paths.
-fn write_files(args: &RunArgs, run: &Run, digest: &str) -> anyhow::Result<Vec<PathBuf>> {
+fn write_files(args: &RunArgs, run: &Run, requests: RequestTrace, digest: &str) -> anyhow::Result<Vec<PathBuf>> {
     let folder = match &args.out {
         Some(none) if none.as_os_str() == "none" => return Ok(Vec::new()),
         Some(folder) => folder.clone(),
@@ -316,6 +333,11 @@ fn write_files(args: &RunArgs, run: &Run, digest: &str) -> anyhow::Result<Vec<Pa
     table("jobs.csv", |run, out| trace::jobs_csv(run, out))?;
     table("pods.csv", |run, out| trace::pods_csv(run, out))?;
     table("events.csv", |run, out| trace::events_csv(run, out))?;
+    if args.trace_requests {
+        let mut bytes = Vec::new();
+        trace::requests_csv(&requests.into_rows(), &mut bytes)?;
+        files.push(("requests.csv".to_owned(), bytes));
+    }
     files.push((output::SUMMARY_FILE.to_owned(), summary::json(run, digest)));
     if !args.charts.contains(&Charts::None) {
         for format in &args.charts {

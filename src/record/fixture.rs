@@ -29,6 +29,9 @@ pub(crate) fn run(scenario: &str) -> Building {
         jobs: Vec::new(),
         pods: Vec::new(),
         events: Vec::new(),
+        control_plane: Default::default(),
+        limits: crate::scenario::ControlPlane::released(),
+        critical_paths: Vec::new(),
         notes: Vec::new(),
     })
 }

@@ -1,9 +1,12 @@
 //! Readers of the change log: what happened, as data.
 
+pub mod control_plane;
+pub mod critical_path;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod metrics;
 pub mod recorder;
+pub mod requests;
 pub mod trace;
 pub mod watch;
 
@@ -13,7 +16,10 @@ use crate::api::job::{JobCondition, JobConditionType};
 use crate::api::meta::{ApiTime, ObjectName};
 use crate::api::pod::PodPhase;
 use crate::kernel::time::SimTime;
-use crate::scenario::Profile;
+use crate::scenario::{ControlPlane, Profile};
+
+use control_plane::ControlPlaneTallies;
+use critical_path::CriticalPath;
 
 /// A finished run: series and pod lives as data.
 #[derive(Clone, Debug)]
@@ -40,6 +46,12 @@ pub struct Run {
     pub pods: Vec<PodLife>,
     /// Kubernetes events before any folding, in order of time.
     pub events: Vec<EventRow>,
+    /// What the control plane cost.
+    pub control_plane: ControlPlaneTallies,
+    /// Its limits and delays.
+    pub limits: ControlPlane,
+    /// The critical path of each Job that has ended, in the order of `jobs`.
+    pub critical_paths: Vec<Option<CriticalPath>>,
     /// Things worth a line to the user: refused patches, actions without an object.
     pub notes: Vec<String>,
 }

@@ -1,5 +1,7 @@
 //! Turns the change log into a [`Run`]: status series, pod lives, events.
 
+use super::control_plane::{ControlPlaneLog, ControlPlaneTallies};
+use super::critical_path;
 use super::{CronJobLife, CronJobRow, Ending, EventRow, JobLife, JobRow, PodLife, Run};
 use crate::api::change::{Change, Verb};
 use crate::api::cronjob::CronJob;
@@ -9,7 +11,7 @@ use crate::api::meta::{CronJobId, JobId, ObjectId, ObjectName, PodId};
 use crate::api::pod::{Pod, PodPhase};
 use crate::apiserver::store::Store;
 use crate::kernel::time::SimTime;
-use crate::world::observer::Observer;
+use crate::world::observer::{Observer, RequestSpan, SyncSpan};
 
 /// Records everything that outputs are made of.
 #[derive(Debug, Default)]
@@ -20,6 +22,7 @@ pub struct Recorder {
     jobs: Vec<JobLife>,
     pods: Vec<PodLife>,
     events: Vec<EventRow>,
+    control_plane: ControlPlaneLog,
     notes: Vec<String>,
     /// Positions in `cron_jobs`, `jobs` and `pods` of the objects in these slots.
     cron_job_places: Vec<usize>,
@@ -43,7 +46,17 @@ impl Recorder {
             let name = &jobs[pod.job as usize].name;
             (pod.created, name.namespace.clone(), name.name.clone(), pod.index, pod.attempt)
         });
-        Run { cron_jobs: self.cron_jobs, jobs, pods, events: self.events, notes: self.notes, ..frame }
+        let critical_paths = critical_path::of_jobs(&jobs, &pods, &self.control_plane.jobs, frame.limits.watch_latency);
+        Run {
+            cron_jobs: self.cron_jobs,
+            jobs,
+            pods,
+            events: self.events,
+            control_plane: self.control_plane.tallies,
+            critical_paths,
+            notes: self.notes,
+            ..frame
+        }
     }
 
     fn job_place(&self, id: JobId) -> usize {
@@ -217,6 +230,14 @@ impl Observer for Recorder {
         self.events.push(EventRow { time: now, warning, reason, kind, object, message });
     }
 
+    fn on_request(&mut self, request: &RequestSpan, store: &Store) {
+        self.control_plane.on_request(request, store);
+    }
+
+    fn on_sync(&mut self, sync: &SyncSpan) {
+        self.control_plane.on_sync(sync);
+    }
+
     fn on_note(&mut self, now: SimTime, note: &str) {
         self.notes.push(format!("{} s: {note}", now.cut_to_millis()));
     }
@@ -311,6 +332,9 @@ pub fn frame(scenario: &crate::scenario::Scenario, seed: u64) -> Run {
         jobs: Vec::new(),
         pods: Vec::new(),
         events: Vec::new(),
+        control_plane: ControlPlaneTallies::default(),
+        limits: scenario.control_plane.clone(),
+        critical_paths: Vec::new(),
         notes: Vec::new(),
     }
 }

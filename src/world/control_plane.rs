@@ -294,9 +294,9 @@ impl World<'_> {
     pub(super) fn event_written(&mut self, controller: Controller) {
         let Some(recorder) = &mut self.control_plane.client(controller).recorder else { return };
         let Some(Writing { sent, token_wait, about, written }) = recorder.writing.take() else { return };
-        let verb = if written == Written::New { "POST" } else { "PATCH" };
-        let (effective, resource, refused) = (self.now, "events", false);
-        let span = RequestSpan { sent, token_wait, effective, controller, verb, resource, about, refused };
+        let (verb, status) = if written == Written::New { ("POST", 201) } else { ("PATCH", 200) };
+        let (effective, resource) = (self.now, "events");
+        let span = RequestSpan { sent, token_wait, effective, controller, verb, resource, about, status };
         for observer in &mut self.observers {
             observer.on_request(&span, &self.store);
         }

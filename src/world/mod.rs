@@ -331,9 +331,8 @@ impl<'a> World<'a> {
         }
         let (verb, resource) = request.call();
         let answer = self.carry_out(request);
-        let refused = matches!(answer, Answer::Refused(_));
-        let effective = self.now;
-        let span = RequestSpan { sent, token_wait, effective, controller, verb, resource, about, refused };
+        let (effective, status) = (self.now, answer.status(verb));
+        let span = RequestSpan { sent, token_wait, effective, controller, verb, resource, about, status };
         for observer in &mut self.observers {
             observer.on_request(&span, &self.store);
         }

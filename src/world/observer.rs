@@ -25,8 +25,15 @@ pub struct RequestSpan {
     pub resource: &'static str,
     /// The object on whose behalf.
     pub about: ObjectId,
+    /// The HTTP status of the answer.
+    pub status: u16,
+}
+
+impl RequestSpan {
     /// Was it refused?
-    pub refused: bool,
+    pub fn is_refused(&self) -> bool {
+        self.status >= 400
+    }
 }
 
 /// A sync of a controller.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use jobsim::record::requests::RequestTrace;
 use jobsim::{Run, RunOptions, record, scenario};
 use serde_json::Value;
 
@@ -36,13 +37,15 @@ fn difference(folder: &Path, name: &str) -> Option<String> {
         Ok(scenario) => scenario,
         Err(problems) => return Some(problems.to_string()),
     };
-    let run = jobsim::run(&scenario, &RunOptions::default());
+    let mut requests = RequestTrace::default();
+    let run = jobsim::run_observed(&scenario, &RunOptions::default(), vec![&mut requests]);
     let sides = [
         ("jobs", recorded_jobs(&record), our_jobs(&run)),
         ("cron jobs", recorded_cron_jobs(&record), our_cron_jobs(&run)),
         ("lives", recorded_lives(&record), our_lives(&run)),
         ("pods", recorded_pods(&record), our_pods(&run)),
         ("events", recorded_events(&record), our_events(&run, &record)),
+        ("calls", recorded_calls(&record), our_calls(requests, &record)),
     ];
     sides.iter().find_map(|(what, theirs, ours)| first_difference(what, theirs, ours))
 }
@@ -216,6 +219,23 @@ fn recorded_events(record: &Value) -> Vec<String> {
     let row =
         |e: &Value| format!("{} {} {} {}", text(&e["t"]), text(&e["object"]), text(&e["type"]), text(&e["reason"]));
     sorted(list(record, "events").iter().map(row))
+}
+
+/// Calls of the Job controller's client, where they were recorded.
+fn recorded_calls(record: &Value) -> Vec<String> {
+    sorted(
+        list(record, "calls")
+            .iter()
+            .map(|c| format!("{} {} {}", text(&c["t"]), text(&c["verb"]), text(&c["resource"]))),
+    )
+}
+
+fn our_calls(requests: RequestTrace, record: &Value) -> Vec<String> {
+    if record["calls"].is_null() {
+        return Vec::new();
+    }
+    let calls = requests.into_rows().into_iter().filter(|r| r.controller == "job-controller" && r.resource != "events");
+    sorted(calls.map(|r| format!("{} {} {}", micros(r.time), r.verb, r.resource)))
 }
 
 /// The first time each (object, reason) appears. The real recorder drops events of an object after 25 in a row: of

@@ -7,6 +7,7 @@ mod cronjobs;
 mod events;
 mod jobs;
 mod pods;
+mod requests;
 
 use std::io::{self, Write};
 
@@ -14,6 +15,7 @@ pub use cronjobs::{CRONJOBS_HEADER, cronjobs_csv};
 pub use events::{EVENTS_HEADER, events_csv};
 pub use jobs::{JOBS_HEADER, jobs_csv};
 pub use pods::{PODS_HEADER, pods_csv};
+pub use requests::{REQUESTS_HEADER, requests_csv};
 
 use crate::kernel::time::{NANOS_PER_SECOND, SimTime};
 

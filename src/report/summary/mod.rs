@@ -1,14 +1,17 @@
 //! The summary of a run: `summary.json`, and a few lines for people.
 
+mod control_plane;
 mod text;
 
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::Serialize;
 
+pub use control_plane::{ControlPlaneJson, CriticalPathJson, PartJson, RequestsJson, SyncsJson};
 pub use text::text;
 
 use super::output::TOOL;
 use crate::kernel::time::{NANOS_PER_SECOND, SimDuration, SimTime};
+use crate::record::critical_path::CriticalPath;
 use crate::record::metrics::{Figures, Spread};
 use crate::record::{Ending, JobLife, Run};
 use crate::scenario::Profile;
@@ -42,6 +45,8 @@ pub struct Summary {
     pub steps: u64,
     /// Of all Jobs together.
     pub total: Total,
+    /// What the control plane cost.
+    pub control_plane: ControlPlaneJson,
     /// Of each Job, in order of creation.
     pub jobs: Vec<JobSummary>,
 }
@@ -116,6 +121,9 @@ pub struct JobSummary {
     /// When its object went.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub removed_s: Option<f64>,
+    /// What the time from its creation to its end was spent on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub critical_path: Option<CriticalPathJson>,
     /// Figures of its pods.
     #[serde(flatten)]
     pub figures: FiguresJson,
@@ -179,6 +187,7 @@ impl Summary {
             Ending::Fault(fault) => (EndingWord::Fault, Some(fault.clone())),
             Ending::Interrupted => (EndingWord::Interrupted, None),
         };
+        let paths = run.critical_paths.iter().map(Option::as_ref).chain(std::iter::repeat(None));
         let count = |word: &str| run.jobs.iter().filter(|job| outcome(job) == word).count() as u64;
         Summary {
             tool: TOOL,
@@ -199,18 +208,20 @@ impl Summary {
                 jobs_unfinished: count(""),
                 figures: (&Figures::of_run(run)).into(),
             },
+            control_plane: ControlPlaneJson::new(run),
             jobs: run
                 .jobs
                 .iter()
                 .zip(Figures::of_jobs(run))
-                .map(|(job, figures)| JobSummary::new(job, &figures))
+                .zip(paths)
+                .map(|((job, figures), path)| JobSummary::new(job, &figures, path))
                 .collect(),
         }
     }
 }
 
 impl JobSummary {
-    fn new(job: &JobLife, figures: &Figures) -> JobSummary {
+    fn new(job: &JobLife, figures: &Figures, path: Option<&CriticalPath>) -> JobSummary {
         let last = job.rows.last();
         let condition = last.and_then(|row| row.conditions.iter().find(|c| c.status && is_end(c.kind.as_str())));
         JobSummary {
@@ -233,6 +244,7 @@ impl JobSummary {
             created_s: seconds(job.created),
             finished_s: job.finished().map(seconds),
             removed_s: job.removed.map(seconds),
+            critical_path: path.map(CriticalPathJson::from),
             figures: figures.into(),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::profile_word;
+use super::{control_plane, profile_word};
 use crate::kernel::time::SimTime;
 use crate::record::metrics::Figures;
 use crate::record::{Ending, JobLife, JobRow, PodLife, Run};
@@ -23,6 +23,12 @@ pub fn text(run: &Run, written: &[PathBuf]) -> String {
     }
     text.push_str(&ending(run));
     text.push_str(&waits(run));
+    let section = control_plane::text(run);
+    if !section.is_empty() {
+        text.push('\n');
+        text.push_str(&section);
+        text.push('\n');
+    }
     if let Some(first) = written.first() {
         let folder = first.parent().unwrap_or(Path::new(""));
         let names: Vec<String> =
