@@ -1,5 +1,6 @@
 //! Readers of the change log: what happened, as data.
 
+pub mod checks;
 pub mod control_plane;
 pub mod critical_path;
 #[cfg(test)]

@@ -12,5 +12,6 @@ mod conformance_reading;
 mod conformance_validation;
 mod floor_plan;
 mod golden;
+mod laws;
 mod program;
 mod recorded;
