@@ -15,6 +15,8 @@ pub struct Job {
     pub name: ObjectName,
     /// The CronJob that controls it, if any, and for which start it was made.
     pub owner: Option<Arc<JobOwner>>,
+    /// The name of the template that it is a copy of, if it came as one of many.
+    pub copy_of: Option<Arc<str>>,
     /// What the generated names of its pods are drawn from.
     pub name_seed: u64,
     /// What is asked for; shared, as patches are rare.

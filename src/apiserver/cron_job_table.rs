@@ -204,11 +204,8 @@ impl Store {
 
 /// A Job that a CronJob made, as the API server stores it (`getJobFromTemplate2`, `PrepareForCreate`).
 pub(super) fn made_of(job: &Job, start: &Start) -> Value {
-    let mut manifest = Value::clone(&start.template.manifest);
-    let name = json!(&*job.name.name);
+    let mut manifest = renamed(&start.template.manifest, &job.name);
     let metadata = &mut manifest["metadata"];
-    metadata["name"] = name.clone();
-    metadata["namespace"] = json!(&*job.name.namespace);
     metadata["annotations"]["batch.kubernetes.io/cronjob-scheduled-timestamp"] = json!(start.timestamp());
     metadata["ownerReferences"] = json!([{
         "apiVersion": "batch/v1",
@@ -218,6 +215,15 @@ pub(super) fn made_of(job: &Job, start: &Start) -> Value {
         "controller": true,
         "blockOwnerDeletion": true,
     }]);
+    manifest
+}
+
+/// The manifest of a Job of another name: what the server derives from that is its own.
+pub(super) fn renamed(manifest: &Value, to: &ObjectName) -> Value {
+    let mut manifest = manifest.clone();
+    let name = json!(&*to.name);
+    manifest["metadata"]["name"] = name.clone();
+    manifest["metadata"]["namespace"] = json!(&*to.namespace);
     for pointer in ["/metadata/labels", "/spec/template/metadata/labels"] {
         let labels = manifest.pointer_mut(pointer).and_then(Value::as_object_mut);
         let own = labels.into_iter().flat_map(|labels| labels.iter_mut());

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::cron_job_table::{CronJobTable, made_of};
+use super::cron_job_table::{CronJobTable, made_of, renamed};
 use super::quota::PodQuota;
 use crate::api::change::{Change, Verb};
 use crate::api::cronjob::Start;
@@ -66,12 +66,20 @@ struct PodRecord {
 pub struct NewJob {
     /// Namespace and name.
     pub name: ObjectName,
+    /// The name of the template that it is a copy of.
+    pub copy_of: Option<Arc<str>>,
     /// Specification.
     pub spec: Arc<JobSpec>,
     /// The manifest with defaults.
     pub manifest: Arc<serde_json::Value>,
     /// What the generated names of its pods are drawn from.
     pub name_seed: u64,
+}
+
+/// Where a Job comes from, if nobody has written it by hand.
+struct Origin {
+    copy_of: Option<Arc<str>>,
+    owner: Option<Arc<JobOwner>>,
 }
 
 impl Store {
@@ -142,8 +150,12 @@ impl Store {
     /// The stored manifest of a Job.
     pub fn manifest(&self, id: JobId) -> Option<Arc<serde_json::Value>> {
         let record = self.job_record(id)?;
-        let made = || record.job.owner.as_ref().map(|owner| Arc::new(made_of(&record.job, &owner.start)));
-        record.manifest.clone().or_else(made)
+        match (&record.manifest, &record.job.owner) {
+            // Copies share the manifest of their template.
+            (Some(shared), _) if record.job.copy_of.is_some() => Some(Arc::new(renamed(shared, &record.job.name))),
+            (Some(own), _) => Some(own.clone()),
+            (None, owner) => owner.as_ref().map(|owner| Arc::new(made_of(&record.job, &owner.start))),
+        }
     }
 
     /// The pods of a Job that still stand, in no order.
@@ -166,7 +178,8 @@ impl Store {
         if self.job_ids.contains_key(&new.name) {
             return Err(Refusal::AlreadyExists);
         }
-        Ok(self.add_job(now, new.name, new.name_seed, new.spec, Some(new.manifest), None))
+        let manifest = Some(new.manifest);
+        Ok(self.add_job(now, new.name, new.name_seed, new.spec, manifest, Origin { copy_of: new.copy_of, owner: None }))
     }
 
     /// Stores a Job for a start of a CronJob.
@@ -186,7 +199,7 @@ impl Store {
         let (cron_job, spec) = (start.cron_job, start.template.spec.clone());
         let run = self.cron_jobs.next_run(cron_job);
         let owner = Some(Arc::new(JobOwner { start, run }));
-        let id = self.add_job(now, name, name_seed, spec, None, owner);
+        let id = self.add_job(now, name, name_seed, spec, None, Origin { copy_of: None, owner });
         self.jobs[id.slot as usize].as_mut().expect("a Job that was just added").place =
             self.cron_jobs.own(cron_job, id);
         Ok(id)
@@ -199,7 +212,7 @@ impl Store {
         name_seed: u64,
         spec: Arc<JobSpec>,
         manifest: Option<Arc<serde_json::Value>>,
-        owner: Option<Arc<JobOwner>>,
+        Origin { copy_of, owner }: Origin,
     ) -> JobId {
         let slot = self.free_jobs.pop().unwrap_or_else(|| {
             self.jobs.push(None);
@@ -211,6 +224,7 @@ impl Store {
         let job = Job {
             name,
             owner,
+            copy_of,
             name_seed,
             spec,
             status: JobStatus::default(),

@@ -267,13 +267,17 @@ fn watched(
 fn watch_options(scenario: &Scenario, wide: bool) -> WatchOptions {
     let mut options = WatchOptions { wide, ..WatchOptions::default() };
     let mut namespaces: Vec<&str> = Vec::new();
-    for object in &scenario.objects {
-        let (name, spec, more) = match object {
-            Object::Job(job) => (&job.name, &job.spec, 0),
-            // A run's name ends in the minutes since 1970.
-            Object::CronJob(cron_job) => (&cron_job.name, &cron_job.spec.job_template.spec, "-00000000".len()),
-            Object::Quota(_) => continue,
-        };
+    let jobs = scenario.objects.iter().filter_map(|object| match object {
+        Object::Job(job) => Some((&job.name, &job.spec, 0)),
+        // A run's name ends in the minutes since 1970.
+        Object::CronJob(cron_job) => Some((&cron_job.name, &cron_job.spec.job_template.spec, "-00000000".len())),
+        Object::Quota(_) => None,
+    });
+    let copies = scenario.arrivals.iter().map(|arrivals| {
+        let digits = arrivals.process.limit.map_or(4, |limit| limit.to_string().len());
+        (&arrivals.template.name, &arrivals.template.spec, 1 + digits)
+    });
+    for (name, spec, more) in jobs.chain(copies) {
         let index = spec.completions.filter(|_| spec.is_indexed());
         let index_width = index.map_or(0, |completions| (completions - 1).max(0).to_string().len() + 1);
         let width = (name.name.chars().count() + more + 1 + index_width).min(58) + 5;

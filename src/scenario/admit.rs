@@ -69,7 +69,8 @@ fn job(document: &Document, decoded: &Decoded, problems: &mut Problems) -> Optio
         Ok(admitted) => {
             warn(document, &admitted.warnings, problems);
             let (spec, manifest) = (Arc::new(admitted.spec), Arc::new(admitted.manifest));
-            Some(Object::Job(Box::new(JobObject { name: admitted.name, spec, manifest })))
+            let sent = Arc::new(decoded.value.clone());
+            Some(Object::Job(Box::new(JobObject { name: admitted.name, spec, manifest, sent })))
         }
         Err(errors) => refuse("Job", document, &errors, problems),
     }

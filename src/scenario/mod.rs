@@ -3,9 +3,11 @@
 //! Documents may be wrong; a [`Scenario`] cannot. Nothing past this room looks at YAML.
 
 mod admit;
+mod arrivals;
 pub mod clockwork;
 pub mod decode;
 pub mod document;
+pub mod path;
 pub mod problem;
 mod read;
 pub mod schema;
@@ -20,7 +22,9 @@ use std::sync::Arc;
 use crate::api::job::JobSpec;
 use crate::api::meta::ObjectName;
 use crate::apiserver::NewCronJob;
+use crate::kernel::dist::Distribution;
 use crate::kernel::time::{SimDuration, SimTime};
+use crate::workload::arrivals::ArrivalProcess;
 use crate::workload::behaviour::Behaviour;
 
 pub use problem::{Problem, Problems, Severity, Warning};
@@ -56,6 +60,8 @@ pub struct Scenario {
     pub objects: Vec<Object>,
     /// What people and machines do, in the order of the document; the world orders by time.
     pub actions: Vec<ScheduledAction>,
+    /// Jobs submitted over time.
+    pub arrivals: Vec<Arrivals>,
     /// Clients' limits and the API server's delays.
     pub control_plane: ControlPlane,
     /// What was read but plays no part: kinds that are passed over, fields without an effect. One sentence each.
@@ -91,6 +97,39 @@ pub struct JobObject {
     pub spec: Arc<JobSpec>,
     /// The manifest as JSON with the API server's defaults, which patches are merged into.
     pub manifest: Arc<serde_json::Value>,
+    /// The manifest as it was sent.
+    pub sent: Arc<serde_json::Value>,
+}
+
+/// Jobs submitted over time: copies of a template, named after it and numbered from 0.
+#[derive(Clone, Debug)]
+pub struct Arrivals {
+    /// What is copied.
+    pub template: Arc<JobObject>,
+    /// When copies come.
+    pub process: ArrivalProcess,
+    /// What is drawn for each copy.
+    pub set: Arc<[SetField]>,
+}
+
+/// A field that is drawn for each copy of a template.
+#[derive(Clone, Debug)]
+pub struct SetField {
+    /// Where it stands in the Job.
+    pub path: path::Path,
+    /// What it is set to.
+    pub value: Drawn,
+}
+
+/// A value that is drawn.
+#[derive(Clone, Debug)]
+pub enum Drawn {
+    /// Always the same.
+    Value(serde_json::Value),
+    /// A whole number.
+    Number(Distribution),
+    /// One of these; the distribution is that of their positions.
+    OneOf(Distribution, Vec<serde_json::Value>),
 }
 
 /// `kind: ResourceQuota`, the part that concerns pods.

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use super::admit::admit;
 use super::document::{Document, Duplicate, Node, Value, parse};
 use super::problem::{Problem, Problems, Severity, Warning};
-use super::simulation::{self, Applied, Simulation};
+use super::simulation::{self, Simulation};
 use super::source::{Location, Source, SourceText};
 use super::validate::Validate;
-use super::{Action, Object, Scenario, ScheduledAction};
+use super::{Action, Arrivals, Object, Scenario, ScheduledAction};
 use crate::api::meta::ObjectName;
 use crate::kernel::time::SimDuration;
+use crate::workload::arrivals::Gaps;
 
 /// How to read.
 #[derive(Clone, Debug, Default)]
@@ -24,7 +25,7 @@ pub struct ReadOptions {
 /// With more problems than this, later documents are not looked at.
 const MAX_PROBLEMS: usize = 2000;
 
-/// The horizon of a scenario with CronJobs that sets none: these run for ever.
+/// The horizon of a scenario that sets none and has CronJobs or arrivals without end.
 const DAY: SimDuration = SimDuration::from_secs(24 * 3600);
 
 /// Kinds that a scenario can hold and that play no part yet.
@@ -42,10 +43,11 @@ pub fn read(sources: Vec<Source>, options: &ReadOptions) -> Result<(Scenario, Ve
         skipped: Vec::new(),
         names: BTreeSet::new(),
     };
-    let objects = reader.sources(sources, None);
+    let mut objects = reader.sources(sources, None);
     let (simulation, at) = reader.simulation.take().unwrap_or_default();
     let actions = reader.actions(&simulation, at.as_ref());
-    if objects.is_empty() && actions.is_empty() && !reader.has_errors() {
+    let arrivals = reader.arrivals(&simulation, at.as_ref(), &mut objects);
+    if objects.is_empty() && actions.is_empty() && arrivals.is_empty() && !reader.has_errors() {
         let help = "a scenario needs at least one Job or CronJob: `apiVersion: batch/v1`, `kind: Job`";
         reader.problems.list.push(Problem::error("nothing to run: no Job and no CronJob was found").help(help));
     }
@@ -57,7 +59,12 @@ pub fn read(sources: Vec<Source>, options: &ReadOptions) -> Result<(Scenario, Ve
         Object::CronJob(cron_job) => Some(cron_job.name.name.to_string()),
         Object::Quota(_) => None,
     });
-    let for_ever = objects.iter().any(|object| matches!(object, Object::CronJob(_)));
+    let first = first.or_else(|| arrivals.first().map(|arrivals| arrivals.template.name.name.to_string()));
+    let endless = |arrivals: &Arrivals| {
+        let process = &arrivals.process;
+        process.until.is_none() && process.limit.is_none() && matches!(process.gaps, Gaps::Drawn(_))
+    };
+    let for_ever = objects.iter().any(|object| matches!(object, Object::CronJob(_))) || arrivals.iter().any(endless);
     let scenario = Scenario {
         name: simulation.name.or(first).unwrap_or_else(|| "scenario".to_string()),
         start: simulation.start,
@@ -67,15 +74,16 @@ pub fn read(sources: Vec<Source>, options: &ReadOptions) -> Result<(Scenario, Ve
         behaviour: Arc::new(simulation.behaviour),
         objects,
         actions,
+        arrivals,
         control_plane: simulation.control_plane,
         notes: reader.notes(),
     };
     Ok((scenario, reader.problems.list))
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     options: &'a ReadOptions,
-    problems: Problems,
+    pub(super) problems: Problems,
     simulation: Option<(Simulation, Option<Location>)>,
     /// Kinds that were passed over, with how many there were.
     skipped: Vec<(String, usize)>,
@@ -255,7 +263,7 @@ impl Reader<'_> {
             let Some(location) = at.map(|at| Location { source: at.source.clone(), span: applied.span }) else {
                 continue;
             };
-            let source = match applied_source(applied, &location) {
+            let source = match beside(&applied.file, &location) {
                 Ok(source) => source,
                 Err(error) => {
                     self.problems.list.push(Problem::at(location, error));
@@ -271,12 +279,12 @@ impl Reader<'_> {
     }
 }
 
-/// The file of an `apply`, which lies in the folder of the scenario or below.
-fn applied_source(applied: &Applied, location: &Location) -> Result<Source, String> {
-    let relative = Path::new(&applied.file);
+/// A file that the scenario names, which lies in the scenario's folder or below.
+pub(super) fn beside(file: &str, location: &Location) -> Result<Source, String> {
+    let relative = Path::new(file);
     let stays = relative.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-    let escapes = || format!("\"{}\" leaves the scenario's folder", applied.file);
-    if !stays || applied.file.is_empty() {
+    let escapes = || format!("\"{file}\" leaves the scenario's folder");
+    if !stays || file.is_empty() {
         return Err(escapes());
     }
     let folder = Path::new(&location.source.name).parent().filter(|folder| !folder.as_os_str().is_empty());

@@ -82,6 +82,23 @@ pub struct JobBehaviour {
     termination: Option<Arc<Distribution>>,
 }
 
+/// What rules can know of a Job.
+#[derive(Clone, Copy, Debug)]
+pub struct JobKey<'a> {
+    /// Its namespace.
+    pub namespace: &'a str,
+    /// Its name.
+    pub job: &'a str,
+    /// The template that it is a copy of, whose name rules may give instead of its own.
+    pub copy_of: Option<&'a str>,
+    /// The CronJob that made it.
+    pub cron_job: Option<&'a str>,
+    /// 0-based count of Jobs that the CronJob made.
+    pub run: Option<u32>,
+    /// Labels of its pod template.
+    pub labels: &'a [(Arc<str>, Arc<str>)],
+}
+
 /// What rules can know of a pod.
 #[derive(Clone, Copy, Debug)]
 pub struct PodKey<'a> {
@@ -125,19 +142,12 @@ impl Behaviour {
         }
     }
 
-    /// The rules that can match pods of a Job. `run` and `cron_job` are those of the CronJob that made it; `labels` those
-    /// of its pod template.
-    pub fn for_job(
-        &self,
-        namespace: &str,
-        job: &str,
-        cron_job: Option<&str>,
-        run: Option<u32>,
-        labels: &[(Arc<str>, Arc<str>)],
-    ) -> JobBehaviour {
-        let matches = |&i: &u32| self.rules[i as usize].matches.job_matches(namespace, cron_job, run, labels);
-        let named = self.by_job.get(job).map_or(&[][..], Vec::as_slice);
-        let mut rules: Vec<u32> = named.iter().chain(self.any_job.iter()).copied().filter(matches).collect();
+    /// The rules that can match pods of a Job.
+    pub fn for_job(&self, job: &JobKey<'_>) -> JobBehaviour {
+        let matches = |&i: &u32| self.rules[i as usize].matches.job_matches(job);
+        let named = |name: &str| self.by_job.get(name).map_or(&[][..], Vec::as_slice).iter();
+        let named = named(job.job).chain(job.copy_of.map(named).into_iter().flatten());
+        let mut rules: Vec<u32> = named.chain(self.any_job.iter()).copied().filter(matches).collect();
         rules.sort_unstable();
         // A table is a pure function of its rules: a poisoned lock holds no half-made one.
         let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
@@ -167,17 +177,11 @@ impl fmt::Debug for Behaviour {
 }
 
 impl Match {
-    fn job_matches(
-        &self,
-        namespace: &str,
-        cron_job: Option<&str>,
-        run: Option<u32>,
-        labels: &[(Arc<str>, Arc<str>)],
-    ) -> bool {
-        self.namespace.as_deref().is_none_or(|wanted| wanted == namespace)
-            && self.cron_job.as_deref().is_none_or(|wanted| Some(wanted) == cron_job)
-            && self.run.is_none_or(|wanted| Some(wanted) == run)
-            && self.labels.iter().all(|label| labels.contains(label))
+    fn job_matches(&self, job: &JobKey<'_>) -> bool {
+        self.namespace.as_deref().is_none_or(|wanted| wanted == job.namespace)
+            && self.cron_job.as_deref().is_none_or(|wanted| Some(wanted) == job.cron_job)
+            && self.run.is_none_or(|wanted| Some(wanted) == job.run)
+            && self.labels.iter().all(|label| job.labels.contains(label))
     }
 }
 
@@ -285,6 +289,10 @@ mod tests {
         Rule { matches, duration: Some(Distribution::fixed(seconds as i64 * 1_000_000_000)), ..Rule::default() }
     }
 
+    fn job(name: &str) -> JobKey<'_> {
+        JobKey { namespace: "default", job: name, copy_of: None, cron_job: None, run: None, labels: &[] }
+    }
+
     fn pod(index: Option<u32>, attempt: u32) -> PodKey<'static> {
         PodKey { index, attempt, node: None, entity: pod_entity(job_entity("default", "a"), index, attempt) }
     }
@@ -302,9 +310,9 @@ mod tests {
         ];
         let behaviour = Behaviour::new(rules, Some(Distribution::fixed(7)));
         let mut streams = Streams::new(0, 0);
-        let job = behaviour.for_job("default", "a", None, None, &[]);
+        let of_a = behaviour.for_job(&job("a"));
         let mut check = |index, attempt, container: &str, restart, seconds| {
-            let duration = job.duration(&pod(index, attempt), container, restart, &mut streams);
+            let duration = of_a.duration(&pod(index, attempt), container, restart, &mut streams);
             assert_eq!(duration, SimDuration::from_secs(seconds), "{index:?} {attempt} {container} {restart}");
         };
         check(Some(3), 0, "main", 0, 10);
@@ -313,9 +321,11 @@ mod tests {
         check(Some(4), 1, "main", 1, 20);
         check(Some(4), 0, "main", 1, 40);
         check(None, 0, "main", 0, 1);
-        assert_eq!(job.termination(&pod(None, 0), "main", 0, &mut streams), Some(SimDuration(7)));
-        assert_eq!(job.startup(&pod(None, 0), &mut streams), None);
-        let made = behaviour.for_job("default", "c-1", Some("c"), Some(1), &[]);
+        assert_eq!(of_a.termination(&pod(None, 0), "main", 0, &mut streams), Some(SimDuration(7)));
+        assert_eq!(of_a.startup(&pod(None, 0), &mut streams), None);
+        let copy = behaviour.for_job(&JobKey { copy_of: Some("b"), ..job("b-7") });
+        assert_eq!(copy.duration(&pod(None, 0), "main", 0, &mut streams), SimDuration::from_secs(50));
+        let made = behaviour.for_job(&JobKey { cron_job: Some("c"), run: Some(1), ..job("c-1") });
         assert_eq!(made.duration(&pod(None, 0), "main", 0, &mut streams), SimDuration::from_secs(60));
     }
 
@@ -324,8 +334,8 @@ mod tests {
         let exponential = || Some(Distribution::exponential(1e9).unwrap());
         let all = Rule { duration: exponential(), startup: exponential(), ..Rule::default() };
         let other = Rule { matches: Match { index: Some(9), ..Match::default() }, ..all.clone() };
-        let one = Behaviour::new(vec![all.clone()], None).for_job("default", "a", None, None, &[]);
-        let two = Behaviour::new(vec![other, all], None).for_job("default", "a", None, None, &[]);
+        let one = Behaviour::new(vec![all.clone()], None).for_job(&job("a"));
+        let two = Behaviour::new(vec![other, all], None).for_job(&job("a"));
         let (mut first, mut second) = (Streams::new(5, 0), Streams::new(5, 0));
         let drawn: Vec<_> = (0..20).map(|i| one.duration(&pod(Some(i), 0), "main", 0, &mut first)).collect();
         for i in (0..20).rev() {
@@ -341,7 +351,7 @@ mod tests {
     #[test]
     fn jobs_with_the_same_rules_share_a_table() {
         let behaviour = Behaviour::new(vec![rule(Match::default(), 1)], None);
-        let (a, b) = (behaviour.for_job("x", "a", None, None, &[]), behaviour.for_job("x", "b", None, None, &[]));
+        let (a, b) = (behaviour.for_job(&job("a")), behaviour.for_job(&job("b")));
         assert!(Arc::ptr_eq(&a.table, &b.table));
     }
 
@@ -380,7 +390,7 @@ mod tests {
                     && m.node.as_deref().is_none_or(|wanted| Some(wanted) == node)
             });
             let wanted = scanned.and_then(|rule| rule.duration.clone()).and_then(|d| d.constant());
-            let job = Behaviour::new(rules.clone(), None).for_job("default", "a", None, None, &[]);
+            let job = Behaviour::new(rules.clone(), None).for_job(&job("a"));
             let found = job.duration(&pod, "b", restart, &mut Streams::new(0, 0));
             prop_assert_eq!(found.0 as i64, wanted.unwrap_or(1_000_000_000));
         }

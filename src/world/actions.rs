@@ -20,6 +20,7 @@ impl World<'_> {
             Object::Job(job) => {
                 let new = NewJob {
                     name: job.name.clone(),
+                    copy_of: None,
                     name_seed: self.workload.name_seed(&job.name),
                     spec: job.spec.clone(),
                     manifest: job.manifest.clone(),
@@ -36,7 +37,7 @@ impl World<'_> {
         }
     }
 
-    fn note(&mut self, note: String) {
+    pub(super) fn note(&mut self, note: String) {
         for observer in &mut self.observers {
             observer.on_note(self.now, &note);
         }

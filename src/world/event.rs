@@ -10,6 +10,8 @@ use crate::kubelet::Alarm;
 pub enum Event {
     /// The scenario's action at this position.
     Action(u32),
+    /// The next Job of this stream of arrivals comes.
+    Arrival(u32),
     /// The scheduler has chosen a node and the binding takes effect.
     Bind(PodId),
     /// Something ends in a pod.

@@ -4,6 +4,7 @@
 //! readers before the next one is carried out.
 
 mod actions;
+mod arrivals;
 mod control_plane;
 pub mod controller_manager;
 pub mod event;
@@ -44,6 +45,7 @@ pub struct World<'a> {
     workload: PodWorkload,
     control_plane: ControlPlane,
     actions: Vec<ScheduledAction>,
+    arrivals: Vec<arrivals::Stream>,
     observers: Vec<&'a mut dyn Observer>,
     /// Writes that not all readers were told of.
     untold: VecDeque<Change>,
@@ -72,6 +74,7 @@ impl<'a> World<'a> {
             workload: PodWorkload::new(scenario, seed, replication),
             control_plane: ControlPlane::new(&scenario.control_plane),
             actions: scenario.actions.clone(),
+            arrivals: scenario.arrivals.iter().map(|of| arrivals::Stream::new(of, seed, replication)).collect(),
             observers,
             untold: VecDeque::new(),
             outbox: Outbox::default(),
@@ -81,6 +84,7 @@ impl<'a> World<'a> {
             taken: Vec::new(),
         };
         world.submit(&scenario.objects);
+        world.begin_arrivals();
         world
     }
 
@@ -142,6 +146,7 @@ impl<'a> World<'a> {
     fn dispatch(&mut self, event: Event) {
         match event {
             Event::Action(position) => self.act(position as usize),
+            Event::Arrival(stream) => self.arrive(stream as usize),
             Event::Bind(pod) => _ = self.store.bind(pod),
             Event::Kubelet(alarm) => self.kubelet_alarm(alarm),
             Event::Report(pod) => self.report_now(pod),

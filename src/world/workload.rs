@@ -8,7 +8,7 @@ use crate::kernel::time::SimDuration;
 use crate::kubelet::Workload;
 use crate::scenario::{Profile, Scenario};
 use crate::workload::behaviour::{
-    Behaviour, JobBehaviour, PodKey, ProfileLatencies, default_profile, job_entity, pod_entity,
+    Behaviour, JobBehaviour, JobKey, PodKey, ProfileLatencies, default_profile, job_entity, pod_entity,
 };
 
 /// What the streams of the profile's latencies are for.
@@ -76,7 +76,14 @@ impl PodWorkload {
         let (namespace, name) = (&job.name.namespace, &job.name.name);
         let (labels, run) = (&job.spec.template.labels, job.owner.as_ref().map(|owner| owner.run));
         self.jobs[slot] = Some(JobWorkload {
-            behaviour: self.behaviour.for_job(namespace, name, job.cron_job().map(|name| &**name), run, labels),
+            behaviour: self.behaviour.for_job(&JobKey {
+                namespace,
+                job: name,
+                copy_of: job.copy_of.as_deref(),
+                cron_job: job.cron_job().map(|name| &**name),
+                run,
+                labels,
+            }),
             entity: job_entity(namespace, name),
             containers: job.spec.template.containers.len() as u32,
         });

@@ -102,6 +102,7 @@ fn job(indexed: bool) -> Job {
     Job {
         name: ObjectName::new("default", "w"),
         owner: None,
+        copy_of: None,
         name_seed: 0,
         spec: Arc::new(spec),
         status: JobStatus::default(),

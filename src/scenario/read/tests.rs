@@ -370,6 +370,22 @@ fn folders_and_standard_input_are_sources() {
 }
 
 #[test]
+fn arrivals_take_their_template_out_of_the_objects() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("times.csv"), "who, time_s\nb, 90.5\na, 1h\n").unwrap();
+    let name = folder.path().join("ci.yaml").display().to_string();
+    let text = with_simulation("  arrivals:\n  - {template: pi, times: {file: times.csv}}\n");
+    let (scenario, _) = read(vec![source(&name, &text)], &ReadOptions::default()).unwrap();
+    assert!(scenario.objects.is_empty());
+    let [arrivals] = &scenario.arrivals[..] else { panic!("{:?}", scenario.arrivals) };
+    let Gaps::Times(times) = &arrivals.process.gaps else { panic!("{:?}", arrivals.process) };
+    assert_eq!(**times, [SimTime(90_500_000_000), SimTime::from_secs(3600)]);
+    assert_eq!((&*arrivals.template.name.name, scenario.name.as_str(), scenario.horizon), ("pi", "s", None));
+    let endless = with_simulation("  arrivals:\n  - {template: pi, interarrival: 1m}\n");
+    assert_eq!(read_text(&endless).unwrap().0.horizon, Some(SimDuration::from_secs(24 * 3600)));
+}
+
+#[test]
 fn bad_input_is_refused_in_a_sentence() {
     let check = |bytes: &[u8], expected: &[&str]| assert_eq!(titles(bytes), expected);
     check(b"", &["x: no document in it"]);
@@ -406,7 +422,18 @@ fn faults_of_a_simulation_are_found_all_at_once() {
             "x:16:3: unknown field \"spec.hoirzon\"",
         ],
     );
-    check("  arrivals: []\n", &["x:16:13: spec.arrivals is not there yet in this version of jobsim"]);
+    check("  study: []\n", &["x:16:10: spec.study is not there yet in this version of jobsim"]);
+    check(
+        "  arrivals:\n  - template: x\n    interarrival: 3s\n    set: {a..b: 1, c: {uniform: {min: 1s, max: 2}}}\n  - {template: pi, times: {file: ../x}}\n  - template: pi\n    rate: [{at: 1h, factor: -1}]\n",
+        &[
+            "x:19:11: spec.arrivals[0].set.a..b: \"a..b\" has an empty name in it",
+            "x:19:39: spec.arrivals[0].set.c.uniform.min: expected a whole number, found string",
+            "x:22:29: spec.arrivals[2].rate[0].factor: a rate is not below 0",
+            "x:21:5: spec.arrivals[2]: arrivals have either an interarrival or times",
+            "x:17:15: there is no Job x left to copy",
+            "x:20:34: \"../x\" leaves the scenario's folder",
+        ],
+    );
     check(
         "  horizon: 5\n",
         &[

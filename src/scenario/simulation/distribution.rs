@@ -32,6 +32,8 @@ enum Unit {
     Time,
     /// Exit codes.
     ExitCode,
+    /// Whole numbers.
+    Number,
 }
 
 /// A distribution of lengths of time, in nanoseconds.
@@ -42,6 +44,11 @@ pub(super) fn duration(item: &Item<'_>, report: &mut Report<'_>) -> Option<Distr
 /// A distribution of exit codes.
 pub(super) fn exit_code(item: &Item<'_>, report: &mut Report<'_>) -> Option<Distribution> {
     distribution(item, Unit::ExitCode, 0, report)
+}
+
+/// A distribution of whole numbers.
+pub(super) fn number(item: &Item<'_>, report: &mut Report<'_>) -> Option<Distribution> {
+    distribution(item, Unit::Number, 0, report)
 }
 
 fn distribution(item: &Item<'_>, unit: Unit, depth: usize, report: &mut Report<'_>) -> Option<Distribution> {
@@ -114,18 +121,18 @@ fn parametric<'n>(
         }
         "lognormal" => return lognormal(fields, unit, report),
         "weibull" => {
-            let shape = number(fields, "shape", report);
+            let shape = parameter(fields, "shape", report);
             let scale = fields.require("scale", report).and_then(|item| value(&item, unit, report));
             words(Distribution::weibull(shape?, scale? as f64))
         }
         "gamma" => {
-            let shape = number(fields, "shape", report);
+            let shape = parameter(fields, "shape", report);
             let mean = fields.require("mean", report).and_then(|item| value(&item, unit, report));
             words(Distribution::gamma(shape?, mean? as f64))
         }
         _ => {
             let min = fields.require("min", report).and_then(|item| value(&item, unit, report));
-            let alpha = number(fields, "alpha", report);
+            let alpha = parameter(fields, "alpha", report);
             words(Distribution::pareto(min? as f64, alpha?))
         }
     })
@@ -153,7 +160,7 @@ fn lognormal(fields: &mut Fields<'_>, unit: Unit, report: &mut Report<'_>) -> Op
     }
 }
 
-fn number(fields: &mut Fields<'_>, name: &'static str, report: &mut Report<'_>) -> Option<f64> {
+fn parameter(fields: &mut Fields<'_>, name: &'static str, report: &mut Report<'_>) -> Option<f64> {
     let item = fields.require(name, report)?;
     report.number(&item)
 }
@@ -177,7 +184,7 @@ fn mixture(item: &Item<'_>, unit: Unit, depth: usize, report: &mut Report<'_>) -
     let mut parts = Vec::new();
     for part in &items {
         let Some(mut fields) = report.fields(part) else { continue };
-        let weight = number(&mut fields, "weight", report);
+        let weight = parameter(&mut fields, "weight", report);
         let rest: Vec<Entry> = fields.entries().iter().filter(|entry| &*entry.key != "weight").cloned().collect();
         let node = match rest.as_slice() {
             [only] if &*only.key == "distribution" => only.value.clone(),
@@ -204,10 +211,15 @@ fn weighted(item: &Item<'_>, unit: Unit, report: &mut Report<'_>) -> Option<Dist
     if complete { checked(words(Distribution::weighted(choices)), item, report) } else { None }
 }
 
-/// A duration in nanoseconds, or an exit code.
+/// A duration in nanoseconds, an exit code, or a number.
 fn value(item: &Item<'_>, unit: Unit, report: &mut Report<'_>) -> Option<i64> {
     match unit {
         Unit::Time => report.duration(item).map(|length| length.0 as i64),
+        Unit::Number => match &item.node.value {
+            Value::Int(number) => Some(*number),
+            Value::String(text) if text.parse::<i64>().is_ok() => text.parse().ok(),
+            _ => report.wrong(item, "a whole number"),
+        },
         Unit::ExitCode => {
             let code = match &item.node.value {
                 Value::Int(code) => Some(*code),

@@ -1,6 +1,7 @@
 //! Our own document: `apiVersion: jobsim/v1alpha1`, `kind: Simulation`.
 
 mod actions;
+mod arrivals;
 mod control_plane;
 mod distribution;
 mod fields;
@@ -14,6 +15,7 @@ use crate::kernel::time::SimDuration;
 use crate::workload::behaviour::Behaviour;
 
 pub(super) use actions::Applied;
+pub(super) use arrivals::Arriving;
 use fields::{Fields, Item, Report};
 
 /// `apiVersion` of the document.
@@ -35,6 +37,7 @@ pub(super) struct Simulation {
     pub(super) actions: Vec<ScheduledAction>,
     /// Actions that apply files, which someone else has to read.
     pub(super) applied: Vec<Applied>,
+    pub(super) arrivals: Vec<Arriving>,
     pub(super) control_plane: ControlPlane,
 }
 
@@ -50,6 +53,7 @@ impl Default for Simulation {
             behaviour: Behaviour::default(),
             actions: Vec::new(),
             applied: Vec::new(),
+            arrivals: Vec::new(),
             control_plane: ControlPlane::released(),
         }
     }
@@ -116,7 +120,10 @@ fn read_spec(mut spec: Fields<'_>, simulation: &mut Simulation, report: &mut Rep
     if let Some(item) = spec.get("controlPlane") {
         control_plane::read(&item, &mut simulation.control_plane, report);
     }
-    for name in ["arrivals", "cluster", "outages", "study", "assertions"] {
+    if let Some(item) = spec.get("arrivals") {
+        simulation.arrivals = arrivals::read(&item, report);
+    }
+    for name in ["cluster", "outages", "study", "assertions"] {
         spec.later(name, report);
     }
     spec.finish(report);

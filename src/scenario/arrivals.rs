@@ -1,0 +1,80 @@
+//! From `spec.arrivals` to streams of Jobs: templates are taken out of the objects, files of times are read.
+
+use std::sync::Arc;
+
+use super::problem::Problem;
+use super::read::{Reader, beside};
+use super::simulation::{Arriving, Simulation};
+use super::source::{Location, Span};
+use super::{Arrivals, Object};
+use crate::api::duration::parse_duration;
+use crate::kernel::time::SimTime;
+use crate::workload::arrivals::Gaps;
+
+impl Reader<'_> {
+    /// The streams of arrivals, in the order of the document. Their templates are objects no longer.
+    pub(super) fn arrivals(
+        &mut self,
+        simulation: &Simulation,
+        at: Option<&Location>,
+        objects: &mut Vec<Object>,
+    ) -> Vec<Arrivals> {
+        let mut all = Vec::new();
+        for arriving in &simulation.arrivals {
+            let Some(at) = at else { continue };
+            let place = |span: Span| Location { source: at.source.clone(), span };
+            match self.arriving(arriving, place, objects) {
+                Ok(arrivals) => all.push(arrivals),
+                Err(problem) => self.problems.list.push(problem),
+            }
+        }
+        all
+    }
+
+    fn arriving(
+        &mut self,
+        arriving: &Arriving,
+        place: impl Fn(Span) -> Location,
+        objects: &mut Vec<Object>,
+    ) -> Result<Arrivals, Problem> {
+        let (name, span) = &arriving.template;
+        let is_template = |object: &Object| matches!(object, Object::Job(job) if job.name == *name);
+        let found = objects.iter().position(is_template).map(|at| objects.remove(at));
+        let Some(Object::Job(template)) = found else {
+            let title = format!("there is no Job {} left to copy", name.name);
+            let help = "a template is a Job of the scenario; each is the template of one stream of arrivals";
+            return Err(Problem::at(place(*span), title).help(help));
+        };
+        let mut process = arriving.process.clone();
+        if let Some((file, span)) = &arriving.times {
+            let location = place(*span);
+            process.gaps = match times(file, &location) {
+                Ok(times) => Gaps::Times(times.into()),
+                Err(error) => return Err(Problem::at(location, error)),
+            };
+        }
+        Ok(Arrivals { template: Arc::new(*template), process, set: arriving.set.clone().into() })
+    }
+}
+
+/// The times of a CSV file: its column `time_s` or `at`, seconds or durations such as 1h30m.
+fn times(file: &str, location: &Location) -> Result<Vec<SimTime>, String> {
+    let source = beside(file, location)?;
+    let wrong = |error: csv::Error| format!("{}: {error}", source.name);
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(source.bytes.as_slice());
+    let header = reader.headers().map_err(wrong)?;
+    let Some(column) = header.iter().position(|name| matches!(name, "time_s" | "at")) else {
+        return Err(format!("{}: no column `time_s` or `at` in its first line", source.name));
+    };
+    let mut times = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(wrong)?;
+        let text = record.get(column).unwrap_or("");
+        let written = if text.ends_with(|c: char| c.is_ascii_digit()) { format!("{text}s") } else { text.to_owned() };
+        let line = record.position().map_or(0, csv::Position::line);
+        let time = parse_duration(&written).map_err(|error| format!("{}:{line}: {error}", source.name))?;
+        times.push(SimTime::ZERO + time);
+    }
+    times.sort_unstable();
+    Ok(times)
+}

@@ -1,0 +1,117 @@
+//! Paths into documents: `spec.template.spec.containers[0].image`.
+
+use std::fmt;
+
+use serde_json::Value;
+
+/// A path, as steps from the root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Path(Vec<Step>);
+
+/// One step of a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Into a field of a mapping.
+    Field(String),
+    /// Into an item of a list.
+    Item(usize),
+}
+
+impl Path {
+    /// Reads a path. Names end at a point or a bracket; `[0]` is an item, `[a.b/c]` a field whose name has points.
+    ///
+    /// # Errors
+    /// A sentence on what is wrong with it.
+    pub fn parse(text: &str) -> Result<Path, String> {
+        let mut steps = Vec::new();
+        let mut rest = text;
+        while !rest.is_empty() {
+            if let Some(inner) = rest.strip_prefix('[') {
+                let (step, after) = inner.split_once(']').ok_or_else(|| format!("\"{text}\" lacks a `]`"))?;
+                steps.push(step.parse().map_or_else(|_| Step::Field(step.to_owned()), Step::Item));
+                rest = after.strip_prefix('.').unwrap_or(after);
+                continue;
+            }
+            let end = rest.find(['.', '[']).unwrap_or(rest.len());
+            if end == 0 {
+                return Err(format!("\"{text}\" has an empty name in it"));
+            }
+            steps.push(Step::Field(rest[..end].to_owned()));
+            rest = rest[end..].strip_prefix('.').unwrap_or(&rest[end..]);
+        }
+        if steps.is_empty() { Err("the path is empty".to_owned()) } else { Ok(Path(steps)) }
+    }
+
+    /// The steps from the root.
+    pub fn steps(&self) -> &[Step] {
+        &self.0
+    }
+
+    /// Puts a value at the path; mappings on the way are made, lists are not.
+    ///
+    /// # Errors
+    /// A sentence on where the path leads nowhere.
+    pub fn set(&self, root: &mut Value, value: Value) -> Result<(), String> {
+        let mut at = root;
+        for step in &self.0 {
+            at = match step {
+                Step::Field(name) => {
+                    if at.is_null() {
+                        *at = Value::Object(serde_json::Map::new());
+                    }
+                    let fields = at.as_object_mut().ok_or_else(|| format!("{self}: `{name}` is not in a mapping"))?;
+                    fields.entry(name.clone()).or_insert(Value::Null)
+                }
+                Step::Item(index) => {
+                    at.get_mut(*index).ok_or_else(|| format!("{self}: there is no item {index} in the list"))?
+                }
+            };
+        }
+        *at = value;
+        Ok(())
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, step) in self.0.iter().enumerate() {
+            match step {
+                Step::Item(index) => write!(f, "[{index}]")?,
+                Step::Field(name) if name.contains(['.', '/', '[']) => write!(f, "[{name}]")?,
+                Step::Field(name) if at == 0 => write!(f, "{name}")?,
+                Step::Field(name) => write!(f, ".{name}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn values_are_put_where_the_path_leads() {
+        let check = |path: &str, expected: Result<Value, &str>| {
+            let mut root = json!({"a": {"b": [{"c": 1}]}});
+            let set = Path::parse(path).and_then(|path| path.set(&mut root, json!(7)));
+            assert_eq!(set.map(|()| root), expected.map_err(str::to_owned), "{path}");
+        };
+        check("a.b[0].c", Ok(json!({"a": {"b": [{"c": 7}]}})));
+        check("a.x.y", Ok(json!({"a": {"b": [{"c": 1}], "x": {"y": 7}}})));
+        check("a[q.z/x]", Ok(json!({"a": {"b": [{"c": 1}], "q.z/x": 7}})));
+        check("a.b[3].c", Err("a.b[3].c: there is no item 3 in the list"));
+        check("a.b.c", Err("a.b.c: `c` is not in a mapping"));
+        check("a..b", Err("\"a..b\" has an empty name in it"));
+        check("a[0", Err("\"a[0\" lacks a `]`"));
+        check("", Err("the path is empty"));
+    }
+
+    #[test]
+    fn paths_print_as_they_are_read() {
+        for text in ["spec.template.spec.containers[0].image", "metadata.labels[a.b/c]"] {
+            assert_eq!(Path::parse(text).unwrap().to_string(), text);
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! `spec.arrivals`: Jobs submitted over time from a template.
+
+use super::super::document::Value;
+use super::super::path::Path;
+use super::super::source::Span;
+use super::super::{Drawn, SetField};
+use super::distribution;
+use super::fields::{Item, Report};
+use crate::api::meta::ObjectName;
+use crate::kernel::dist::Distribution;
+use crate::kernel::time::SimTime;
+use crate::workload::arrivals::{ArrivalProcess, Gaps};
+use crate::workload::behaviour::job_entity;
+
+/// Arrivals as written, before their template and their file of times were found.
+#[derive(Clone, Debug)]
+pub(in crate::scenario) struct Arriving {
+    /// The Job that is copied, and where it is named.
+    pub(in crate::scenario) template: (ObjectName, Span),
+    /// When copies come.
+    pub(in crate::scenario) process: ArrivalProcess,
+    /// A file that holds the times, and where it is named.
+    pub(in crate::scenario) times: Option<(String, Span)>,
+    /// What is drawn for each copy.
+    pub(in crate::scenario) set: Vec<SetField>,
+}
+
+/// Reads the list.
+pub(super) fn read(item: &Item<'_>, report: &mut Report<'_>) -> Vec<Arriving> {
+    report.list(item).iter().filter_map(|item| arriving(item, report)).collect()
+}
+
+fn arriving(item: &Item<'_>, report: &mut Report<'_>) -> Option<Arriving> {
+    let mut fields = report.fields(item)?;
+    let template = fields.require("template", report);
+    let namespace = fields.get("namespace").and_then(|item| report.text(&item)).unwrap_or("default");
+    let interarrival = fields.get("interarrival").and_then(|item| distribution::duration(&item, report));
+    let times = fields.get("times");
+    let mut instant = |name, report: &mut Report<'_>| -> Option<SimTime> {
+        let length = fields.get(name).and_then(|item| report.duration(&item));
+        length.map(|length| SimTime::ZERO + length)
+    };
+    let (from, until) = (instant("from", report), instant("until", report));
+    let limit = fields.get("limit").and_then(|item| report.integer(&item, 0..=u64::from(u32::MAX)));
+    let rate = fields.get("rate").map(|item| rate(&item, report)).unwrap_or_default();
+    let set = fields.get("set").map(|item| set(&item, report)).unwrap_or_default();
+    let (span, path) = (fields.span(), fields.path().to_owned());
+    fields.finish(report);
+    let (gaps, file) = match (interarrival, times) {
+        (Some(gap), None) => (Gaps::Drawn(gap), None),
+        (None, Some(item)) => given_times(&item, report)?,
+        _ => {
+            let title = format!("{path}: arrivals have either an interarrival or times");
+            report.error_with_help(span, title, "write `interarrival: {exponential: {mean: 3s}}` or `times: [0s, 5m]`");
+            return None;
+        }
+    };
+    let template = template?;
+    let name = ObjectName::new(namespace, report.text(&template)?);
+    let entity = job_entity(namespace, &name.name);
+    let process =
+        ArrivalProcess { entity, gaps, from: from.unwrap_or_default(), until, limit: limit.map(|n| n as u32), rate };
+    Some(Arriving { template: (name, template.node.span), process, times: file, set })
+}
+
+/// A list of times, or a file that holds them.
+fn given_times(item: &Item<'_>, report: &mut Report<'_>) -> Option<(Gaps, Option<(String, Span)>)> {
+    if let Value::Sequence(_) = item.node.value {
+        let times = report.list(item);
+        let mut times: Vec<SimTime> =
+            times.iter().filter_map(|item| Some(SimTime::ZERO + report.duration(item)?)).collect();
+        times.sort_unstable();
+        return Some((Gaps::Times(times.into()), None));
+    }
+    let mut fields = report.fields(item)?;
+    let file = fields.require("file", report);
+    fields.finish(report);
+    let file = file?;
+    let text = report.text(&file)?.to_owned();
+    Some((Gaps::Times(Vec::new().into()), Some((text, file.node.span))))
+}
+
+/// `[{at, factor}]`, in order of time.
+fn rate(item: &Item<'_>, report: &mut Report<'_>) -> Vec<(SimTime, f64)> {
+    let mut rate = Vec::new();
+    for item in report.list(item) {
+        let Some(mut fields) = report.fields(&item) else { continue };
+        let at = fields.require("at", report).and_then(|item| report.duration(&item));
+        let factor = fields.require("factor", report);
+        let number = factor.as_ref().and_then(|item| report.number(item));
+        fields.finish(report);
+        if let (Some(item), Some(number)) = (&factor, number)
+            && number < 0.0
+        {
+            report.error(item.node.span, format!("{}: a rate is not below 0", item.path), "");
+        }
+        rate.extend(at.zip(number).map(|(at, factor)| (SimTime::ZERO + at, factor.max(0.0))));
+    }
+    rate.sort_by_key(|(at, _)| *at);
+    rate
+}
+
+/// Paths into the Job, and what is drawn for each.
+fn set(item: &Item<'_>, report: &mut Report<'_>) -> Vec<SetField> {
+    let Some(fields) = report.fields(item) else { return Vec::new() };
+    let mut set = Vec::new();
+    for entry in fields.entries() {
+        let item = Item { node: &entry.value, path: format!("{}.{}", item.path, entry.key) };
+        match Path::parse(&entry.key) {
+            Ok(path) => set.extend(drawn(&item, report).map(|value| SetField { path, value })),
+            Err(error) => report.error(entry.key_span, format!("{}: {error}", item.path), ""),
+        }
+    }
+    set
+}
+
+/// A whole number, one of several values with their weights, or any one value.
+fn drawn(item: &Item<'_>, report: &mut Report<'_>) -> Option<Drawn> {
+    let Value::Mapping(entries) = &item.node.value else { return Some(Drawn::Value(item.node.to_json())) };
+    let [entry] = entries.as_slice() else { return distribution::number(item, report).map(Drawn::Number) };
+    if &*entry.key != "weighted" {
+        return distribution::number(item, report).map(Drawn::Number);
+    }
+    let weights = Item { node: &entry.value, path: format!("{}.weighted", item.path) };
+    let mut values = Vec::new();
+    let mut choices = Vec::new();
+    for entry in report.fields(&weights)?.entries() {
+        let weight = Item { node: &entry.value, path: format!("{}.{}", weights.path, entry.key) };
+        choices.push((values.len() as i64, report.number(&weight)?));
+        // A key is text; a number among keys means a number.
+        let number = entry.key.parse::<i64>().map(serde_json::Value::from);
+        values.push(number.unwrap_or_else(|_| serde_json::Value::from(&*entry.key)));
+    }
+    match Distribution::weighted(choices) {
+        Ok(choice) => Some(Drawn::OneOf(choice, values)),
+        Err(error) => {
+            report.error(item.node.span, format!("{}: {error}", item.path), "");
+            None
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Jobs that come over time: copies of templates, each when its stream of arrivals says.
+
+use std::sync::Arc;
+
+use super::World;
+use super::event::Event;
+use crate::api::meta::{ApiTime, ObjectName};
+use crate::apiserver::admission::{self, listed};
+use crate::apiserver::store::NewJob;
+use crate::kernel::rng::Streams;
+use crate::kernel::time::SimTime;
+use crate::scenario::{Arrivals, Drawn};
+
+/// A stream of arrivals and how far it has come.
+#[derive(Debug)]
+pub(super) struct Stream {
+    arrivals: Arrivals,
+    streams: Streams,
+    /// The next copy.
+    number: u32,
+}
+
+impl Stream {
+    pub(super) fn new(arrivals: &Arrivals, seed: u64, replication: u32) -> Stream {
+        Stream { arrivals: arrivals.clone(), streams: Streams::new(seed, replication), number: 0 }
+    }
+
+    /// When its next copy comes, if the last came at `last`.
+    fn next(&mut self, last: SimTime) -> Option<SimTime> {
+        self.arrivals.process.next(self.number, last, &mut self.streams)
+    }
+
+    /// The next copy, as the API server stores it; or its name and why the server refuses it.
+    fn copy(&mut self) -> Result<NewJob, (ObjectName, String)> {
+        let template = self.arrivals.template.clone();
+        let name = format!("{}-{}", template.name.name, self.number);
+        let name = ObjectName { namespace: template.name.namespace.clone(), name: name.into() };
+        let copy_of = Some(template.name.name.clone());
+        if self.arrivals.set.is_empty() {
+            let (spec, manifest) = (template.spec.clone(), template.manifest.clone());
+            return Ok(NewJob { name, copy_of, spec, manifest, name_seed: 0 });
+        }
+        match self.drawn(&name) {
+            Ok((spec, manifest)) => Ok(NewJob { name, copy_of, spec, manifest, name_seed: 0 }),
+            Err(refusal) => Err((name, refusal)),
+        }
+    }
+
+    /// A copy whose fields are drawn; it is admitted like any other Job.
+    fn drawn(&mut self, name: &ObjectName) -> Result<(Arc<crate::api::job::JobSpec>, Arc<serde_json::Value>), String> {
+        let mut sent = serde_json::Value::clone(&self.arrivals.template.sent);
+        sent["metadata"]["name"] = (*name.name).into();
+        for (field, set) in (0..).zip(self.arrivals.set.iter()) {
+            let mut draw = |of| self.arrivals.process.size(self.number, field, of, &mut self.streams);
+            let value = match &set.value {
+                Drawn::Value(value) => value.clone(),
+                Drawn::Number(of) => draw(of).into(),
+                Drawn::OneOf(of, values) => values.get(draw(of).max(0) as usize).cloned().unwrap_or_default(),
+            };
+            set.path.set(&mut sent, value)?;
+        }
+        let admitted = admission::create_job(&sent).map_err(|errors| listed(&errors))?;
+        Ok((Arc::new(admitted.spec), Arc::new(admitted.manifest)))
+    }
+}
+
+impl World<'_> {
+    /// Sets the first alarm of each stream.
+    pub(super) fn begin_arrivals(&mut self) {
+        for at in 0..self.arrivals.len() {
+            let from = self.arrivals[at].arrivals.process.from;
+            self.await_arrival(at, from);
+        }
+    }
+
+    fn await_arrival(&mut self, at: usize, last: SimTime) {
+        if let Some(next) = self.arrivals[at].next(last) {
+            self.events.push(next.max(self.now), Event::Arrival(at as u32));
+        }
+    }
+
+    /// A copy is submitted, and the next is awaited.
+    pub(super) fn arrive(&mut self, at: usize) {
+        let now = ApiTime::of(self.now);
+        let copy = self.arrivals[at].copy();
+        self.arrivals[at].number += 1;
+        match copy {
+            Ok(mut copy) => {
+                copy.name_seed = self.workload.name_seed(&copy.name);
+                let name = copy.name.name.clone();
+                if self.store.create_job(now, copy).is_err() {
+                    self.note(format!("jobs.batch \"{name}\" already exists: it was not created again"));
+                }
+            }
+            Err((name, refusal)) => {
+                self.note(format!("the arriving Job {name} was refused: {refusal}"));
+            }
+        }
+        self.await_arrival(at, self.now);
+    }
+}
