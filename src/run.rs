@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::record::recorder::{self, Recorder};
+use crate::record::totals::Counter;
 use crate::record::{Ending, Run};
 use crate::scenario::Scenario;
 use crate::world::World;
@@ -21,10 +22,22 @@ pub struct RunOptions {
     pub replication: u32,
     /// What ends a run that would grow without bound.
     pub limits: Limits,
+    /// What is kept of it.
+    pub trace: Trace,
     /// Set to true to end the run at the next instant.
     pub interrupt: Option<Arc<AtomicBool>>,
     /// Where to keep the nanosecond that was reached, for whoever shows progress.
     pub progress: Option<Arc<AtomicU64>>,
+}
+
+/// What is kept of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Trace {
+    /// Everything.
+    #[default]
+    All,
+    /// Counts alone: memory does not grow with what has ended.
+    None,
 }
 
 /// Bounds on a run.
@@ -57,18 +70,29 @@ pub fn run(scenario: &Scenario, options: &RunOptions) -> Run {
 /// As [`run`], with further observers that are told of everything as it happens.
 pub fn run_observed(scenario: &Scenario, options: &RunOptions, further: Vec<&mut dyn Observer>) -> Run {
     let seed = options.seed.unwrap_or(scenario.seed);
-    let mut recorder = Recorder::new(scenario.start);
     let mut frame = recorder::frame(scenario, seed);
-    {
-        let mut observers: Vec<&mut dyn Observer> = vec![&mut recorder];
+    let play = |own: &mut dyn Observer| {
+        let mut observers: Vec<&mut dyn Observer> = vec![own];
         for observer in further {
             observers.push(observer);
         }
         let mut world = World::new(scenario, seed, options.replication, observers);
         frame.ending = drive(&mut world, scenario, options);
         (frame.end, frame.steps) = (world.now(), world.steps());
+    };
+    match options.trace {
+        Trace::All => {
+            let mut recorder = Recorder::new(scenario.start);
+            play(&mut recorder);
+            recorder.into_run(frame)
+        }
+        Trace::None => {
+            let mut counter = Counter::default();
+            play(&mut counter);
+            frame.totals = Some(counter.totals());
+            frame
+        }
     }
-    recorder.into_run(frame)
 }
 
 fn drive(world: &mut World<'_>, scenario: &Scenario, options: &RunOptions) -> Ending {

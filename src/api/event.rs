@@ -1,5 +1,6 @@
 //! Kubernetes events that controllers record. Texts are made when someone reads them.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::meta::{CronJobId, JobId, ObjectId, PodId};
@@ -42,7 +43,7 @@ pub enum JobHappening {
     /// TooManySucceededPods.
     TooManySucceededPods,
     /// The Job failed: reason and message of its condition.
-    Failed(&'static str, Arc<str>),
+    Failed(&'static str, Cow<'static, str>),
 }
 
 /// What a CronJob's event says. Jobs are told by their names.

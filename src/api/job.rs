@@ -1,5 +1,6 @@
 //! The Job: specification with its defaults applied, and status.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::cronjob::Start;
@@ -21,8 +22,8 @@ pub struct Job {
     pub name_seed: u64,
     /// What is asked for; shared, as patches are rare.
     pub spec: Arc<JobSpec>,
-    /// What was seen.
-    pub status: JobStatus,
+    /// What was seen; shared with whoever was told of it.
+    pub status: Arc<JobStatus>,
     /// Raised by each change of `spec`.
     pub generation: u32,
     /// Raised by each change of anything; what conflicts are found by.
@@ -231,8 +232,8 @@ pub struct JobCondition {
     pub status: bool,
     /// One word.
     pub reason: JobReason,
-    /// For people.
-    pub message: Arc<str>,
+    /// For people; nearly always one of a few that are known beforehand.
+    pub message: Cow<'static, str>,
     /// When the status last changed.
     pub last_transition_time: ApiTime,
 }

@@ -1,5 +1,7 @@
 //! What a component may ask the API server for, and what it is answered.
 
+use std::sync::Arc;
+
 use super::cronjob::{CronJob, CronJobStatus, Start};
 use super::job::{Job, JobStatus};
 use super::meta::{CronJobId, JobId, ObjectName, PodId};
@@ -42,7 +44,7 @@ pub enum Request {
         /// The resource version that the write is based on.
         version: u64,
         /// The new status.
-        status: Box<JobStatus>,
+        status: Arc<JobStatus>,
     },
     /// Read a CronJob, past the cache.
     GetCronJob(CronJobId),
@@ -100,7 +102,9 @@ pub enum Answer {
         /// Its resource version.
         version: u64,
     },
-    /// A Job as it was read, or created.
+    /// A Job was created.
+    JobCreated(JobId),
+    /// A Job as it was read.
     Job(JobId, Box<Job>),
     /// A CronJob as it was read.
     CronJob(Box<CronJob>),
@@ -109,18 +113,11 @@ pub enum Answer {
 }
 
 impl Answer {
-    /// The HTTP status of the answer to a request with this verb.
-    pub fn status(&self, verb: &str) -> u16 {
+    /// The HTTP status of the answer.
+    pub fn status(&self) -> u16 {
         match self {
-            Answer::Done { .. } | Answer::CronJob(_) => 200,
-            Answer::Created { .. } => 201,
-            Answer::Job(..) => {
-                if verb == "POST" {
-                    201
-                } else {
-                    200
-                }
-            }
+            Answer::Done { .. } | Answer::Job(..) | Answer::CronJob(_) => 200,
+            Answer::Created { .. } | Answer::JobCreated(_) => 201,
             Answer::Refused(refusal) => match refusal {
                 Refusal::NotFound => 404,
                 Refusal::Conflict | Refusal::AlreadyExists => 409,

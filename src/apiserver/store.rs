@@ -3,7 +3,7 @@
 //! Only the world calls it. Each write stamps a new resource version and appends to the log; readers of the log
 //! look at the object as it is when they are told, which for them is the object as of that write.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::cron_job_table::{CronJobTable, made_of, renamed};
@@ -14,6 +14,7 @@ use crate::api::job::{Job, JobOwner, JobSpec, JobStatus};
 use crate::api::meta::{ApiTime, JobId, ObjectName, PodId};
 use crate::api::pod::{Deletion, NO_INDEX, Pod, PodStatus};
 use crate::api::request::Refusal;
+use crate::kernel::rng::entity;
 
 /// The version of a write that changed nothing: no watcher will be told of it, and none is waited for.
 const NOTHING_WRITTEN: u64 = 0;
@@ -24,14 +25,15 @@ pub struct Store {
     pub(super) cron_jobs: CronJobTable,
     pub(super) jobs: Vec<Option<JobRecord>>,
     free_jobs: Vec<u32>,
-    job_ids: BTreeMap<ObjectName, JobId>,
+    /// By name. Names are long and alike: a number made of each comes first.
+    job_ids: BTreeMap<(u64, ObjectName), JobId>,
     jobs_created: u32,
     pods: Vec<Option<Box<PodRecord>>>,
     free_pods: Vec<u32>,
     pods_created: u32,
     quotas: Vec<PodQuota>,
     version: u64,
-    pub(super) changes: Vec<Change>,
+    pub(super) changes: VecDeque<Change>,
 }
 
 /// A Job and what belongs to it.
@@ -76,6 +78,10 @@ pub struct NewJob {
     pub name_seed: u64,
 }
 
+fn keyed(name: &ObjectName) -> (u64, ObjectName) {
+    (entity(&[name.namespace.as_bytes(), name.name.as_bytes()]), name.clone())
+}
+
 /// Where a Job comes from, if nobody has written it by hand.
 struct Origin {
     copy_of: Option<Arc<str>>,
@@ -88,14 +94,9 @@ impl Store {
         Store::default()
     }
 
-    /// The writes since this was last asked for, oldest first.
-    pub fn take_changes(&mut self, into: &mut Vec<Change>) {
-        into.append(&mut self.changes);
-    }
-
-    /// Has anything been written that nobody was told of yet?
-    pub fn has_changes(&self) -> bool {
-        !self.changes.is_empty()
+    /// The oldest write that was not asked for yet.
+    pub fn next_change(&mut self) -> Option<Change> {
+        self.changes.pop_front()
     }
 
     /// Forgets a removed object once every reader has seen its last state.
@@ -144,7 +145,7 @@ impl Store {
 
     /// The Job of a name.
     pub fn find_job(&self, name: &ObjectName) -> Option<JobId> {
-        self.job_ids.get(name).copied()
+        self.job_ids.get(&keyed(name)).copied()
     }
 
     /// The stored manifest of a Job.
@@ -175,7 +176,7 @@ impl Store {
 
     /// Stores a new Job; its status is empty whatever the manifest said (`PrepareForCreate`).
     pub fn create_job(&mut self, now: ApiTime, new: NewJob) -> Result<JobId, Refusal> {
-        if self.job_ids.contains_key(&new.name) {
+        if self.job_ids.contains_key(&keyed(&new.name)) {
             return Err(Refusal::AlreadyExists);
         }
         let manifest = Some(new.manifest);
@@ -190,7 +191,7 @@ impl Store {
         start: Start,
         name_seed: u64,
     ) -> Result<JobId, Refusal> {
-        if self.job_ids.contains_key(&name) {
+        if self.job_ids.contains_key(&keyed(&name)) {
             return Err(Refusal::AlreadyExists);
         }
         if let Some(refusal) = &start.template.refusal {
@@ -220,14 +221,14 @@ impl Store {
         });
         let id = JobId { slot, uid: self.jobs_created };
         self.jobs_created += 1;
-        self.job_ids.insert(name.clone(), id);
+        self.job_ids.insert(keyed(&name), id);
         let job = Job {
             name,
             owner,
             copy_of,
             name_seed,
             spec,
-            status: JobStatus::default(),
+            status: Arc::default(),
             generation: 1,
             resource_version: self.stamp(),
             created,
@@ -244,7 +245,7 @@ impl Store {
             forgotten: false,
             gone: false,
         });
-        self.changes.push(Change::Job(id, Verb::Added));
+        self.changes.push_back(Change::Job(id, Verb::Added));
         id
     }
 
@@ -266,12 +267,12 @@ impl Store {
         }
         (record.job.spec, record.manifest) = (spec, Some(manifest));
         record.job.resource_version = version;
-        self.changes.push(Change::Job(id, Verb::Modified));
+        self.changes.push_back(Change::Job(id, Verb::Modified));
         Ok(version)
     }
 
     /// Writes `status` of a Job that was read at `version`; a write that changes nothing is no change.
-    pub fn update_job_status(&mut self, id: JobId, version: u64, status: JobStatus) -> Result<u64, Refusal> {
+    pub fn update_job_status(&mut self, id: JobId, version: u64, status: Arc<JobStatus>) -> Result<u64, Refusal> {
         let stamp = self.stamp();
         let record = self.standing_job(id)?;
         if record.job.resource_version != version {
@@ -282,7 +283,7 @@ impl Store {
         }
         record.job.status = status;
         record.job.resource_version = stamp;
-        self.changes.push(Change::Job(id, Verb::Modified));
+        self.changes.push_back(Change::Job(id, Verb::Modified));
         Ok(stamp)
     }
 
@@ -297,7 +298,7 @@ impl Store {
                 // A deletion is a change of the desired state (`BeforeDelete`).
                 record.job.generation += 1;
                 record.job.resource_version = version;
-                self.changes.push(Change::Job(id, Verb::Modified));
+                self.changes.push_back(Change::Job(id, Verb::Modified));
             }
             return Ok(());
         }
@@ -312,11 +313,11 @@ impl Store {
         (record.gone, record.job.resource_version) = (true, version);
         let (name, place) = (record.job.name.clone(), record.place);
         let owner = record.job.owner.as_ref().map(|owner| owner.start.cron_job);
-        self.job_ids.remove(&name);
+        self.job_ids.remove(&keyed(&name));
         if let Some(moved) = owner.and_then(|owner| self.cron_jobs.disown(owner, place)) {
             self.jobs[moved.slot as usize].as_mut().expect("a Job that its CronJob owns").place = place;
         }
-        self.changes.push(Change::Job(id, Verb::Deleted));
+        self.changes.push_back(Change::Job(id, Verb::Deleted));
     }
 
     // ---- pods ----
@@ -401,7 +402,7 @@ impl Store {
         self.pods[slot as usize] = Some(Box::new(PodRecord { pod, place: record.pods.len() as u32, gone: false }));
         record.pods.push(slot);
         self.version += 1;
-        self.changes.push(Change::Pod(id, Verb::Added));
+        self.changes.push_back(Change::Pod(id, Verb::Added));
         Ok(id)
     }
 
@@ -464,7 +465,7 @@ impl Store {
     }
 
     fn modified(&mut self, id: PodId) -> u64 {
-        self.changes.push(Change::Pod(id, Verb::Modified));
+        self.changes.push_back(Change::Pod(id, Verb::Modified));
         self.stamp()
     }
 
@@ -486,7 +487,7 @@ impl Store {
         }
         record.gone = true;
         let (job, place) = (record.pod.job, record.place as usize);
-        self.changes.push(Change::Pod(id, Verb::Deleted));
+        self.changes.push_back(Change::Pod(id, Verb::Deleted));
         self.version += 1;
         if !ended {
             self.release_quota(job);

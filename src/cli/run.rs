@@ -20,7 +20,7 @@ use crate::record::{Ending, Run, trace};
 use crate::report::chart::{self, ChartFormat};
 use crate::report::kubectl::watch::{WatchOptions, WatchView};
 use crate::report::{objects, output, summary};
-use crate::run::{Limits, RunOptions, run_observed};
+use crate::run::{Limits, RunOptions, Trace, run_observed};
 use crate::scenario::{self, Object, ReadOptions, Scenario, Source, Validate};
 use crate::world::observer::Observer;
 
@@ -48,6 +48,9 @@ pub struct RunArgs {
     /// Watch the pods (the default output)
     #[arg(short, long, conflicts_with = "output")]
     watch: bool,
+    /// What to keep of the run: all of it, or counts alone, in memory that does not grow with what has ended
+    #[arg(long, value_enum, default_value_t = TraceArg::All)]
+    trace: TraceArg,
     /// Write requests.csv: every request of the controllers' clients
     #[arg(long)]
     trace_requests: bool,
@@ -92,6 +95,12 @@ enum Output {
 enum Charts {
     Svg,
     Png,
+    None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum TraceArg {
+    All,
     None,
 }
 
@@ -217,6 +226,7 @@ fn simulate(args: &RunArgs, scenario: &Scenario, requests: &mut RequestTrace) ->
         limits: Limits { pods: args.max_pods, events: args.max_events },
         interrupt: Some(interrupt),
         progress: Some(progress.clone()),
+        trace: if args.trace == TraceArg::None { Trace::None } else { Trace::All },
         ..RunOptions::default()
     };
     let bar = show_progress(args, scenario, progress);
@@ -334,16 +344,19 @@ fn write_files(args: &RunArgs, run: &Run, requests: RequestTrace, digest: &str) 
     if !run.cron_jobs.is_empty() {
         table("cronjobs.csv", |run, out| trace::cronjobs_csv(run, out))?;
     }
-    table("jobs.csv", |run, out| trace::jobs_csv(run, out))?;
-    table("pods.csv", |run, out| trace::pods_csv(run, out))?;
-    table("events.csv", |run, out| trace::events_csv(run, out))?;
+    let recorded = run.totals.is_none();
+    if recorded {
+        table("jobs.csv", |run, out| trace::jobs_csv(run, out))?;
+        table("pods.csv", |run, out| trace::pods_csv(run, out))?;
+        table("events.csv", |run, out| trace::events_csv(run, out))?;
+    }
     if args.trace_requests {
         let mut bytes = Vec::new();
         trace::requests_csv(&requests.into_rows(), &mut bytes)?;
         files.push(("requests.csv".to_owned(), bytes));
     }
     files.push((output::SUMMARY_FILE.to_owned(), summary::json(run, digest)));
-    if !args.charts.contains(&Charts::None) {
+    if recorded && !args.charts.contains(&Charts::None) {
         for format in &args.charts {
             let format = if *format == Charts::Png { ChartFormat::Png } else { ChartFormat::Svg };
             let charts = [

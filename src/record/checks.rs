@@ -1,6 +1,7 @@
 //! Laws that every run keeps, watched while it goes on: a reader of the change log that only ever complains.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::api::change::{Change, Verb};
 use crate::api::cronjob::ConcurrencyPolicy;
@@ -27,7 +28,7 @@ pub struct Checks {
 /// What was seen of a Job so far.
 #[derive(Debug, Default)]
 struct Watched {
-    status: JobStatus,
+    status: Arc<JobStatus>,
     /// The most that its specification ever allowed.
     parallelism: i32,
     completions: Option<i32>,

@@ -88,12 +88,27 @@ impl JobSyncs {
 /// Listens to requests and syncs.
 #[derive(Debug, Default)]
 pub(super) struct ControlPlaneLog {
-    pub(super) tallies: ControlPlaneTallies,
+    /// A handful of kinds, looked through from the front for each request.
+    requests: Vec<(RequestKind, RequestTally)>,
+    syncs: BTreeMap<Controller, SyncTally>,
     /// By number of creation, which is a Job's place in a run.
     pub(super) jobs: Vec<JobSyncs>,
 }
 
 impl ControlPlaneLog {
+    /// What the control plane cost.
+    pub(super) fn tallies(&self) -> ControlPlaneTallies {
+        ControlPlaneTallies { requests: self.requests.iter().copied().collect(), syncs: self.syncs.clone() }
+    }
+
+    fn tally(&mut self, kind: RequestKind) -> &mut RequestTally {
+        let at = self.requests.iter().position(|(known, _)| *known == kind).unwrap_or_else(|| {
+            self.requests.push((kind, RequestTally::default()));
+            self.requests.len() - 1
+        });
+        &mut self.requests[at].1
+    }
+
     fn job(&mut self, uid: u32) -> &mut JobSyncs {
         let place = uid as usize;
         if self.jobs.len() <= place {
@@ -106,7 +121,7 @@ impl ControlPlaneLog {
 impl Observer for ControlPlaneLog {
     fn on_request(&mut self, request: &RequestSpan, _store: &Store) {
         let RequestSpan { sent, token_wait, effective, .. } = *request;
-        let tally = self.tallies.requests.entry((request.controller, request.verb, request.resource)).or_default();
+        let tally = self.tally((request.controller, request.verb, request.resource));
         tally.number += 1;
         tally.refused += u64::from(request.is_refused());
         tally.tokens += u128::from(token_wait.0);
@@ -121,7 +136,7 @@ impl Observer for ControlPlaneLog {
 
     fn on_sync(&mut self, sync: &SyncSpan) {
         let SyncSpan { controller, about, waited, started, ended, .. } = *sync;
-        let tally = self.tallies.syncs.entry(controller).or_default();
+        let tally = self.syncs.entry(controller).or_default();
         tally.syncs += 1;
         let length = u128::from(waited.due.since(waited.since).0);
         match waited.reason {

@@ -1,7 +1,6 @@
 //! Plausible runs for the tests of whatever reads a [`Run`].
 
 use std::ops::{Deref, DerefMut};
-use std::sync::Arc;
 
 use super::{Ending, JobLife, JobRow, PodLife, Run};
 use crate::api::job::{JobCondition, JobConditionType, JobReason};
@@ -25,6 +24,7 @@ pub(crate) fn run(scenario: &str) -> Building {
         end: SimTime::ZERO,
         ending: Ending::Settled,
         steps: 0,
+        totals: None,
         cron_jobs: Vec::new(),
         jobs: Vec::new(),
         pods: Vec::new(),
@@ -201,7 +201,7 @@ impl Building {
     pub(crate) fn condition(&mut self, job: usize, kind: JobConditionType, reason: JobReason) {
         let Some(row) = self.jobs[job].rows.last_mut() else { return };
         let last_transition_time = ApiTime::of(row.time);
-        row.conditions.push(JobCondition { kind, status: true, reason, message: Arc::from(""), last_transition_time });
+        row.conditions.push(JobCondition { kind, status: true, reason, message: "".into(), last_transition_time });
     }
 
     /// Adds the last row of a Job that completes.

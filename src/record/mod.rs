@@ -8,6 +8,7 @@ pub(crate) mod fixture;
 pub mod metrics;
 pub mod recorder;
 pub mod requests;
+pub mod totals;
 pub mod trace;
 pub mod watch;
 
@@ -21,6 +22,7 @@ use crate::scenario::{ControlPlane, Profile};
 
 use control_plane::ControlPlaneTallies;
 use critical_path::CriticalPath;
+use totals::Totals;
 
 /// A finished run: series and pod lives as data.
 #[derive(Clone, Debug)]
@@ -39,6 +41,8 @@ pub struct Run {
     pub ending: Ending,
     /// Events of the event list that were carried out.
     pub steps: u64,
+    /// Of a run that was not recorded: counts instead of what follows.
+    pub totals: Option<Totals>,
     /// CronJobs, in order of creation.
     pub cron_jobs: Vec<CronJobLife>,
     /// Jobs, in order of creation.

@@ -52,7 +52,7 @@ impl Recorder {
             jobs,
             pods,
             events: self.events,
-            control_plane: self.control_plane.tallies,
+            control_plane: self.control_plane.tallies(),
             critical_paths,
             notes: self.notes,
             ..frame
@@ -328,6 +328,7 @@ pub fn frame(scenario: &crate::scenario::Scenario, seed: u64) -> Run {
         end: SimTime::ZERO,
         ending: Ending::Settled,
         steps: 0,
+        totals: None,
         cron_jobs: Vec::new(),
         jobs: Vec::new(),
         pods: Vec::new(),

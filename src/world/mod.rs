@@ -12,8 +12,6 @@ pub mod observer;
 mod pods;
 mod workload;
 
-use std::collections::VecDeque;
-
 use crate::api::change::{Change, Verb};
 use crate::api::cronjob::Start;
 use crate::api::meta::{ApiTime, CronJobId, JobId, ObjectId, ObjectName};
@@ -47,13 +45,10 @@ pub struct World<'a> {
     actions: Vec<ScheduledAction>,
     arrivals: Vec<arrivals::Stream>,
     observers: Vec<&'a mut dyn Observer>,
-    /// Writes that not all readers were told of.
-    untold: VecDeque<Change>,
     outbox: Outbox,
     alarms: Vec<(SimTime, Alarm)>,
     requests: Vec<Request>,
     answers: Vec<Answer>,
-    taken: Vec<Change>,
 }
 
 impl<'a> World<'a> {
@@ -76,12 +71,10 @@ impl<'a> World<'a> {
             actions: scenario.actions.clone(),
             arrivals: scenario.arrivals.iter().map(|of| arrivals::Stream::new(of, seed, replication)).collect(),
             observers,
-            untold: VecDeque::new(),
             outbox: Outbox::default(),
             alarms: Vec::new(),
             requests: Vec::new(),
             answers: Vec::new(),
-            taken: Vec::new(),
         };
         world.submit(&scenario.objects);
         world.begin_arrivals();
@@ -170,9 +163,7 @@ impl<'a> World<'a> {
     /// Tells every reader of every write, and of the writes that this brings about.
     fn tell(&mut self) {
         loop {
-            self.store.take_changes(&mut self.taken);
-            self.untold.extend(self.taken.drain(..));
-            let Some(change) = self.untold.pop_front() else { break };
+            let Some(change) = self.store.next_change() else { break };
             for observer in &mut self.observers {
                 observer.on_change(self.now, change, &self.store);
             }
@@ -183,8 +174,10 @@ impl<'a> World<'a> {
             }
             self.store.forget(change);
         }
-        for (at, due) in self.outbox.alarms.drain(..) {
-            self.events.push(at, Event::Sync(due));
+        if !self.outbox.alarms.is_empty() {
+            for (at, due) in self.outbox.alarms.drain(..) {
+                self.events.push(at, Event::Sync(due));
+            }
         }
     }
 
@@ -299,6 +292,9 @@ impl<'a> World<'a> {
     }
 
     fn publish_events(&mut self, controller: Controller) {
+        if self.outbox.events.is_empty() {
+            return;
+        }
         for event in self.outbox.events.drain(..) {
             for observer in &mut self.observers {
                 observer.on_event(self.now, &event, &self.store);
@@ -336,7 +332,7 @@ impl<'a> World<'a> {
         }
         let (verb, resource) = request.call();
         let answer = self.carry_out(request);
-        let (effective, status) = (self.now, answer.status(verb));
+        let (effective, status) = (self.now, answer.status());
         let span = RequestSpan { sent, token_wait, effective, controller, verb, resource, about, status };
         for observer in &mut self.observers {
             observer.on_request(&span, &self.store);
@@ -365,7 +361,7 @@ impl<'a> World<'a> {
                 None => Answer::Refused(Refusal::NotFound),
             },
             Request::UpdateJobStatus { job, version, status } => {
-                done(self.store.update_job_status(job, version, *status))
+                done(self.store.update_job_status(job, version, status))
             }
             Request::GetCronJob(id) => match self.store.standing_cron_job(id) {
                 Some(cron_job) => Answer::CronJob(Box::new(cron_job.clone())),
@@ -380,10 +376,7 @@ impl<'a> World<'a> {
     fn create_job_of(&mut self, name: ObjectName, start: Start) -> Answer {
         let name_seed = self.workload.name_seed(&name);
         match self.store.create_job_of(ApiTime::of(self.now), name, start, name_seed) {
-            Ok(id) => match self.store.job(id) {
-                Some(job) => Answer::Job(id, Box::new(job.clone())),
-                None => Answer::Refused(Refusal::NotFound),
-            },
+            Ok(id) => Answer::JobCreated(id),
             Err(refusal) => Answer::Refused(refusal),
         }
     }

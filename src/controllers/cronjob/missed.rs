@@ -126,7 +126,12 @@ pub fn requeue_after(times: &Times, now: Instant, schedule: &Schedule) -> Result
         Ok(_) | Err(ScheduleError::TooClose) => now,
         Err(ScheduleError::Endless(error)) => return Err(error),
     };
-    Ok(next_or_zero(schedule, base)?.plus(PADDING).since(now))
+    Ok(wake_up(next_or_zero(schedule, base)?).since(now))
+}
+
+/// When a CronJob is looked at for a start.
+pub fn wake_up(start: Instant) -> Instant {
+    start.plus(PADDING)
 }
 
 /// Has the deadline of a start passed at `now`? The sync's second look, which [`due_start`] leaves nothing to find.

@@ -129,6 +129,12 @@ impl CronJobController {
         loop {
             let id = self.queue.get()?;
             let waited = self.queue.waited(id);
+            if let Some(nanos) = self.nothing_to_do(id, now) {
+                self.queue.forget(id);
+                self.enqueue_after(id, nanos, now, out);
+                self.queue.done(id);
+                continue;
+            }
             let Some(view) = self.view(id) else {
                 self.queue.done(id);
                 continue;
@@ -141,6 +147,25 @@ impl CronJobController {
             }
             self.finish(&sync, now, out);
         }
+    }
+
+    /// Most syncs are woken by a Job on its way and find nothing to do. What the whole sync would do then, for how
+    /// many nanoseconds to wait, is told here without making one.
+    fn nothing_to_do(&mut self, id: CronJobId, now: SimTime) -> Option<i64> {
+        let (start, clock) = (self.start, self.clock(now));
+        let view = self.view(id)?;
+        let timetable = &*view.timetable;
+        if view.spec.suspend || timetable.names_zone || timetable.zone.is_err() || !view.is_quiet() {
+            return None;
+        }
+        if view.next_start.is_none() {
+            let times = view::times(start, view.created, &view.spec, &view.status);
+            let earliest = missed::earliest_start(&times, clock, false);
+            view.next_start = timetable.schedule.as_ref().ok()?.next(earliest).ok()?;
+        }
+        // A deadline only makes the first start that counts a later one.
+        let next = view.next_start.filter(|&next| clock < next)?;
+        Some(missed::wake_up(next).since(clock))
     }
 
     /// Goes on with a sync: looks at the answer to its last request and makes the next.

@@ -1,5 +1,6 @@
 //! A CronJob's schedule: parsing `spec.schedule` with its time zone, and the start that follows an instant.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use super::grammar::{self, DAY_OF_MONTH, DAY_OF_WEEK, HOUR, MINUTE, MONTH};
@@ -9,12 +10,19 @@ use crate::api::duration::parse_go_duration;
 use crate::kernel::instant::Instant;
 use crate::kernel::time::NANOS_PER_SECOND;
 
-/// A parsed schedule. Cheap to clone; keeps the time zone period it last looked at.
+/// A parsed schedule. Cheap to clone; keeps the time zone period and the starts it last looked at.
 #[derive(Clone, Debug)]
 pub struct Schedule {
     text: Arc<str>,
     kind: Kind,
+    /// Starts that were searched for, by the second after which.
+    found: Cell<[(i64, Option<i64>); REMEMBERED]>,
+    /// Where the next one goes.
+    oldest: Cell<usize>,
 }
+
+/// A controller asks for the same few starts again and again until one of them is due.
+const REMEMBERED: usize = 4;
 
 #[derive(Clone, Debug)]
 enum Kind {
@@ -83,7 +91,9 @@ impl Schedule {
             None => (Zone::utc(), text),
         };
         let kind = if rest.starts_with('@') { parse_descriptor(rest, zone)? } else { parse_fields(rest, zone)? };
-        Ok(Schedule { text: text.into(), kind })
+        // No search sets out from the first second there is.
+        let found = Cell::new([(i64::MIN, None); REMEMBERED]);
+        Ok(Schedule { text: text.into(), kind, found, oldest: Cell::new(0) })
     }
 
     /// The schedule as it was parsed, with its zone.
@@ -105,10 +115,17 @@ impl Schedule {
     pub fn next(&self, after: Instant) -> Result<Option<Instant>, EndlessSearch> {
         match &self.kind {
             Kind::Every(seconds) => Ok(Some(Instant::from_seconds(after.seconds.saturating_add(*seconds)))),
-            Kind::Fields(fields) => match search::next_start(fields, after.seconds) {
-                Ok(start) => Ok(start.map(Instant::from_seconds)),
-                Err(search::Endless) => Err(self.endless(after)),
-            },
+            Kind::Fields(fields) => {
+                let mut found = self.found.get();
+                if let Some((_, start)) = found.iter().find(|(second, _)| *second == after.seconds) {
+                    return Ok(start.map(Instant::from_seconds));
+                }
+                let start = search::next_start(fields, after.seconds).map_err(|search::Endless| self.endless(after))?;
+                found[self.oldest.get()] = (after.seconds, start);
+                self.found.set(found);
+                self.oldest.set((self.oldest.get() + 1) % REMEMBERED);
+                Ok(start.map(Instant::from_seconds))
+            }
         }
     }
 

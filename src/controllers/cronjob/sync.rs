@@ -47,8 +47,9 @@ pub struct Sync {
     doomed: Vec<(JobId, Arc<str>)>,
     /// What the clock showed once the history was cleaned up; all that follows goes by it.
     now: Instant,
-    /// The start that is due.
+    /// The start that is due, and the name of its Job.
     scheduled: Instant,
+    run: Arc<str>,
 }
 
 /// What the next answer is about, or what is to be looked at next.
@@ -104,6 +105,7 @@ impl Sync {
             doomed,
             now: Instant::ZERO_TIME,
             scheduled: Instant::ZERO_TIME,
+            run: view.name.name.clone(),
         }
     }
 
@@ -305,8 +307,8 @@ impl CronJobController {
         out: &mut Outbox,
     ) -> Option<Request> {
         sync.scheduled = scheduled;
-        let name = missed::job_name(&sync.name.name, scheduled);
-        let handled = sync.seen().active.iter().any(|entry| *entry.name == name)
+        sync.run = missed::job_name(&sync.name.name, scheduled).into();
+        let handled = sync.seen().active.iter().any(|entry| entry.name == sync.run)
             || sync.seen().last_schedule_time == Some(scheduled);
         if missed::is_too_late(&self.times(sync), scheduled, sync.now) {
             sync.record(out, CronJobHappening::MissSchedule(scheduled));
@@ -319,7 +321,7 @@ impl CronJobController {
                     sync.doomed = active.map(|entry| (entry.job, entry.name.clone())).collect();
                     return sync.read_next();
                 }
-                _ => return Some(sync.create(&name.into())),
+                _ => return Some(sync.create()),
             }
         }
         self.requeue(sync, schedule, out);
@@ -328,17 +330,17 @@ impl CronJobController {
 
     fn created(&mut self, sync: &mut Sync, answer: Option<Answer>, out: &mut Outbox) -> Option<Request> {
         match answer {
-            Some(Answer::Job(id, job)) => {
-                sync.record(out, CronJobHappening::Created(job.name.name.clone()));
-                self.started(sync, id, &job.name.name, out);
+            Some(Answer::JobCreated(id)) => {
+                let name = sync.run.clone();
+                sync.record(out, CronJobHappening::Created(name.clone()));
+                self.started(sync, id, &name, out);
             }
             Some(Answer::Refused(Refusal::AlreadyExists)) => {
                 sync.stage = Stage::ReadingExisting;
-                let name: Arc<str> = missed::job_name(&sync.name.name, sync.scheduled).into();
-                return Some(Request::GetJob(sync.job_name(&name)));
+                return Some(Request::GetJob(sync.job_name(&sync.run)));
             }
             Some(Answer::Refused(refusal)) => {
-                let name = missed::job_name(&sync.name.name, sync.scheduled);
+                let name = sync.run.clone();
                 sync.record(out, CronJobHappening::FailedCreate(said(&refusal, &name)));
                 sync.fail();
             }
@@ -395,6 +397,8 @@ impl Sync {
         let asked = self.seen().active.get(at).cloned();
         let Some(entry) = asked else {
             self.stage = Stage::Deciding;
+            // From here on nobody looks at the Jobs: the cache may change its list in place.
+            self.jobs = Rc::default();
             return None;
         };
         let mut next = at + 1;
@@ -421,8 +425,7 @@ impl Sync {
     /// Replace: reads the next Job to delete, or goes on to the creation.
     fn read_next(&mut self) -> Option<Request> {
         let Some((_, name)) = self.doomed.last() else {
-            let name = missed::job_name(&self.name.name, self.scheduled);
-            return Some(self.create(&name.into()));
+            return Some(self.create());
         };
         self.stage = Stage::Reading;
         Some(Request::GetJob(self.job_name(name)))
@@ -462,7 +465,7 @@ impl Sync {
     }
 
     /// `getJobFromTemplate2`.
-    fn create(&mut self, name: &Arc<str>) -> Request {
+    fn create(&mut self) -> Request {
         self.stage = Stage::Creating;
         let offset = self.timetable.zone.as_ref().map_or(0, |zone| zone.offset(self.scheduled.seconds));
         let start = Start {
@@ -472,7 +475,7 @@ impl Sync {
             offset,
             template: self.spec.job_template.clone(),
         };
-        Request::CreateJob { name: self.job_name(name), start: Box::new(start) }
+        Request::CreateJob { name: self.job_name(&self.run), start: Box::new(start) }
     }
 }
 

@@ -21,6 +21,8 @@ pub(super) struct CronJobView {
     pub(super) status: CronJobStatus,
     pub(super) version: u64,
     pub(super) timetable: Rc<Timetable>,
+    /// The first start after the last one (or the creation) if it was looked for: before it nothing is due.
+    pub(super) next_start: Option<Instant>,
     /// The Jobs that it controls, in the order of their appearance. Shared with the sync that looks at them.
     pub(super) jobs: Rc<Vec<OwnedJob>>,
 }
@@ -94,6 +96,7 @@ impl CronJobView {
             status: cron_job.status.clone(),
             version: cron_job.resource_version,
             timetable: Rc::new(Timetable::of(&cron_job.spec)),
+            next_start: None,
             jobs: Rc::default(),
         }
     }
@@ -101,13 +104,38 @@ impl CronJobView {
     /// The cache shows a newer CronJob. Returns whether its starts are others now.
     pub(super) fn update(&mut self, cron_job: &CronJob) -> bool {
         let spec = std::mem::replace(&mut self.spec, cron_job.spec.clone());
+        if self.status.last_schedule_time != cron_job.status.last_schedule_time {
+            self.next_start = None;
+        }
         self.status.clone_from(&cron_job.status);
         self.version = cron_job.resource_version;
         let changed = spec.schedule != self.spec.schedule || spec.time_zone != self.spec.time_zone;
         if changed {
             self.timetable = Rc::new(Timetable::of(&self.spec));
+            self.next_start = None;
         }
         changed
+    }
+
+    /// Is every Job that runs in the active list, every ended one out of it, and no more kept than wanted?
+    pub(super) fn is_quiet(&self) -> bool {
+        let (complete, failed) = (self.spec.successful_jobs_history_limit, self.spec.failed_jobs_history_limit);
+        let active = &self.status.active;
+        let (mut running, mut ended) = (0, [0, 0]);
+        for job in self.jobs.iter() {
+            let listed = active.iter().any(|entry| entry.job == job.job);
+            match job.finished {
+                None if listed => running += 1,
+                Some(outcome) if !listed => ended[outcome as usize] += 1,
+                _ => return false,
+            }
+            if job.finished == Some(Outcome::Complete) && job.completion_time > self.status.last_successful_time {
+                return false;
+            }
+        }
+        let within = |kept: i32, limit: Option<i32>| limit.is_none_or(|limit| kept <= limit.max(0));
+        let [completed, gone_wrong] = ended;
+        running == active.len() && within(completed, complete) && within(gone_wrong, failed)
     }
 
     /// The cache shows a Job, new or newer.

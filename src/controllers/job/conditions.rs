@@ -1,6 +1,6 @@
 //! Conditions of a Job (`newCondition`, `ensureJobConditionStatus`).
 
-use std::sync::Arc;
+use std::borrow::Cow;
 
 use crate::api::job::{JobCondition, JobConditionType, JobReason, JobStatus};
 use crate::api::meta::ApiTime;
@@ -23,7 +23,7 @@ pub(super) fn ensure(status: &mut JobStatus, new: JobCondition) -> bool {
 }
 
 /// A condition that is True from now on.
-pub(super) fn on(kind: JobConditionType, reason: JobReason, message: Arc<str>, now: ApiTime) -> JobCondition {
+pub(super) fn on(kind: JobConditionType, reason: JobReason, message: Cow<'static, str>, now: ApiTime) -> JobCondition {
     JobCondition { kind, status: true, reason, message, last_transition_time: now }
 }
 

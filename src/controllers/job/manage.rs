@@ -123,7 +123,7 @@ impl JobController {
                     self.wrote_pod(sync, *version);
                     record(out, sync.job, JobHappening::Deleted(pod));
                 }
-                Answer::Created { .. } | Answer::Job(..) | Answer::CronJob(_) => {}
+                Answer::Created { .. } | Answer::JobCreated(_) | Answer::Job(..) | Answer::CronJob(_) => {}
             }
             deleted += 1;
             sync.ready -= i32::from(ready);
@@ -304,7 +304,7 @@ impl JobController {
                     refused += 1;
                     record(out, sync.job, JobHappening::FailedCreate(creation_refused(refusal)));
                 }
-                Answer::Done { .. } | Answer::Job(..) | Answer::CronJob(_) => {}
+                Answer::Done { .. } | Answer::JobCreated(_) | Answer::Job(..) | Answer::CronJob(_) => {}
             }
         }
         sync.to_create.truncate(sync.to_create.len() - batch);

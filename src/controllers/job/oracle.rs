@@ -7,7 +7,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::view::{JobView, PodView};
-use crate::api::job::{CompletionMode, Job, JobSpec, JobStatus, PodReplacementPolicy};
+use crate::api::job::{CompletionMode, Job, JobSpec, PodReplacementPolicy};
 use crate::api::meta::{ApiTime, JobId, ObjectName, PodId};
 use crate::api::pod::{Container, Deletion, NO_INDEX, Pod, PodPhase, PodStatus, PodTemplate, RestartPolicy};
 
@@ -105,7 +105,7 @@ fn job(indexed: bool) -> Job {
         copy_of: None,
         name_seed: 0,
         spec: Arc::new(spec),
-        status: JobStatus::default(),
+        status: Arc::default(),
         generation: 1,
         resource_version: 1,
         created: ApiTime(0),

@@ -113,7 +113,7 @@ impl JobController {
         if view.written.job > seen.job || view.written.pods > seen.pods {
             return Begin::Stale;
         }
-        if view.finished {
+        if view.finished || view.is_as_wanted(now) {
             return Begin::Nothing;
         }
         let mut sync = Sync::new(view, now);
@@ -219,7 +219,7 @@ impl Sync {
             started: now,
             stage: Stage::Start,
             spec: view.spec.clone(),
-            status: view.status.clone(),
+            status: JobStatus::clone(&view.status),
             version: view.version,
             deleting: view.deleting,
             expectations_met: view.expectations.satisfied(now),

@@ -2,6 +2,7 @@
 //! finalizer, and the counters after, so that none is counted twice or forgotten.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::sync::{Candidate, Stage, Step, Sync};
 use super::{JobController, MOST_PODS_PER_SYNC, conditions, record};
@@ -102,7 +103,7 @@ impl JobController {
         for (pod, answer) in to_release.into_iter().zip(answers) {
             match answer {
                 Answer::Done { version } => self.wrote_pod(sync, *version),
-                Answer::Created { .. } | Answer::Job(..) | Answer::CronJob(_) => {}
+                Answer::Created { .. } | Answer::JobCreated(_) | Answer::Job(..) | Answer::CronJob(_) => {}
                 Answer::Refused(refusal) => {
                     if let Some(pod) = self.pod_mut(pod) {
                         pod.release_expected = false;
@@ -148,7 +149,7 @@ impl JobController {
 
 impl Sync {
     fn write(&self) -> Request {
-        Request::UpdateJobStatus { job: self.job, version: self.version, status: Box::new(self.status.clone()) }
+        Request::UpdateJobStatus { job: self.job, version: self.version, status: Arc::new(self.status.clone()) }
     }
 
     /// Pods that lost the finalizer leave the uncounted lists and enter the counters

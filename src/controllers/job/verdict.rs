@@ -1,6 +1,6 @@
 //! The verdict of a sync: has the Job failed or succeeded, and why (`syncJob`, the part before pods are managed).
 
-use std::sync::Arc;
+use std::borrow::Cow;
 
 use super::conditions;
 use crate::api::job::{JobCondition, JobConditionType, JobReason, JobStatus};
@@ -11,15 +11,15 @@ use crate::api::meta::ApiTime;
 pub(super) struct Verdict {
     pub(super) success: bool,
     pub(super) reason: JobReason,
-    pub(super) message: Arc<str>,
+    pub(super) message: Cow<'static, str>,
 }
 
 impl Verdict {
-    pub(super) fn failure(reason: JobReason, message: impl Into<Arc<str>>) -> Verdict {
+    pub(super) fn failure(reason: JobReason, message: impl Into<Cow<'static, str>>) -> Verdict {
         Verdict { success: false, reason, message: message.into() }
     }
 
-    pub(super) fn success(reason: JobReason, message: impl Into<Arc<str>>) -> Verdict {
+    pub(super) fn success(reason: JobReason, message: impl Into<Cow<'static, str>>) -> Verdict {
         Verdict { success: true, reason, message: message.into() }
     }
 

@@ -1,6 +1,7 @@
 //! What the Job controller was told: its informers' caches, kept as tallies and lists so that a sync costs what
 //! changed, never all pods of the Job. Upstream lists and filters all pods in each sync; the decisions are the same.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -8,8 +9,9 @@ use super::backoff::BackoffRecord;
 use super::pod_failure_policy::FailedPodFacts;
 use crate::api::job::{Job, JobSpec, JobStatus};
 use crate::api::meta::{ApiTime, JobId, ObjectName, PodId};
-use crate::api::pod::{NO_INDEX, Pod, PodPhase};
+use crate::api::pod::{NO_INDEX, Pod, PodPhase, RestartPolicy};
 use crate::controllers::expectations::Expectations;
+use crate::kernel::time::SimTime;
 
 /// A Job in the cache, and what the controller remembers of it.
 #[derive(Debug)]
@@ -18,7 +20,7 @@ pub(super) struct JobView {
     pub(super) name: ObjectName,
     pub(super) name_seed: u64,
     pub(super) spec: Arc<JobSpec>,
-    pub(super) status: JobStatus,
+    pub(super) status: Arc<JobStatus>,
     pub(super) generation: u32,
     pub(super) version: u64,
     pub(super) deleting: bool,
@@ -29,7 +31,7 @@ pub(super) struct JobView {
     /// Its terminal condition was written, the cache need not show it yet (`finishedJobExpectations`).
     pub(super) finished: bool,
     /// A FailJob rule matched a pod that may have lost its finalizer since.
-    pub(super) fail_job: Option<Arc<str>>,
+    pub(super) fail_job: Option<Cow<'static, str>>,
     pub(super) pods: PodTallies,
     pub(super) indexes: IndexTable,
 }
@@ -124,13 +126,45 @@ impl JobView {
         if !Arc::ptr_eq(&self.spec, &job.spec) {
             self.spec = job.spec.clone();
         }
-        self.status.clone_from(&job.status);
+        self.status = job.status.clone();
         (self.generation, self.version) = (job.generation, job.resource_version);
         self.deleting = job.deletion_timestamp.is_some();
         if policy_changed {
             self.restand(pods);
             self.indexes.ask_again();
         }
+    }
+
+    /// Is the Job in the midst of its work, as wanted and as its status says? A sync would look at all of it and do
+    /// nothing. Said only of the plain case: whatever has rules of its own takes the long way.
+    pub(super) fn is_as_wanted(&self, now: SimTime) -> bool {
+        let (spec, status, pods) = (&self.spec, &self.status, &self.pods);
+        let active = pods.active.len() as i64;
+        let plain = !self.deleting
+            && !spec.suspend
+            && spec.active_deadline_seconds.is_none()
+            && spec.success_policy.is_none()
+            && spec.backoff_limit_per_index.is_none()
+            && spec.template.restart_policy == RestartPolicy::Never
+            && status.conditions.is_empty()
+            && self.fail_job.is_none();
+        let counted = pods.unsettled.is_empty()
+            && pods.lingering.is_empty()
+            && status.uncounted_succeeded.is_empty()
+            && status.uncounted_failed.is_empty()
+            && i64::from(status.failed) <= i64::from(spec.backoff_limit)
+            && !(spec.is_indexed() && (self.indexes.duplicates > 0 || self.indexes.shrunk));
+        let written = status.start_time.is_some()
+            && i64::from(status.active) == active
+            && status.ready == Some(pods.ready)
+            && status.terminating == Some(pods.terminating);
+        // A work queue that has had a success wants no more pods than it has.
+        let wanted = match spec.completions {
+            Some(completions) => (i64::from(completions) - i64::from(status.succeeded)).min(spec.parallelism.into()),
+            None if status.succeeded == 0 => i64::from(spec.parallelism),
+            None => active,
+        };
+        plain && counted && written && active > 0 && active == wanted && self.expectations.satisfied(now)
     }
 
     /// What a deleted pod counts as has changed: each tracked pod finds its list again.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{control_plane, profile_word};
 use crate::kernel::time::SimTime;
 use crate::record::metrics::Figures;
+use crate::record::totals::Totals;
 use crate::record::{Ending, JobLife, JobRow, PodLife, Run};
 use crate::report::kubectl::{duration, table::table};
 use crate::scenario::Profile;
@@ -17,7 +18,7 @@ const MOST_WAITS: usize = 10;
 
 /// The lines that follow the watch view; `written` are the files of the run, perhaps none.
 pub fn text(run: &Run, written: &[PathBuf]) -> String {
-    let mut text = jobs(run);
+    let mut text = run.totals.as_ref().map_or_else(|| jobs(run), totals);
     if !text.is_empty() {
         text.push('\n');
     }
@@ -36,6 +37,23 @@ pub fn text(run: &Run, written: &[PathBuf]) -> String {
         text.push_str(&format!("Wrote into {}: {}\n", folder.display(), names.join(", ")));
     }
     text
+}
+
+/// Counts of a run that was not recorded.
+fn totals(totals: &Totals) -> String {
+    let counts = [
+        ("CronJobs", totals.cron_jobs),
+        ("Jobs", totals.jobs),
+        ("Jobs that completed", totals.jobs_complete),
+        ("Jobs that failed", totals.jobs_failed),
+        ("Pods", totals.pods),
+        ("Pods removed, succeeded", totals.pods_succeeded),
+        ("Pods removed, failed", totals.pods_failed),
+        ("Pods left", totals.pods_left),
+    ];
+    let rows = counts.iter().map(|(what, count)| vec![(*what).to_owned(), count.to_string()]);
+    let header = vec!["COUNTED".to_owned(), "NUMBER".to_owned()];
+    table(&std::iter::once(header).chain(rows).collect::<Vec<_>>())
 }
 
 fn jobs(run: &Run) -> String {
