@@ -38,6 +38,20 @@ pub struct SyncTally {
     pub worker: u128,
 }
 
+impl SyncTally {
+    fn count(&mut self, waited: &Waited, started: SimTime) {
+        self.syncs += 1;
+        let length = u128::from(waited.due.since(waited.since).0);
+        match waited.reason {
+            WaitReason::Batch => self.batch += length,
+            WaitReason::PodBackOff => self.pod_back_off += length,
+            WaitReason::ApiBackOff => self.api_back_off += length,
+            WaitReason::None | WaitReason::Deadline | WaitReason::Ttl | WaitReason::Schedule => {}
+        }
+        self.worker += u128::from(started.since(waited.due).0);
+    }
+}
+
 /// A controller, a verb and a resource.
 pub type RequestKind = (Controller, &'static str, &'static str);
 
@@ -136,16 +150,9 @@ impl Observer for ControlPlaneLog {
 
     fn on_sync(&mut self, sync: &SyncSpan) {
         let SyncSpan { controller, about, waited, started, ended, .. } = *sync;
-        let tally = self.syncs.entry(controller).or_default();
-        tally.syncs += 1;
-        let length = u128::from(waited.due.since(waited.since).0);
-        match waited.reason {
-            WaitReason::Batch => tally.batch += length,
-            WaitReason::PodBackOff => tally.pod_back_off += length,
-            WaitReason::ApiBackOff => tally.api_back_off += length,
-            WaitReason::None | WaitReason::Deadline | WaitReason::Ttl | WaitReason::Schedule => {}
+        if sync.requests > 0 {
+            self.syncs.entry(controller).or_default().count(&waited, started);
         }
-        tally.worker += u128::from(started.since(waited.due).0);
         if let (Controller::Job, ObjectId::Job(job)) = (controller, about) {
             let job = self.job(job.uid);
             let first_call = job.settled as u32;

@@ -162,8 +162,7 @@ impl<'a> World<'a> {
 
     /// Tells every reader of every write, and of the writes that this brings about.
     fn tell(&mut self) {
-        loop {
-            let Some(change) = self.store.next_change() else { break };
+        while let Some(change) = self.store.next_change() {
             for observer in &mut self.observers {
                 observer.on_change(self.now, change, &self.store);
             }
