@@ -24,6 +24,8 @@ pub struct RunOptions {
     pub limits: Limits,
     /// What is kept of it.
     pub trace: Trace,
+    /// Leave the pods out: only which Jobs start, and when.
+    pub schedule_only: bool,
     /// Set to true to end the run at the next instant.
     pub interrupt: Option<Arc<AtomicBool>>,
     /// Where to keep the nanosecond that was reached, for whoever shows progress.
@@ -76,7 +78,8 @@ pub fn run_observed(scenario: &Scenario, options: &RunOptions, further: Vec<&mut
         for observer in further {
             observers.push(observer);
         }
-        let mut world = World::new(scenario, seed, options.replication, observers);
+        let new = if options.schedule_only { World::schedule_only } else { World::new };
+        let mut world = new(scenario, seed, options.replication, observers);
         frame.ending = drive(&mut world, scenario, options);
         (frame.end, frame.steps) = (world.now(), world.steps());
     };

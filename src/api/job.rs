@@ -18,8 +18,8 @@ pub struct Job {
     pub owner: Option<Arc<JobOwner>>,
     /// The name of the template that it is a copy of, if it came as one of many.
     pub copy_of: Option<Arc<str>>,
-    /// What the generated names of its pods are drawn from.
-    pub name_seed: u64,
+    /// What its draws are looked up by, and the generated names of its pods.
+    pub identity: u64,
     /// What is asked for; shared, as patches are rare.
     pub spec: Arc<JobSpec>,
     /// What was seen; shared with whoever was told of it.
@@ -89,7 +89,7 @@ impl Job {
 
     /// The name of one of its pods.
     pub fn pod_name(&self, index: u32, attempt: u32) -> String {
-        names::pod_name(&self.name.name, self.name_seed, index, attempt)
+        names::pod_name(&self.name.name, self.identity, index, attempt)
     }
 }
 

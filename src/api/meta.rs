@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::kernel::rng::entity;
 use crate::kernel::time::SimTime;
 
 /// A Job object: its slot in the store's table and the number of its creation, as for [`PodId`].
@@ -79,6 +80,12 @@ impl ObjectName {
     /// A name in a namespace.
     pub fn new(namespace: &str, name: &str) -> ObjectName {
         ObjectName { namespace: namespace.into(), name: name.into() }
+    }
+
+    /// What the object is told by where a number has to do: for draws, and for looking it up. `kind` is `job` and the
+    /// like.
+    pub fn identity(&self, kind: &str) -> u64 {
+        entity(&[kind.as_bytes(), self.namespace.as_bytes(), self.name.as_bytes()])
     }
 }
 

@@ -1,14 +1,19 @@
 //! Generated names: `generateName` and its five random characters (`names.SimpleNameGenerator`).
 
 use super::pod::NO_INDEX;
+use crate::kernel::rng::mix;
 
 /// The characters that the API server generates suffixes from: no vowels, no look-alikes.
 const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
 const LENGTH: usize = 5;
 const SPACE: u64 = 27u64.pow(LENGTH as u32);
 
-/// The name of a Job's pod; `prefix` is the identity that its Job's names are drawn from.
-pub fn pod_name(job: &str, prefix: u64, index: u32, attempt: u32) -> String {
+/// What tells the draws of names from others of a Job.
+const NAMES: u64 = 0x6e61_6d65;
+
+/// The name of a Job's pod; `identity` is that of the Job.
+pub fn pod_name(job: &str, identity: u64, index: u32, attempt: u32) -> String {
+    let prefix = mix(identity, NAMES);
     // The generator keeps 58 characters of the prefix, so that the whole stays a DNS label.
     let generated = |mut name: String, prefix: u64| {
         name.truncate(name.char_indices().nth(58).map_or(name.len(), |(at, _)| at));

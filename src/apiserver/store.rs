@@ -14,7 +14,9 @@ use crate::api::job::{Job, JobOwner, JobSpec, JobStatus};
 use crate::api::meta::{ApiTime, JobId, ObjectName, PodId};
 use crate::api::pod::{Deletion, NO_INDEX, Pod, PodStatus};
 use crate::api::request::Refusal;
-use crate::kernel::rng::entity;
+
+/// The kind in the identity of a Job.
+const JOB: &str = "job";
 
 /// The version of a write that changed nothing: no watcher will be told of it, and none is waited for.
 const NOTHING_WRITTEN: u64 = 0;
@@ -74,12 +76,6 @@ pub struct NewJob {
     pub spec: Arc<JobSpec>,
     /// The manifest with defaults.
     pub manifest: Arc<serde_json::Value>,
-    /// What the generated names of its pods are drawn from.
-    pub name_seed: u64,
-}
-
-fn keyed(name: &ObjectName) -> (u64, ObjectName) {
-    (entity(&[name.namespace.as_bytes(), name.name.as_bytes()]), name.clone())
 }
 
 /// Where a Job comes from, if nobody has written it by hand.
@@ -145,7 +141,7 @@ impl Store {
 
     /// The Job of a name.
     pub fn find_job(&self, name: &ObjectName) -> Option<JobId> {
-        self.job_ids.get(&keyed(name)).copied()
+        self.job_ids.get(&(name.identity(JOB), name.clone())).copied()
     }
 
     /// The stored manifest of a Job.
@@ -169,29 +165,37 @@ impl Store {
         self.jobs.get(id.slot as usize)?.as_ref().filter(|record| record.id == id)
     }
 
-    fn standing_job(&mut self, id: JobId) -> Result<&mut JobRecord, Refusal> {
+    /// The Job, unless its object is gone.
+    pub fn standing_job(&self, id: JobId) -> Option<&Job> {
+        self.job_record(id).filter(|record| !record.gone).map(|record| &record.job)
+    }
+
+    /// All Jobs that stand, and those that are gone and have pods left, by creation.
+    pub fn job_ids(&self) -> impl Iterator<Item = JobId> {
+        let mut ids: Vec<JobId> = self.jobs.iter().flatten().map(|record| record.id).collect();
+        ids.sort_by_key(|id| id.uid);
+        ids.into_iter()
+    }
+
+    fn standing_job_mut(&mut self, id: JobId) -> Result<&mut JobRecord, Refusal> {
         let record = self.jobs.get_mut(id.slot as usize).and_then(Option::as_mut);
         record.filter(|record| record.id == id && !record.gone).ok_or(Refusal::NotFound)
     }
 
     /// Stores a new Job; its status is empty whatever the manifest said (`PrepareForCreate`).
     pub fn create_job(&mut self, now: ApiTime, new: NewJob) -> Result<JobId, Refusal> {
-        if self.job_ids.contains_key(&keyed(&new.name)) {
+        let identity = new.name.identity(JOB);
+        if self.job_ids.contains_key(&(identity, new.name.clone())) {
             return Err(Refusal::AlreadyExists);
         }
         let manifest = Some(new.manifest);
-        Ok(self.add_job(now, new.name, new.name_seed, new.spec, manifest, Origin { copy_of: new.copy_of, owner: None }))
+        Ok(self.add_job(now, new.name, identity, new.spec, manifest, Origin { copy_of: new.copy_of, owner: None }))
     }
 
     /// Stores a Job for a start of a CronJob.
-    pub fn create_job_of(
-        &mut self,
-        now: ApiTime,
-        name: ObjectName,
-        start: Start,
-        name_seed: u64,
-    ) -> Result<JobId, Refusal> {
-        if self.job_ids.contains_key(&keyed(&name)) {
+    pub fn create_job_of(&mut self, now: ApiTime, name: ObjectName, start: Start) -> Result<JobId, Refusal> {
+        let identity = name.identity(JOB);
+        if self.job_ids.contains_key(&(identity, name.clone())) {
             return Err(Refusal::AlreadyExists);
         }
         if let Some(refusal) = &start.template.refusal {
@@ -200,7 +204,7 @@ impl Store {
         let (cron_job, spec) = (start.cron_job, start.template.spec.clone());
         let run = self.cron_jobs.next_run(cron_job);
         let owner = Some(Arc::new(JobOwner { start, run }));
-        let id = self.add_job(now, name, name_seed, spec, None, Origin { copy_of: None, owner });
+        let id = self.add_job(now, name, identity, spec, None, Origin { copy_of: None, owner });
         self.jobs[id.slot as usize].as_mut().expect("a Job that was just added").place =
             self.cron_jobs.own(cron_job, id);
         Ok(id)
@@ -210,7 +214,7 @@ impl Store {
         &mut self,
         created: ApiTime,
         name: ObjectName,
-        name_seed: u64,
+        identity: u64,
         spec: Arc<JobSpec>,
         manifest: Option<Arc<serde_json::Value>>,
         Origin { copy_of, owner }: Origin,
@@ -221,12 +225,12 @@ impl Store {
         });
         let id = JobId { slot, uid: self.jobs_created };
         self.jobs_created += 1;
-        self.job_ids.insert(keyed(&name), id);
+        self.job_ids.insert((identity, name.clone()), id);
         let job = Job {
             name,
             owner,
             copy_of,
-            name_seed,
+            identity,
             spec,
             status: Arc::default(),
             generation: 1,
@@ -258,7 +262,7 @@ impl Store {
     ) -> Result<u64, Refusal> {
         let version = self.stamp();
         let old = self.manifest(id).ok_or(Refusal::NotFound)?;
-        let record = self.standing_job(id)?;
+        let record = self.standing_job_mut(id)?;
         if old == manifest {
             return Ok(record.job.resource_version);
         }
@@ -274,7 +278,7 @@ impl Store {
     /// Writes `status` of a Job that was read at `version`; a write that changes nothing is no change.
     pub fn update_job_status(&mut self, id: JobId, version: u64, status: Arc<JobStatus>) -> Result<u64, Refusal> {
         let stamp = self.stamp();
-        let record = self.standing_job(id)?;
+        let record = self.standing_job_mut(id)?;
         if record.job.resource_version != version {
             return Err(Refusal::Conflict);
         }
@@ -287,10 +291,17 @@ impl Store {
         Ok(stamp)
     }
 
+    /// Gives a Job that nobody has been told of yet the status that it begins with.
+    pub fn begin_with(&mut self, id: JobId, status: Arc<JobStatus>) {
+        if let Ok(record) = self.standing_job_mut(id) {
+            record.job.status = status;
+        }
+    }
+
     /// Deletes a Job. Foreground: it gets a deletionTimestamp and waits for its pods; background: it goes at once.
     pub fn delete_job(&mut self, now: ApiTime, id: JobId, foreground: bool) -> Result<(), Refusal> {
         let version = self.stamp();
-        let record = self.standing_job(id)?;
+        let record = self.standing_job_mut(id)?;
         if foreground && !record.pods.is_empty() {
             record.job.foreground_deletion = true;
             if record.job.deletion_timestamp.is_none() {
@@ -308,12 +319,12 @@ impl Store {
 
     fn remove_job(&mut self, id: JobId) {
         let version = self.stamp();
-        let Ok(record) = self.standing_job(id) else { return };
+        let Ok(record) = self.standing_job_mut(id) else { return };
         // The watch tells of a removal with the version of the removal.
         (record.gone, record.job.resource_version) = (true, version);
-        let (name, place) = (record.job.name.clone(), record.place);
+        let (key, place) = ((record.job.identity, record.job.name.clone()), record.place);
         let owner = record.job.owner.as_ref().map(|owner| owner.start.cron_job);
-        self.job_ids.remove(&keyed(&name));
+        self.job_ids.remove(&key);
         if let Some(moved) = owner.and_then(|owner| self.cron_jobs.disown(owner, place)) {
             self.jobs[moved.slot as usize].as_mut().expect("a Job that its CronJob owns").place = place;
         }

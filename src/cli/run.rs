@@ -51,6 +51,9 @@ pub struct RunArgs {
     /// What to keep of the run: all of it, or counts alone, in memory that does not grow with what has ended
     #[arg(long, value_enum, default_value_t = TraceArg::All)]
     trace: TraceArg,
+    /// Simulate pods, or decide only which Jobs start and when: each lasts as long as its pods would
+    #[arg(long, value_enum, default_value_t = PodsArg::All)]
+    pods: PodsArg,
     /// Write requests.csv: every request of the controllers' clients
     #[arg(long)]
     trace_requests: bool,
@@ -100,6 +103,12 @@ enum Charts {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum TraceArg {
+    All,
+    None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum PodsArg {
     All,
     None,
 }
@@ -226,6 +235,7 @@ fn simulate(args: &RunArgs, scenario: &Scenario, requests: &mut RequestTrace) ->
         limits: Limits { pods: args.max_pods, events: args.max_events },
         interrupt: Some(interrupt),
         progress: Some(progress.clone()),
+        schedule_only: args.pods == PodsArg::None,
         trace: if args.trace == TraceArg::None { Trace::None } else { Trace::All },
         ..RunOptions::default()
     };

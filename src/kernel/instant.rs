@@ -29,12 +29,21 @@ impl Instant {
 
     /// The instant of `now` in a simulation that starts at `start` seconds since 1970.
     pub fn of(start: i64, now: SimTime) -> Instant {
-        Instant::from_seconds(start).plus(i128::from(now.0))
+        let seconds = start.saturating_add((now.0 / NANOS_PER_SECOND) as i64);
+        Instant { seconds, nanos: (now.0 % NANOS_PER_SECOND) as u32 }
     }
 
     /// The instant `nanos` later, or earlier if negative; stops at the ends of the time line.
     #[must_use]
     pub fn plus(self, nanos: i128) -> Instant {
+        // The usual case does without division in 128 bits.
+        if let Ok(nanos) = i64::try_from(nanos)
+            && let Some(sum) = i64::from(self.nanos).checked_add(nanos)
+        {
+            let second = NANOS_PER_SECOND as i64;
+            let seconds = self.seconds.saturating_add(sum.div_euclid(second));
+            return Instant { seconds, nanos: sum.rem_euclid(second) as u32 };
+        }
         let sum = (i128::from(self.nanos)).saturating_add(nanos);
         let seconds = i128::from(self.seconds).saturating_add(sum.div_euclid(NANOS));
         let seconds = seconds.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64;

@@ -183,6 +183,13 @@ pub enum Action {
         /// Which.
         name: ObjectName,
     },
+    /// A component is down for a while.
+    Outage {
+        /// Which.
+        component: Component,
+        /// For how long.
+        length: SimDuration,
+    },
     /// Create more objects.
     Apply {
         /// The file they were read from.
@@ -190,6 +197,31 @@ pub enum Action {
         /// In the order of its documents.
         objects: Vec<Object>,
     },
+}
+
+/// A part of the control plane that can be down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Component {
+    /// The API server: nothing is written and nothing seen.
+    ApiServer,
+    /// The controller-manager: its controllers forget what they knew and start anew afterwards.
+    ControllerManager,
+    /// The scheduler: no pod is bound.
+    Scheduler,
+}
+
+impl Component {
+    /// All of them.
+    pub const ALL: [Component; 3] = [Component::ApiServer, Component::ControllerManager, Component::Scheduler];
+
+    /// Its name in a scenario.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Component::ApiServer => "apiserver",
+            Component::ControllerManager => "controller-manager",
+            Component::Scheduler => "scheduler",
+        }
+    }
 }
 
 /// A kind that actions can name.
@@ -212,6 +244,8 @@ pub struct ControlPlane {
     pub qps: Option<f64>,
     /// Requests that it may send at once after a pause.
     pub burst: u32,
+    /// Nanoseconds that the clock of the CronJob and TTL-after-finished controllers is ahead of the API server's.
+    pub clock_skew: i64,
     /// Workers of the Job controller.
     pub concurrent_job_syncs: u32,
     /// Workers of the CronJob controller.
@@ -234,6 +268,7 @@ impl ControlPlane {
             watch_latency: SimDuration::ZERO,
             qps: None,
             burst: 0,
+            clock_skew: 0,
             concurrent_job_syncs: 5,
             concurrent_cron_job_syncs: 5,
             concurrent_ttl_syncs: 5,

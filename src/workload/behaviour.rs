@@ -9,6 +9,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::rule_table::RuleTable;
+use crate::api::meta::ObjectName;
 use crate::kernel::dist::Distribution;
 use crate::kernel::rng::{Purpose, Streams, entity, mix};
 use crate::kernel::time::SimDuration;
@@ -114,7 +115,7 @@ pub struct PodKey<'a> {
 
 /// The identity of a Job for draws.
 pub fn job_entity(namespace: &str, job: &str) -> u64 {
-    entity(&[b"job", namespace.as_bytes(), job.as_bytes()])
+    ObjectName::new(namespace, job).identity("job")
 }
 
 /// The identity of a pod for draws.

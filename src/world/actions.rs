@@ -21,7 +21,6 @@ impl World<'_> {
                 let new = NewJob {
                     name: job.name.clone(),
                     copy_of: None,
-                    name_seed: self.workload.name_seed(&job.name),
                     spec: job.spec.clone(),
                     manifest: job.manifest.clone(),
                 };
@@ -45,7 +44,11 @@ impl World<'_> {
 
     pub(super) fn act(&mut self, position: usize) {
         let action = self.actions[position].action.clone();
+        if self.outages.api_is_down() && !matches!(action, Action::Outage { .. }) {
+            return self.note(format!("action {position} failed: the API server is down"));
+        }
         match action {
+            Action::Outage { component, length } => self.begin_outage(component, length),
             Action::Patch { kind: Kind::Job, name, merge } => self.patch_job(&name, &merge),
             Action::Delete { kind: Kind::Job, name } => self.delete_job(&name),
             Action::Evict { job, nth } => self.evict(&job, nth),

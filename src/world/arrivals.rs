@@ -38,10 +38,10 @@ impl Stream {
         let copy_of = Some(template.name.name.clone());
         if self.arrivals.set.is_empty() {
             let (spec, manifest) = (template.spec.clone(), template.manifest.clone());
-            return Ok(NewJob { name, copy_of, spec, manifest, name_seed: 0 });
+            return Ok(NewJob { name, copy_of, spec, manifest });
         }
         match self.drawn(&name) {
-            Ok((spec, manifest)) => Ok(NewJob { name, copy_of, spec, manifest, name_seed: 0 }),
+            Ok((spec, manifest)) => Ok(NewJob { name, copy_of, spec, manifest }),
             Err(refusal) => Err((name, refusal)),
         }
     }
@@ -84,9 +84,13 @@ impl World<'_> {
         let now = ApiTime::of(self.now);
         let copy = self.arrivals[at].copy();
         self.arrivals[at].number += 1;
+        if self.outages.api_is_down() {
+            let name = copy.map_or_else(|(name, _)| name, |copy| copy.name);
+            self.note(format!("the arriving Job {name} was lost: the API server is down"));
+            return self.await_arrival(at, self.now);
+        }
         match copy {
-            Ok(mut copy) => {
-                copy.name_seed = self.workload.name_seed(&copy.name);
+            Ok(copy) => {
                 let name = copy.name.name.clone();
                 if self.store.create_job(now, copy).is_err() {
                     self.note(format!("jobs.batch \"{name}\" already exists: it was not created again"));

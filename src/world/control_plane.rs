@@ -26,8 +26,8 @@ use crate::scenario;
 pub(super) struct ControlPlane {
     latency: SimDuration,
     watch_latency: SimDuration,
-    /// Has any client a limit? All have the same.
-    limited: bool,
+    /// Limits of each client, and its workers.
+    limits: scenario::ControlPlane,
     /// By controller.
     clients: [Client; 3],
     in_flight: Vec<Option<InFlight>>,
@@ -61,7 +61,14 @@ struct Writing {
     token_wait: SimDuration,
     about: ObjectId,
     written: Written,
+    /// When it is answered.
+    at: SimTime,
+    /// How often the API server was down.
+    failures: u32,
 }
+
+/// An event that the API server does not take is tried again after this, so often in all (`recordToSink`).
+const EVENT_RETRY: (SimDuration, u32) = (SimDuration::from_secs(10), 12);
 
 /// More events than this waiting, and new ones are lost (the broadcaster's channels).
 const MOST_EVENTS_WAITING: usize = 2000;
@@ -81,6 +88,7 @@ struct Worker {
 #[derive(Debug)]
 struct InFlight {
     controller: Controller,
+    about: ObjectId,
     worker: usize,
     position: usize,
     request: Request,
@@ -89,6 +97,9 @@ struct InFlight {
     /// Waits of the call before it, where one request takes two.
     waited_before: SimDuration,
 }
+
+/// Stands for the worker of a process that is gone.
+const NOBODY: usize = usize::MAX;
 
 /// A change on its way to the controllers' informers.
 #[derive(Debug)]
@@ -127,7 +138,7 @@ impl ControlPlane {
         ControlPlane {
             latency: limits.api_latency,
             watch_latency: limits.watch_latency,
-            limited: limits.qps.is_some(),
+            limits: limits.clone(),
             clients: workers.map(|workers| Client::new(limits, workers)),
             in_flight: Vec::new(),
             free: Vec::new(),
@@ -141,12 +152,12 @@ impl ControlPlane {
 
     /// Do requests take effect as they are made?
     pub(super) fn is_instant(&self) -> bool {
-        self.latency == SimDuration::ZERO && !self.limited
+        self.latency == SimDuration::ZERO && self.limits.qps.is_none()
     }
 
     /// Hands an event to its controller's recorder, if writing it costs anything.
     pub(super) fn keep_event(&mut self, controller: Controller, event: ObjectEvent) {
-        if !self.limited {
+        if self.limits.qps.is_none() {
             return;
         }
         if let Some(recorder) = &mut self.client(controller).recorder
@@ -159,6 +170,24 @@ impl ControlPlane {
     pub(super) fn forget(&mut self, gone: ObjectId) {
         for recorder in self.clients.iter_mut().filter_map(|client| client.recorder.as_mut()) {
             recorder.correlator.forget(gone);
+        }
+    }
+
+    /// Nanoseconds that the controllers' clock is ahead.
+    pub(super) fn clock_skew(&self) -> i64 {
+        self.limits.clock_skew
+    }
+
+    /// The controllers' process ends: requests that were on their way take effect, nobody hears the answer. What
+    /// waited for a token, in a queue or on its way to an informer is lost.
+    pub(super) fn crash(&mut self, now: SimTime) {
+        let fresh = ControlPlane::new(&self.limits);
+        (self.clients, self.deliveries) = (fresh.clients, fresh.deliveries);
+        for call in &mut self.in_flight {
+            *call = call.take().filter(|call| call.sent + call.token_wait <= now);
+            if let Some(call) = call {
+                call.worker = NOBODY;
+            }
         }
     }
 
@@ -241,6 +270,7 @@ impl World<'_> {
                 let spawned = !request.is_workers_own();
                 let call = InFlight {
                     controller,
+                    about: worker.task.about(),
                     worker: at,
                     position,
                     request,
@@ -283,8 +313,10 @@ impl World<'_> {
             let written = recorder.correlator.correlate(&event, now);
             if written != Written::Dropped {
                 let token_wait = client.bucket.as_mut().map_or(SimDuration::ZERO, |bucket| bucket.reserve(now));
-                recorder.writing = Some(Writing { sent: now, token_wait, about: event.about, written });
-                self.events.push(now + token_wait + latency, Event::EventWritten(controller));
+                let at = now + token_wait + latency;
+                let about = event.about;
+                recorder.writing = Some(Writing { sent: now, token_wait, about, written, at, failures: 0 });
+                self.events.push(at, Event::EventWritten(controller));
                 return true;
             }
         }
@@ -292,8 +324,18 @@ impl World<'_> {
     }
 
     pub(super) fn event_written(&mut self, controller: Controller) {
+        let (now, down) = (self.now, self.outages.api_is_down());
         let Some(recorder) = &mut self.control_plane.client(controller).recorder else { return };
-        let Some(Writing { sent, token_wait, about, written }) = recorder.writing.take() else { return };
+        // That of a process that is gone comes at another time.
+        let Some(writing) = recorder.writing.as_mut().filter(|writing| writing.at == now) else { return };
+        if down && writing.failures + 1 < EVENT_RETRY.1 {
+            (writing.failures, writing.at) = (writing.failures + 1, now + EVENT_RETRY.0);
+            return self.events.push(now + EVENT_RETRY.0, Event::EventWritten(controller));
+        }
+        let Some(Writing { sent, token_wait, about, written, .. }) = recorder.writing.take() else { return };
+        if down {
+            return;
+        }
         let (verb, status) = if written == Written::New { ("POST", 201) } else { ("PATCH", 200) };
         let (effective, resource) = (self.now, "events");
         let span = RequestSpan { sent, token_wait, effective, controller, verb, resource, about, status };
@@ -319,9 +361,7 @@ impl World<'_> {
     pub(super) fn request_effective(&mut self, slot: u32) {
         let Some(call) = self.control_plane.in_flight[slot as usize].take() else { return };
         self.control_plane.free.push(slot);
-        let worker = self.control_plane.client(call.controller).workers[call.worker].as_ref();
-        let Some(about) = worker.map(|worker| worker.task.about()) else { return };
-        let InFlight { request, sent, token_wait, .. } = call;
+        let InFlight { about, request, sent, token_wait, .. } = call;
         // Two calls, the second only once the first was answered.
         let second = match request {
             Request::ReleaseAndDeletePod(pod) => Some(Request::DeletePod(pod)),
@@ -335,7 +375,7 @@ impl World<'_> {
         self.tell();
         let waited_before = call.waited_before + token_wait;
         match second {
-            Some(request) if matches!(answer, Answer::Done { .. }) => {
+            Some(request) if matches!(answer, Answer::Done { .. }) && call.worker != NOBODY => {
                 self.send(InFlight { request, sent, waited_before, ..call });
             }
             _ => self.answer(call.controller, call.worker, call.position, answer, waited_before),
@@ -343,7 +383,7 @@ impl World<'_> {
     }
 
     fn answer(&mut self, controller: Controller, at: usize, position: usize, answer: Answer, token_wait: SimDuration) {
-        let Some(worker) = &mut self.control_plane.client(controller).workers[at] else { return };
+        let Some(Some(worker)) = self.control_plane.client(controller).workers.get_mut(at) else { return };
         worker.answers[position] = Some(answer);
         worker.outstanding -= 1;
         if worker.outstanding == 0 {

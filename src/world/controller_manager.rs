@@ -43,7 +43,8 @@ impl Controller {
 /// All controllers.
 #[derive(Debug)]
 pub(super) struct ControllerManager {
-    job: JobController,
+    /// Absent in a run without pods.
+    job: Option<JobController>,
     cron_job: CronJobController,
     ttl_after_finished: TtlAfterFinished,
 }
@@ -78,9 +79,9 @@ impl Task {
 impl ControllerManager {
     /// Controllers that have seen nothing, with a clock that is `skew` nanoseconds ahead, in a run that starts `start`
     /// seconds after 1970.
-    pub(super) fn new(start: i64, skew: i64) -> ControllerManager {
+    pub(super) fn new(start: i64, skew: i64, has_pods: bool) -> ControllerManager {
         ControllerManager {
-            job: JobController::new(),
+            job: has_pods.then(JobController::new),
             cron_job: CronJobController::new(start, skew),
             ttl_after_finished: TtlAfterFinished::new(skew),
         }
@@ -93,20 +94,28 @@ impl ControllerManager {
     }
 
     pub(super) fn on_job(&mut self, id: JobId, verb: Verb, job: &Job, version: u64, now: SimTime, out: &mut Outbox) {
-        self.job.on_job(id, verb, job, version, now, out);
+        if let Some(controller) = &mut self.job {
+            controller.on_job(id, verb, job, version, now, out);
+        }
         self.cron_job.on_job(id, verb, job, now);
         self.ttl_after_finished.on_job(id, verb, job, now);
     }
 
     pub(super) fn on_pod(&mut self, pod: &Pod, verb: Verb, version: u64, now: SimTime, out: &mut Outbox) {
-        self.job.on_pod(pod, verb, version, now, out);
+        if let Some(controller) = &mut self.job {
+            controller.on_pod(pod, verb, version, now, out);
+        }
     }
 
     // ---- queues and workers ----
 
     pub(super) fn on_alarm(&mut self, due: SyncDue, now: SimTime) {
         match due {
-            SyncDue::Job(id) => self.job.on_alarm(id, now),
+            SyncDue::Job(id) => {
+                if let Some(controller) = &mut self.job {
+                    controller.on_alarm(id, now);
+                }
+            }
             SyncDue::CronJob(id) => self.cron_job.on_alarm(id, now),
             SyncDue::TtlAfterFinished(id) => self.ttl_after_finished.on_alarm(id, now),
         }
@@ -115,7 +124,7 @@ impl ControllerManager {
     /// A worker of a controller takes the next key that has something to ask for.
     pub(super) fn take(&mut self, controller: Controller, now: SimTime, out: &mut Outbox) -> Option<Task> {
         match controller {
-            Controller::Job => self.job.take(now, out).map(Task::Job),
+            Controller::Job => self.job.as_mut()?.take(now, out).map(Task::Job),
             Controller::CronJob => self.cron_job.take(now, out).map(Task::CronJob),
             Controller::TtlAfterFinished => self.ttl_after_finished.take(now, out).map(Task::TtlAfterFinished),
         }
@@ -131,7 +140,10 @@ impl ControllerManager {
         out: &mut Outbox,
     ) -> Progress {
         match task {
-            Task::Job(sync) => self.job.next(sync, now, answers, requests, out),
+            Task::Job(sync) => match &mut self.job {
+                Some(controller) => controller.next(sync, now, answers, requests, out),
+                None => Progress::Done,
+            },
             Task::CronJob(sync) => self.cron_job.next(sync, now, answers, requests, out),
             Task::TtlAfterFinished(sync) => self.ttl_after_finished.next(sync, now, answers, requests, out),
         }

@@ -1,9 +1,10 @@
 //! All that can happen: the closed set of events.
 
 use super::controller_manager::Controller;
-use crate::api::meta::PodId;
+use crate::api::meta::{JobId, PodId};
 use crate::api::outbox::SyncDue;
 use crate::kubelet::Alarm;
+use crate::scenario::Component;
 
 /// An entry of the event list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +13,10 @@ pub enum Event {
     Action(u32),
     /// The next Job of this stream of arrivals comes.
     Arrival(u32),
+    /// A component may be up again.
+    OutageOver(Component),
+    /// A Job without pods has lasted as long as they would have, and ends well or badly.
+    JobOver(JobId, bool),
     /// The scheduler has chosen a node and the binding takes effect.
     Bind(PodId),
     /// Something ends in a pod.

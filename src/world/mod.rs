@@ -9,7 +9,9 @@ mod control_plane;
 pub mod controller_manager;
 pub mod event;
 pub mod observer;
+mod outages;
 mod pods;
+mod schedule_only;
 mod workload;
 
 use crate::api::change::{Change, Verb};
@@ -28,6 +30,7 @@ use control_plane::ControlPlane;
 use controller_manager::{Controller, ControllerManager, Task};
 use event::Event;
 use observer::{Observer, RequestSpan, SyncSpan};
+use outages::Outages;
 use workload::PodWorkload;
 
 /// A simulated cluster and its clock.
@@ -44,6 +47,11 @@ pub struct World<'a> {
     control_plane: ControlPlane,
     actions: Vec<ScheduledAction>,
     arrivals: Vec<arrivals::Stream>,
+    outages: Outages,
+    /// Are there pods, or only Jobs that last as long as theirs would?
+    has_pods: bool,
+    /// `startTime` in seconds since 1970.
+    start: i64,
     observers: Vec<&'a mut dyn Observer>,
     outbox: Outbox,
     alarms: Vec<(SimTime, Alarm)>,
@@ -52,8 +60,28 @@ pub struct World<'a> {
 }
 
 impl<'a> World<'a> {
-    /// The cluster before the first object is submitted.
+    /// The cluster as the first objects are submitted.
     pub fn new(scenario: &Scenario, seed: u64, replication: u32, observers: Vec<&'a mut dyn Observer>) -> World<'a> {
+        World::build(scenario, seed, replication, true, observers)
+    }
+
+    /// The same without pods: a Job lasts as long as its pods would.
+    pub fn schedule_only(
+        scenario: &Scenario,
+        seed: u64,
+        replication: u32,
+        observers: Vec<&'a mut dyn Observer>,
+    ) -> World<'a> {
+        World::build(scenario, seed, replication, false, observers)
+    }
+
+    fn build(
+        scenario: &Scenario,
+        seed: u64,
+        replication: u32,
+        has_pods: bool,
+        observers: Vec<&'a mut dyn Observer>,
+    ) -> World<'a> {
         let mut events = EventList::new();
         for (position, action) in scenario.actions.iter().enumerate() {
             events.push(action.at, Event::Action(position as u32));
@@ -64,12 +92,15 @@ impl<'a> World<'a> {
             steps: 0,
             events,
             store: Store::new(),
-            controllers: ControllerManager::new(scenario.start, 0),
+            controllers: ControllerManager::new(scenario.start, scenario.control_plane.clock_skew, has_pods),
             kubelet: Kubelet::new(),
             workload: PodWorkload::new(scenario, seed, replication),
             control_plane: ControlPlane::new(&scenario.control_plane),
             actions: scenario.actions.clone(),
             arrivals: scenario.arrivals.iter().map(|of| arrivals::Stream::new(of, seed, replication)).collect(),
+            outages: Outages::default(),
+            has_pods,
+            start: scenario.start,
             observers,
             outbox: Outbox::default(),
             alarms: Vec::new(),
@@ -140,7 +171,9 @@ impl<'a> World<'a> {
         match event {
             Event::Action(position) => self.act(position as usize),
             Event::Arrival(stream) => self.arrive(stream as usize),
-            Event::Bind(pod) => _ = self.store.bind(pod),
+            Event::OutageOver(component) => self.outage_over(component),
+            Event::JobOver(job, well) => self.end_without_pods(job, well),
+            Event::Bind(pod) => self.bind(pod),
             Event::Kubelet(alarm) => self.kubelet_alarm(alarm),
             Event::Report(pod) => self.report_now(pod),
             Event::Sync(due) => self.controllers.on_alarm(due, self.now),
@@ -182,6 +215,10 @@ impl<'a> World<'a> {
 
     fn tell_cron_job(&mut self, id: CronJobId, verb: Verb) {
         let Some(cron_job) = self.store.cron_job(id) else { return };
+        // Controllers that are down see nothing, and nobody collects garbage; all of it is made up for later.
+        if self.outages.controllers_are_down() {
+            return;
+        }
         if self.control_plane.watchers_lag() {
             let cron_job = cron_job.clone();
             self.deliver_cron_job_later(id, verb, cron_job);
@@ -199,6 +236,13 @@ impl<'a> World<'a> {
         let Some(job) = self.store.job(id) else { return };
         if verb == Verb::Added {
             self.workload.job_added(id, job);
+        }
+        if !self.has_pods && verb != Verb::Deleted {
+            self.start_without_pods(id, verb);
+        }
+        let Some(job) = self.store.job(id) else { return };
+        if self.outages.controllers_are_down() {
+            return;
         }
         let (version, foreground) = (job.resource_version, job.foreground_deletion);
         if self.control_plane.watchers_lag() {
@@ -252,7 +296,7 @@ impl<'a> World<'a> {
 
     /// A worker of some controller takes a key and carries the sync out. Returns false if none was ready.
     fn sync_next(&mut self) -> bool {
-        Controller::ALL.into_iter().any(|controller| self.sync(controller))
+        !self.outages.controllers_are_down() && Controller::ALL.into_iter().any(|controller| self.sync(controller))
     }
 
     fn sync(&mut self, controller: Controller) -> bool {
@@ -340,6 +384,9 @@ impl<'a> World<'a> {
     }
 
     fn carry_out(&mut self, request: Request) -> Answer {
+        if self.outages.api_is_down() {
+            return Answer::Refused(Refusal::Unavailable);
+        }
         let time = ApiTime::of(self.now);
         let done = |result: Result<u64, Refusal>| match result {
             Ok(version) => Answer::Done { version },
@@ -373,8 +420,7 @@ impl<'a> World<'a> {
     }
 
     fn create_job_of(&mut self, name: ObjectName, start: Start) -> Answer {
-        let name_seed = self.workload.name_seed(&name);
-        match self.store.create_job_of(ApiTime::of(self.now), name, start, name_seed) {
+        match self.store.create_job_of(ApiTime::of(self.now), name, start) {
             Ok(id) => Answer::JobCreated(id),
             Err(refusal) => Answer::Refused(refusal),
         }

@@ -10,7 +10,9 @@ use crate::kubelet::Alarm;
 impl World<'_> {
     pub(super) fn tell_pod(&mut self, id: PodId, verb: Verb) {
         let Some(pod) = self.store.pod(id) else { return };
-        if self.control_plane.watchers_lag() {
+        if self.outages.controllers_are_down() {
+            // They list all pods when they are up again.
+        } else if self.control_plane.watchers_lag() {
             let pod = pod.clone();
             self.deliver_pod_later(verb, pod);
         } else {
@@ -23,11 +25,18 @@ impl World<'_> {
         }
         match verb {
             Verb::Added => match self.workload.scheduling(id) {
-                None => _ = self.store.bind(id),
+                None => self.bind(id),
                 Some(delay) => self.events.push(self.now + delay, Event::Bind(id)),
             },
             Verb::Modified => self.pod_modified(id),
             Verb::Deleted => self.kubelet.forget(id),
+        }
+    }
+
+    /// The scheduler binds a pod, as soon as it can.
+    pub(super) fn bind(&mut self, pod: PodId) {
+        if !self.defer(Event::Bind(pod)) {
+            _ = self.store.bind(pod);
         }
     }
 
@@ -79,6 +88,9 @@ impl World<'_> {
     }
 
     pub(super) fn report_now(&mut self, pod: PodId) {
+        if self.defer(Event::Report(pod)) {
+            return;
+        }
         if let Some(status) = self.kubelet.status(pod, self.now) {
             _ = self.store.update_pod_status(pod, status);
         }

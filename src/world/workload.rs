@@ -1,14 +1,16 @@
 //! How the pods of this run behave: the scenario's rules, the profile's latencies, the pods' identities, and chance.
 
+use std::sync::Arc;
+
 use crate::api::job::Job;
-use crate::api::meta::{JobId, ObjectName, PodId};
-use crate::api::pod::Pod;
+use crate::api::meta::{JobId, PodId};
+use crate::api::pod::{Container, Pod, PodTemplate};
 use crate::kernel::rng::{Purpose, Streams, mix};
 use crate::kernel::time::SimDuration;
 use crate::kubelet::Workload;
 use crate::scenario::{Profile, Scenario};
 use crate::workload::behaviour::{
-    Behaviour, JobBehaviour, JobKey, PodKey, ProfileLatencies, default_profile, job_entity, pod_entity,
+    Behaviour, JobBehaviour, JobKey, PodKey, ProfileLatencies, default_profile, pod_entity,
 };
 
 /// What the streams of the profile's latencies are for.
@@ -32,6 +34,8 @@ pub(super) struct PodWorkload {
 #[derive(Clone, Debug)]
 struct JobWorkload {
     behaviour: JobBehaviour,
+    template: Arc<PodTemplate>,
+    indexed: bool,
     entity: u64,
     containers: u32,
 }
@@ -63,11 +67,6 @@ impl PodWorkload {
         }
     }
 
-    /// What the generated names of a Job's pods are drawn from.
-    pub(super) fn name_seed(&self, job: &ObjectName) -> u64 {
-        mix(job_entity(&job.namespace, &job.name), 0x6e61_6d65)
-    }
-
     pub(super) fn job_added(&mut self, id: JobId, job: &Job) {
         let slot = id.slot as usize;
         if self.jobs.len() <= slot {
@@ -84,7 +83,9 @@ impl PodWorkload {
                 run,
                 labels,
             }),
-            entity: job_entity(namespace, name),
+            template: job.spec.template.clone(),
+            indexed: job.spec.is_indexed(),
+            entity: job.identity,
             containers: job.spec.template.containers.len() as u32,
         });
     }
@@ -105,6 +106,39 @@ impl PodWorkload {
     fn pod(&self, id: PodId) -> Option<(&JobWorkload, PodIdentity)> {
         let pod = self.pods.get(id.slot as usize).filter(|pod| pod.id == id)?;
         Some((self.jobs.get(pod.job.slot as usize)?.as_ref()?, *pod))
+    }
+
+    /// How long a Job lasts whose pods follow each other in so many waves, and whether all of them succeed.
+    pub(super) fn waves(&mut self, id: JobId, waves: u32) -> (SimDuration, bool) {
+        let mut sum = (SimDuration::ZERO, true);
+        let Some(job) = self.jobs.get(id.slot as usize).and_then(Option::clone) else { return sum };
+        for wave in 0..waves {
+            let (index, attempt) = if job.indexed { (Some(wave), 0) } else { (None, wave) };
+            let entity = pod_entity(job.entity, index, attempt);
+            let pod = PodKey { index, attempt, node: None, entity };
+            let startup = job.behaviour.startup(&pod, &mut self.streams);
+            let startup = startup.unwrap_or_else(|| self.published_startup(entity, job.containers));
+            let (length, well) = self.wave(&job, &pod);
+            sum = (sum.0 + startup + length, sum.1 && well);
+        }
+        sum
+    }
+
+    /// Init containers one after the other, then the app containers side by side.
+    fn wave(&mut self, job: &JobWorkload, pod: &PodKey<'_>) -> (SimDuration, bool) {
+        let (behaviour, streams) = (&job.behaviour, &mut self.streams);
+        let mut run = |container: &Container| {
+            let well = behaviour.exit_code(pod, &container.name, 0, streams) == 0;
+            (behaviour.duration(pod, &container.name, 0, streams), well)
+        };
+        let (mut length, mut longest, mut well) = (SimDuration::ZERO, SimDuration::ZERO, true);
+        for (time, good) in job.template.init_containers.iter().map(&mut run) {
+            (length, well) = (length + time, well && good);
+        }
+        for (time, good) in job.template.containers.iter().map(&mut run) {
+            (longest, well) = (longest.max(time), well && good);
+        }
+        (length + longest, well)
     }
 
     /// Creation to binding; none: bound as it is created.

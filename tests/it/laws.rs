@@ -136,7 +136,7 @@ fn random_scenario() -> impl Strategy<Value = String> {
                 // One that was scaled down with its completions may have no more of them than this.
                 let go_on = patch(job, "suspend: false");
                 text += &format!("  - {{at: {}s, {go_on}}}\n", FAULTS_END + 1);
-                let more = format!("{{spec: {{parallelism: 3}}}}");
+                let more = "{spec: {parallelism: 3}}";
                 text += &format!("  - {{at: {}s, patch: {{kind: Job, name: w{job}, merge: {more}}}}}\n", FAULTS_END + 2);
             }
             text

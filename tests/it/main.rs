@@ -10,6 +10,7 @@ mod conformance_parsing;
 mod conformance_printing;
 mod conformance_reading;
 mod conformance_validation;
+mod cron;
 mod floor_plan;
 mod golden;
 mod laws;

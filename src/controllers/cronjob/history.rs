@@ -8,12 +8,13 @@ use crate::api::meta::JobId;
 /// The Jobs to delete, in order: complete ones, then failed ones, of each the oldest first.
 pub(super) fn beyond_limits(complete: Option<i32>, failed: Option<i32>, jobs: &[OwnedJob]) -> Vec<(JobId, Arc<str>)> {
     let mut doomed = Vec::new();
+    let mut kept = [0, 0];
+    jobs.iter().filter_map(|job| job.finished).for_each(|outcome| kept[outcome as usize] += 1);
     for (outcome, limit) in [(Outcome::Complete, complete), (Outcome::Failed, failed)] {
         let Some(limit) = limit else { continue };
-        let ended = || jobs.iter().filter(|job| job.finished == Some(outcome));
-        let surplus = ended().count().saturating_sub(limit.max(0) as usize);
+        let surplus = kept[outcome as usize] - kept[outcome as usize].min(limit.max(0) as usize);
         if surplus > 0 {
-            let mut ended: Vec<&OwnedJob> = ended().collect();
+            let mut ended: Vec<&OwnedJob> = jobs.iter().filter(|job| job.finished == Some(outcome)).collect();
             ended.sort_by_key(|job| (job.start_time.is_none(), job.start_time, job.name.clone()));
             doomed.extend(ended[..surplus].iter().map(|job| (job.job, job.name.clone())));
         }

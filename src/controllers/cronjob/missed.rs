@@ -142,7 +142,11 @@ pub fn is_too_late(times: &Times, start: Instant, now: Instant) -> bool {
 
 /// The name of the Job of a start: the CronJob's and the minutes since 1970 (`getJobName`).
 pub fn job_name(cron_job: &str, start: Instant) -> String {
-    format!("{cron_job}-{}", start.seconds / 60)
+    let mut name = String::with_capacity(cron_job.len() + 20);
+    name.push_str(cron_job);
+    name.push('-');
+    name.push_str(itoa::Buffer::new().format(start.seconds / 60));
+    name
 }
 
 /// The value of `batch.kubernetes.io/cronjob-scheduled-timestamp`: the start on the clocks of `spec.timeZone`.

@@ -42,7 +42,8 @@ pub struct Sync {
     /// A status read past the cache, which later decisions look at, and which is lost.
     live: Option<CronJobStatus>,
     dirty: bool,
-    jobs: Rc<Vec<OwnedJob>>,
+    /// The Jobs as they stood at the start, until they were looked at.
+    jobs: Option<Rc<Vec<OwnedJob>>>,
     /// Jobs to delete, last first.
     doomed: Vec<(JobId, Arc<str>)>,
     /// What the clock showed once the history was cleaned up; all that follows goes by it.
@@ -101,7 +102,7 @@ impl Sync {
             status: view.status.clone(),
             live: None,
             dirty: false,
-            jobs: view.jobs.clone(),
+            jobs: Some(view.jobs.clone()),
             doomed,
             now: Instant::ZERO_TIME,
             scheduled: Instant::ZERO_TIME,
@@ -208,7 +209,7 @@ impl CronJobController {
     /// Ended Jobs leave the active list; Jobs that are not in it are looked into.
     fn look_at_job(&mut self, sync: &mut Sync, at: usize, answer: Option<Answer>, out: &mut Outbox) -> Option<Request> {
         let jobs = sync.jobs.clone();
-        let Some(job) = jobs.get(at) else {
+        let Some(job) = jobs.as_ref().and_then(|jobs| jobs.get(at)) else {
             sync.stage = Stage::LookingForMissing { at: 0, asked: false };
             return None;
         };
@@ -398,12 +399,12 @@ impl Sync {
         let Some(entry) = asked else {
             self.stage = Stage::Deciding;
             // From here on nobody looks at the Jobs: the cache may change its list in place.
-            self.jobs = Rc::default();
+            self.jobs = None;
             return None;
         };
         let mut next = at + 1;
         match answer {
-            None if !self.jobs.iter().any(|job| job.job == entry.job) => {
+            None if !self.jobs.iter().flat_map(|jobs| jobs.iter()).any(|job| job.job == entry.job) => {
                 self.stage = Stage::LookingForMissing { at, asked: true };
                 return Some(Request::GetJob(self.job_name(&entry.name)));
             }
@@ -496,6 +497,6 @@ fn said(refusal: &Refusal, job: &str) -> Box<str> {
         )
         .into(),
         Refusal::Forbidden(message) | Refusal::Invalid(message) => message.clone(),
-        Refusal::Unavailable => "the API server is down".into(),
+        Refusal::Unavailable => "connect: connection refused".into(),
     }
 }

@@ -330,7 +330,7 @@ fn creation_refused(refusal: &Refusal) -> Box<str> {
         Refusal::Forbidden(message) | Refusal::Invalid(message) => message.clone(),
         Refusal::NotFound => "the namespace or the owner was not found".into(),
         Refusal::Conflict | Refusal::AlreadyExists => "the name is taken".into(),
-        Refusal::Unavailable => "the API server is down".into(),
+        Refusal::Unavailable => "connect: connection refused".into(),
     }
 }
 

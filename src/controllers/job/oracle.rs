@@ -103,7 +103,7 @@ fn job(indexed: bool) -> Job {
         name: ObjectName::new("default", "w"),
         owner: None,
         copy_of: None,
-        name_seed: 0,
+        identity: 0,
         spec: Arc::new(spec),
         status: Arc::default(),
         generation: 1,

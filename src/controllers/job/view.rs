@@ -18,7 +18,7 @@ use crate::kernel::time::SimTime;
 pub(super) struct JobView {
     pub(super) id: JobId,
     pub(super) name: ObjectName,
-    pub(super) name_seed: u64,
+    pub(super) identity: u64,
     pub(super) spec: Arc<JobSpec>,
     pub(super) status: Arc<JobStatus>,
     pub(super) generation: u32,
@@ -101,7 +101,7 @@ impl JobView {
         JobView {
             id,
             name: job.name.clone(),
-            name_seed: job.name_seed,
+            identity: job.identity,
             spec: job.spec.clone(),
             status: job.status.clone(),
             generation: job.generation,
@@ -248,7 +248,7 @@ impl JobView {
     }
 
     pub(super) fn pod_name(&self, pod: &PodView) -> String {
-        let name = crate::api::names::pod_name(&self.name.name, self.name_seed, pod.index, pod.attempt);
+        let name = crate::api::names::pod_name(&self.name.name, self.identity, pod.index, pod.attempt);
         format!("{}/{name}", self.name.namespace)
     }
 }

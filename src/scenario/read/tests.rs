@@ -462,7 +462,8 @@ fn faults_of_a_simulation_are_found_all_at_once() {
         &[
             "x:17:5: spec.actions[0]: an action does one thing, this one 0",
             "x:18:5: missing field \"spec.actions[1].at\"",
-            "x:19:22: spec.actions[2].outage is not there yet in this version of jobsim",
+            "x:19:22: missing field \"spec.actions[2].outage.component\"",
+            "x:19:22: missing field \"spec.actions[2].outage.for\"",
             "x:21:29: spec.actions[4].delete.kind: \"Pod\" cannot be changed by an action",
             "x:20:28: \"../x.yaml\" leaves the scenario's folder",
         ],

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::super::source::Span;
-use super::super::{Action, Kind, ScheduledAction};
+use super::super::{Action, Component, Kind, ScheduledAction};
 use super::fields::{Fields, Item, Report};
 use crate::api::meta::ObjectName;
 use crate::kernel::time::SimTime;
 
 /// The names of actions.
-const ACTIONS: [&str; 5] = ["patch", "evict", "deletePod", "delete", "apply"];
+const ACTIONS: [&str; 6] = ["patch", "evict", "deletePod", "delete", "outage", "apply"];
 
 /// An `apply` whose file is still to be read.
 #[derive(Clone, Debug)]
@@ -32,8 +32,7 @@ pub(super) fn read(item: &Item<'_>, report: &mut Report<'_>) -> (Vec<ScheduledAc
         let at = fields.require("at", report).and_then(|item| report.duration(&item));
         let at = SimTime::ZERO + at.unwrap_or_default();
         let given: Vec<_> = ACTIONS.iter().filter_map(|name| Some((*name, fields.get(name)?))).collect();
-        fields.later("outage", report);
-        if given.len() != 1 && !fields.entries().iter().any(|entry| &*entry.key == "outage") {
+        if given.len() != 1 {
             report.error_with_help(
                 fields.span(),
                 format!("{}: an action does one thing, this one {}", fields.path(), given.len()),
@@ -53,7 +52,10 @@ pub(super) fn read(item: &Item<'_>, report: &mut Report<'_>) -> (Vec<ScheduledAc
 }
 
 fn action(name: &str, mut fields: Fields<'_>, report: &mut Report<'_>) -> Option<Action> {
-    let namespace = fields.get("namespace").and_then(|item| report.text(&item)).unwrap_or("default");
+    let namespace = match name {
+        "outage" => "",
+        _ => fields.get("namespace").and_then(|item| report.text(&item)).unwrap_or("default"),
+    };
     let action = match name {
         "patch" => {
             let (kind, name) = object(&mut fields, namespace, report);
@@ -62,6 +64,11 @@ fn action(name: &str, mut fields: Fields<'_>, report: &mut Report<'_>) -> Option
                 report.fields(item);
             }
             Some(Action::Patch { kind: kind?, name: name?, merge: Arc::new(merge?.node.to_json()) })
+        }
+        "outage" => {
+            let component = fields.require("component", report).and_then(|item| component(&item, report));
+            let length = fields.require("for", report).and_then(|item| report.duration(&item));
+            component.zip(length).map(|(component, length)| Action::Outage { component, length })
         }
         "delete" => {
             let (kind, name) = object(&mut fields, namespace, report);
@@ -78,6 +85,17 @@ fn action(name: &str, mut fields: Fields<'_>, report: &mut Report<'_>) -> Option
     };
     fields.finish(report);
     action
+}
+
+fn component(item: &Item<'_>, report: &mut Report<'_>) -> Option<Component> {
+    let name = report.text(item)?;
+    let found = Component::ALL.into_iter().find(|component| component.as_str() == name);
+    if found.is_none() {
+        let title = format!("{}: unknown component \"{name}\"", item.path);
+        let names: Vec<&str> = Component::ALL.iter().map(|component| component.as_str()).collect();
+        report.error_with_help(item.node.span, title, format!("write one of {}", names.join(", ")));
+    }
+    found
 }
 
 fn object(fields: &mut Fields<'_>, namespace: &str, report: &mut Report<'_>) -> (Option<Kind>, Option<ObjectName>) {

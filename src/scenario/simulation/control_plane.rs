@@ -33,6 +33,9 @@ fn api_server(mut fields: Fields<'_>, control_plane: &mut ControlPlane, report: 
 
 fn controller_manager(mut fields: Fields<'_>, control_plane: &mut ControlPlane, report: &mut Report<'_>) {
     limit(&mut fields, &mut control_plane.qps, &mut control_plane.burst, report);
+    if let Some(skew) = fields.get("clockSkew").and_then(|item| report.signed_duration(&item)) {
+        control_plane.clock_skew = skew;
+    }
     for (name, syncs) in [
         ("concurrentJobSyncs", &mut control_plane.concurrent_job_syncs),
         ("concurrentCronJobSyncs", &mut control_plane.concurrent_cron_job_syncs),

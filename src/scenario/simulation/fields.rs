@@ -115,6 +115,14 @@ impl Report<'_> {
         }
     }
 
+    /// A length of time that may be negative, in nanoseconds.
+    pub(super) fn signed_duration(&mut self, item: &Item<'_>) -> Option<i64> {
+        let Some(text) = item.node.as_str() else { return self.duration(item).map(|length| length.0 as i64) };
+        let (text, sign) = text.strip_prefix('-').map_or((text, 1), |rest| (rest, -1));
+        let read = parse_duration(text).map(|length| sign * i64::try_from(length.0).unwrap_or(i64::MAX));
+        read.map_err(|error| self.error(item.node.span, format!("{}: {error}", item.path), "")).ok()
+    }
+
     /// A length of time.
     pub(super) fn duration(&mut self, item: &Item<'_>) -> Option<SimDuration> {
         let text = match &item.node.value {

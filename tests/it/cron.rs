@@ -1,0 +1,81 @@
+//! CronJobs as objects where no recording speaks: outages, clock skew, runs without pods.
+
+use jobsim::{Run, RunOptions, Trace, scenario};
+
+const CRON_JOB: &str = "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: c}\nspec:\n  schedule: '0 * * * *'\n  \
+                        jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: m, image: \
+                        i}]}}}}\n---\napiVersion: jobsim/v1alpha1\nkind: Simulation\nmetadata: {name: s}\nspec:\n  \
+                        startTime: '2026-01-05T00:00:00Z'\n  horizon: 7h\n  profile: ideal\n";
+
+fn run(spec: &str, options: &RunOptions) -> Run {
+    let text = format!("{CRON_JOB}{spec}");
+    let scenario = scenario::read_str(&text).unwrap_or_else(|problems| panic!("{problems}\n{text}"));
+    jobsim::run(&scenario, options)
+}
+
+/// Names of the Jobs by the hour that they are named after, and when they were created.
+fn starts(spec: &str) -> String {
+    let run = run(spec, &RunOptions::default());
+    let minutes = |name: &str| name.trim_start_matches("c-").parse::<u64>().expect("minutes") - 29_459_520;
+    let start = |job: &jobsim::JobLife| format!("{}h {}", minutes(&job.name.name) / 60, job.created);
+    run.jobs.iter().map(start).collect::<Vec<_>>().join(", ")
+}
+
+#[test]
+fn a_controller_manager_that_was_down_makes_up_for_the_last_start() {
+    let down = "  actions: [{at: 90m, outage: {component: controller-manager, for: 130m}}]\n";
+    assert_eq!(starts(down), "1h 3600.1, 3h 13200, 4h 14400.1, 5h 18000.1, 6h 21600.1");
+}
+
+#[test]
+fn an_api_server_that_was_down_is_asked_again_after_the_back_off() {
+    let down = "  actions: [{at: 119m, outage: {component: apiserver, for: 2m}}]\n";
+    // 5 ms doubled until the sum is over a minute: the wait that the outage ends in was 40.96 s.
+    assert_eq!(starts(down), "1h 3600.1, 2h 7282.015, 3h 10800.1, 4h 14400.1, 5h 18000.1, 6h 21600.1");
+}
+
+#[test]
+fn pods_end_while_nobody_looks_and_are_counted_later() {
+    let spec = "  pods: [{duration: 10m}]\n  actions:\n  - {at: 61m, outage: {component: controller-manager, for: 30m}}\n  - {at: 125m, \
+                outage: {component: apiserver, for: 30m}}\n";
+    let run = run(spec, &RunOptions::default());
+    let ends = |at: usize| run.jobs[at].finished().map(|time| time.to_string());
+    assert_eq!((ends(0), ends(1)), (Some("5460".to_owned()), Some("9301".to_owned())));
+    assert_eq!(run.pods[0].finished.map(|time| time.to_string()), Some("4200.1".to_owned()));
+    assert_eq!(run.pods[1].finished.map(|time| time.to_string()), Some("9300".to_owned()));
+}
+
+#[test]
+fn a_skewed_clock_starts_early_or_late() {
+    let skew = |skew| starts(&format!("  controlPlane: {{controllerManager: {{clockSkew: {skew}}}}}\n"));
+    assert!(skew("5m").starts_with("1h 3300.1, 2h 6900.1"), "{}", skew("5m"));
+    assert!(skew("-90s").starts_with("1h 3690.1, 2h 7290.1"), "{}", skew("-90s"));
+}
+
+#[test]
+fn runs_without_pods_start_the_same_jobs() {
+    let spec = "  pods: [{startup: 2s, duration: {uniform: {min: 40m, max: 100m}}}]\n";
+    let forbid = CRON_JOB.replace("  schedule", "  concurrencyPolicy: Forbid\n  schedule") + spec;
+    let scenario = scenario::read_str(&forbid).expect("a scenario");
+    let with_pods = jobsim::run(&scenario, &RunOptions::default());
+    let without = jobsim::run(&scenario, &RunOptions { schedule_only: true, ..RunOptions::default() });
+    assert_eq!((with_pods.pods.len(), without.pods.len()), (with_pods.jobs.len(), 0));
+    let names = |run: &Run| run.jobs.iter().map(|job| job.name.to_string()).collect::<Vec<_>>();
+    assert_eq!(names(&with_pods), names(&without));
+    // The Job controller needs a second to see that a pod has ended.
+    for (job, bare) in with_pods.jobs.iter().zip(&without.jobs) {
+        let late = job.finished().zip(bare.finished()).map(|(a, b)| a.since(b).as_secs_f64());
+        assert!(late.is_none_or(|late| (1.0..8.0).contains(&late)), "{} {late:?}", job.name);
+    }
+}
+
+#[test]
+fn counts_are_those_of_the_record() {
+    let spec = "  pods: [{duration: 10m}]\n";
+    let (all, none) = (RunOptions::default(), RunOptions { trace: Trace::None, ..RunOptions::default() });
+    let (recorded, counted) = (run(spec, &all), run(spec, &none));
+    let totals = counted.totals.expect("counts");
+    assert!(recorded.totals.is_none() && counted.jobs.is_empty());
+    assert_eq!((totals.jobs, totals.pods), (recorded.jobs.len() as u64, recorded.pods.len() as u64));
+    assert_eq!(totals.pods_left, recorded.pods.iter().filter(|pod| pod.removed.is_none()).count() as u64);
+}
