@@ -82,6 +82,8 @@ pub fn run_observed(scenario: &Scenario, options: &RunOptions, further: Vec<&mut
         let mut world = new(scenario, seed, options.replication, observers);
         frame.ending = drive(&mut world, scenario, options);
         (frame.end, frame.steps) = (world.now(), world.steps());
+        let horizon = options.horizon.or(scenario.horizon).filter(|_| frame.ending == Ending::Horizon);
+        frame.horizon = horizon.map(|length| SimTime::ZERO + length);
     };
     match options.trace {
         Trace::All => {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::controllers::cronjob::clock::{Clock, Entry, Mark, Skipped, Start};
 use crate::controllers::cronjob::schedule::{Schedule, names_zone};
 use crate::controllers::cronjob::zone::{self, Zone};
-use crate::kernel::calendar::{SECONDS_PER_DAY, weekday};
+use crate::kernel::calendar::{SECONDS_PER_DAY, day_name};
 use crate::kernel::instant::Instant;
 
 /// Print the next starts of a schedule, local and UTC, and mark local times that a clock change skips or repeats.
@@ -313,11 +313,6 @@ fn describe(mark: Mark) -> (&'static str, &'static str) {
         Mark::OffTheClock => ("shifted", "shifted: a clock change moved it off the schedule's time"),
         Mark::NotLater => ("repeated", "repeated: not later than the start before, an oddity at clock changes"),
     }
-}
-
-fn day_name(wall: i64) -> &'static str {
-    const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
-    DAYS[weekday(wall.div_euclid(SECONDS_PER_DAY)) as usize]
 }
 
 /// What a clock shows, to the minute; at midnight with the date, since the day may be in question.

@@ -51,6 +51,12 @@ pub fn weekday(days: i64) -> u32 {
     (days.rem_euclid(7) + 4).rem_euclid(7) as u32
 }
 
+/// The day of the week at `seconds` since 1970-01-01T00:00:00, in three letters.
+pub fn day_name(seconds: i64) -> &'static str {
+    const NAMES: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+    NAMES[weekday(seconds.div_euclid(SECONDS_PER_DAY)) as usize]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

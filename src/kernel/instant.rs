@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use super::calendar::{SECONDS_PER_DAY, civil_from_days, weekday};
+use super::calendar::{SECONDS_PER_DAY, civil_from_days, day_name};
 use super::time::{NANOS_PER_SECOND, SimTime};
 
 const NANOS: i128 = NANOS_PER_SECOND as i128;
@@ -92,11 +92,10 @@ impl Instant {
 impl Instant {
     /// In UTC as Go's `time.RFC1123Z` has it: `Sun, 29 Mar 2026 01:30:00 +0000`.
     pub fn rfc1123(self) -> String {
-        const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
         const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-        let days = self.seconds.div_euclid(SECONDS_PER_DAY);
-        let (date, second) = (civil_from_days(days), self.seconds.rem_euclid(SECONDS_PER_DAY));
-        let (day, month) = (DAYS[weekday(days) as usize], MONTHS[date.month as usize - 1]);
+        let date = civil_from_days(self.seconds.div_euclid(SECONDS_PER_DAY));
+        let second = self.seconds.rem_euclid(SECONDS_PER_DAY);
+        let (day, month) = (day_name(self.seconds), MONTHS[date.month as usize - 1]);
         let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
         format!("{day}, {:02} {month} {:04} {hour:02}:{minute:02}:{second:02} +0000", date.day, date.year)
     }

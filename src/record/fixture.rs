@@ -23,6 +23,8 @@ pub(crate) fn run(scenario: &str) -> Building {
         profile: Profile::Default,
         end: SimTime::ZERO,
         ending: Ending::Settled,
+        horizon: None,
+        outages: Vec::new(),
         steps: 0,
         totals: None,
         cron_jobs: Vec::new(),
@@ -161,6 +163,7 @@ impl Building {
         self.jobs.push(JobLife {
             name: ObjectName::new("default", name),
             cron_job: None,
+            scheduled: None,
             indexed: false,
             completions,
             parallelism,

@@ -1,5 +1,6 @@
 //! Readers of the change log: what happened, as data.
 
+pub mod calendar;
 pub mod checks;
 pub mod control_plane;
 pub mod critical_path;
@@ -14,11 +15,12 @@ pub mod watch;
 
 use std::sync::Arc;
 
+use crate::api::cronjob::CronJobSpec;
 use crate::api::job::{JobCondition, JobConditionType};
 use crate::api::meta::{ApiTime, ObjectName};
 use crate::api::pod::PodPhase;
 use crate::kernel::time::SimTime;
-use crate::scenario::{ControlPlane, Profile};
+use crate::scenario::{Component, ControlPlane, Profile};
 
 use control_plane::ControlPlaneTallies;
 use critical_path::CriticalPath;
@@ -39,6 +41,10 @@ pub struct Run {
     pub end: SimTime,
     /// Why it ended.
     pub ending: Ending,
+    /// The horizon, if the run came to it.
+    pub horizon: Option<SimTime>,
+    /// Which components were down, from when until when.
+    pub outages: Vec<(Component, SimTime, SimTime)>,
     /// Events of the event list that were carried out.
     pub steps: u64,
     /// Of a run that was not recorded: counts instead of what follows.
@@ -85,6 +91,8 @@ pub struct CronJobLife {
     pub created: SimTime,
     /// When its object went.
     pub removed: Option<SimTime>,
+    /// What it asked for, and from when on.
+    pub specs: Vec<(SimTime, Arc<CronJobSpec>)>,
     /// Its status after each instant in which a column changed.
     pub rows: Vec<CronJobRow>,
 }
@@ -111,6 +119,8 @@ pub struct JobLife {
     pub name: ObjectName,
     /// The CronJob that made it.
     pub cron_job: Option<Arc<str>>,
+    /// The start that it was made for, in seconds since `startTime`.
+    pub scheduled: Option<i64>,
     /// Is it Indexed?
     pub indexed: bool,
     /// Completions wanted at the end of the run; absent for a work queue.

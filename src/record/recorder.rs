@@ -1,5 +1,7 @@
 //! Turns the change log into a [`Run`]: status series, pod lives, events.
 
+use std::sync::Arc;
+
 use super::control_plane::{ControlPlaneLog, ControlPlaneTallies};
 use super::critical_path;
 use super::{CronJobLife, CronJobRow, Ending, EventRow, JobLife, JobRow, PodLife, Run};
@@ -11,6 +13,7 @@ use crate::api::meta::{CronJobId, JobId, ObjectId, ObjectName, PodId};
 use crate::api::pod::{Pod, PodPhase};
 use crate::apiserver::store::Store;
 use crate::kernel::time::SimTime;
+use crate::scenario::{Action, Component, ScheduledAction};
 use crate::world::observer::{Observer, RequestSpan, SyncSpan};
 
 /// Records everything that outputs are made of.
@@ -85,7 +88,12 @@ impl Recorder {
         if verb == Verb::Added {
             put(&mut self.cron_job_places, id.slot, self.cron_jobs.len());
             let name = cron_job.name.clone();
-            self.cron_jobs.push(CronJobLife { name, created: now, removed: None, rows: Vec::new() });
+            let specs = vec![(now, cron_job.spec.clone())];
+            self.cron_jobs.push(CronJobLife { name, created: now, removed: None, specs, rows: Vec::new() });
+        }
+        let specs = &mut self.cron_jobs[self.cron_job_places[id.slot as usize]].specs;
+        if specs.last().is_none_or(|(_, last)| !Arc::ptr_eq(last, &cron_job.spec)) {
+            specs.push((now, cron_job.spec.clone()));
         }
         if verb == Verb::Deleted {
             self.add_cron_job_row(id, cron_job, now);
@@ -111,6 +119,7 @@ impl Recorder {
             self.jobs.push(JobLife {
                 name: job.name.clone(),
                 cron_job: job.cron_job().cloned(),
+                scheduled: job.owner.as_ref().map(|owner| owner.start.scheduled.seconds - self.start),
                 indexed: job.spec.is_indexed(),
                 completions: job.spec.completions,
                 parallelism: job.spec.parallelism,
@@ -318,6 +327,13 @@ pub fn status_word(job: &Job) -> &'static str {
     }
 }
 
+fn outage(action: &ScheduledAction) -> Option<(Component, SimTime, SimTime)> {
+    match action.action {
+        Action::Outage { component, length } => Some((component, action.at, action.at + length)),
+        _ => None,
+    }
+}
+
 /// The frame of a run: all that is not recorded.
 pub fn frame(scenario: &crate::scenario::Scenario, seed: u64) -> Run {
     Run {
@@ -327,6 +343,8 @@ pub fn frame(scenario: &crate::scenario::Scenario, seed: u64) -> Run {
         profile: scenario.profile,
         end: SimTime::ZERO,
         ending: Ending::Settled,
+        horizon: None,
+        outages: scenario.actions.iter().filter_map(outage).collect(),
         steps: 0,
         totals: None,
         cron_jobs: Vec::new(),

@@ -1,5 +1,6 @@
 //! What people see of a run: charts, tables, summaries, and files written whole or not at all.
 
+pub mod calendar;
 pub mod chart;
 pub mod kubectl;
 pub mod objects;

@@ -54,7 +54,7 @@ mod tests {
         for name in ["b", "a"] {
             let rows = vec![row(0.0, &[], None), row(60.1, &["a-1", "a-2"], Some(-60))];
             let name = ObjectName::new("default", name);
-            run.cron_jobs.push(CronJobLife { name, created: at(0.0), removed: None, rows });
+            run.cron_jobs.push(CronJobLife { name, created: at(0.0), removed: None, specs: Vec::new(), rows });
         }
         let mut bytes = Vec::new();
         cronjobs_csv(&run, &mut bytes).unwrap();

@@ -11,9 +11,10 @@ pub use text::text;
 
 use super::output::TOOL;
 use crate::kernel::time::{NANOS_PER_SECOND, SimDuration, SimTime};
+use crate::record::calendar::{CalendarCounts, calendar};
 use crate::record::critical_path::CriticalPath;
 use crate::record::metrics::{Figures, Spread};
-use crate::record::{Ending, JobLife, Run};
+use crate::record::{CronJobLife, Ending, JobLife, Run};
 use crate::scenario::Profile;
 
 /// What `summary.json` holds. Times are seconds since the start of the run.
@@ -47,6 +48,8 @@ pub struct Summary {
     pub total: Total,
     /// What the control plane cost.
     pub control_plane: ControlPlaneJson,
+    /// Of each CronJob, in order of creation.
+    pub cronjobs: Vec<CronJobSummary>,
     /// Of each Job, in order of creation.
     pub jobs: Vec<JobSummary>,
 }
@@ -81,6 +84,29 @@ pub struct Total {
     /// Figures of their pods.
     #[serde(flatten)]
     pub figures: FiguresJson,
+}
+
+/// What became of the starts of a CronJob.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct CronJobSummary {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub cronjob: String,
+    /// Starts that its schedule names.
+    pub starts: u64,
+    /// Starts with a Job.
+    pub started: u64,
+    /// Of these, ones that came late.
+    pub late: u64,
+    /// Of these, ones that began while another run was active.
+    pub overlapping: u64,
+    /// Starts without a Job.
+    pub skipped: u64,
+    /// Starts at a local time that the clock shows twice.
+    pub doubled: u64,
+    /// Local times of the schedule that the clock leaves out.
+    pub left_out: u64,
 }
 
 /// Figures of a Job.
@@ -209,6 +235,7 @@ impl Summary {
                 figures: (&Figures::of_run(run)).into(),
             },
             control_plane: ControlPlaneJson::new(run),
+            cronjobs: run.cron_jobs.iter().map(|life| CronJobSummary::new(run, life)).collect(),
             jobs: run
                 .jobs
                 .iter()
@@ -216,6 +243,23 @@ impl Summary {
                 .zip(paths)
                 .map(|((job, figures), path)| JobSummary::new(job, &figures, path))
                 .collect(),
+        }
+    }
+}
+
+impl CronJobSummary {
+    fn new(run: &Run, life: &CronJobLife) -> CronJobSummary {
+        let counts = CalendarCounts::of(&calendar(run, life));
+        CronJobSummary {
+            namespace: life.name.namespace.to_string(),
+            cronjob: life.name.name.to_string(),
+            starts: counts.starts,
+            started: counts.started,
+            late: counts.late,
+            overlapping: counts.overlapping,
+            skipped: counts.missed,
+            doubled: counts.doubled,
+            left_out: counts.left_out,
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::kernel::time::SimTime;
 use crate::record::metrics::Figures;
 use crate::record::totals::Totals;
 use crate::record::{Ending, JobLife, JobRow, PodLife, Run};
+use crate::report::calendar;
 use crate::report::kubectl::{duration, table::table};
 use crate::scenario::Profile;
 
@@ -22,6 +23,7 @@ pub fn text(run: &Run, written: &[PathBuf]) -> String {
     if !text.is_empty() {
         text.push('\n');
     }
+    text.push_str(&calendar::text(run));
     text.push_str(&ending(run));
     text.push_str(&waits(run));
     let section = control_plane::text(run);
@@ -107,7 +109,10 @@ fn length(job: &JobLife, row: &JobRow, end: SimTime) -> Option<String> {
 fn ending(run: &Run) -> String {
     let how = match &run.ending {
         Ending::Settled => format!("Settled after {} s: nothing was left to happen.", run.end.cut_to_millis()),
-        Ending::Horizon => format!("The horizon cut the run off at {} s.", run.end.cut_to_millis()),
+        Ending::Horizon => match run.horizon {
+            Some(horizon) => format!("Ended at the horizon of {horizon} s."),
+            None => format!("The horizon cut the run off at {} s.", run.end.cut_to_millis()),
+        },
         Ending::Limit(limit) => format!("Stopped at {} s by a limit: {limit}.", run.end.cut_to_millis()),
         Ending::Fault(fault) => format!("Stopped at {} s by a fault: {fault}.", run.end.cut_to_millis()),
         Ending::Interrupted => format!("Interrupted at {} s.", run.end.cut_to_millis()),

@@ -1,0 +1,236 @@
+//! A CronJob's calendar: every start that its schedule names, and what became of it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{CronJobLife, JobLife, Run};
+use crate::api::cronjob::{ConcurrencyPolicy, CronJobSpec};
+use crate::controllers::cronjob::clock::{Clock, Entry, Mark, Skipped};
+use crate::controllers::cronjob::schedule::Schedule;
+use crate::controllers::cronjob::zone::Zone;
+use crate::kernel::instant::Instant;
+use crate::kernel::time::{NANOS_PER_SECOND, SimDuration, SimTime};
+use crate::scenario::Component;
+
+/// Controllers look 100 ms after a start; what begins later than this is late.
+const ON_TIME: SimDuration = SimDuration::from_secs(1);
+/// Most entries of a calendar.
+const MOST_ENTRIES: usize = 2_000_000;
+
+/// An entry of a calendar.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CalendarEntry {
+    /// The start by the schedule; of times that the clock leaves out, the instant of the change.
+    pub at: Instant,
+    /// Seconds that the clock is ahead of UTC then.
+    pub offset: i64,
+    /// What a clock change does to it.
+    pub mark: Option<Mark>,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// What became of a start.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// A Job was created for it.
+    Started {
+        /// Its place in [`Run::jobs`].
+        job: usize,
+        /// How long after the start.
+        after: SimDuration,
+        /// Runs of the same CronJob that were active then.
+        overlapping: usize,
+    },
+    /// None was.
+    Missed(Why),
+    /// The clock does not show these times.
+    LeftOut(Skipped),
+}
+
+/// Why no Job was created for a start.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Why {
+    /// `spec.suspend`.
+    Suspended,
+    /// The run before it was active and the policy is Forbid.
+    Forbidden(Arc<str>),
+    /// This component was down.
+    Down(Component),
+    /// The API server refused the Job.
+    Refused(String),
+    /// It could not be made up for within `startingDeadlineSeconds`.
+    Deadline(i64),
+    /// Several were missed, and only the latest is made up for.
+    Superseded,
+}
+
+/// How often what happened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CalendarCounts {
+    /// Starts that the schedule names.
+    pub starts: u64,
+    /// Starts with a Job.
+    pub started: u64,
+    /// Of these, late ones.
+    pub late: u64,
+    /// Of these, ones that began while another run was active.
+    pub overlapping: u64,
+    /// Starts without a Job.
+    pub missed: u64,
+    /// Starts at a local time that the clock shows twice.
+    pub doubled: u64,
+    /// Local times of the schedule that the clock leaves out.
+    pub left_out: u64,
+}
+
+impl CalendarCounts {
+    /// Of a calendar.
+    pub fn of(entries: &[CalendarEntry]) -> CalendarCounts {
+        let mut counts = CalendarCounts::default();
+        for entry in entries {
+            match &entry.outcome {
+                Outcome::LeftOut(skipped) => {
+                    counts.left_out += u64::from(skipped.count);
+                    continue;
+                }
+                Outcome::Started { after, overlapping, .. } => {
+                    counts.started += 1;
+                    counts.late += u64::from(is_late(*after));
+                    counts.overlapping += u64::from(*overlapping > 0);
+                }
+                Outcome::Missed(_) => counts.missed += 1,
+            }
+            counts.starts += 1;
+            counts.doubled += u64::from(matches!(entry.mark, Some(Mark::FirstOfTwo | Mark::SecondOfTwo)));
+        }
+        counts
+    }
+}
+
+/// Was a Job created later than a controller that is up needs?
+pub fn is_late(after: SimDuration) -> bool {
+    after > ON_TIME
+}
+
+/// The calendar of a CronJob of a run.
+pub fn calendar(run: &Run, life: &CronJobLife) -> Vec<CalendarEntry> {
+    let end = life.removed.unwrap_or(run.horizon.unwrap_or(run.end));
+    let runs = Runs::of(run, life);
+    let mut entries = Vec::new();
+    for (at, (from, spec)) in life.specs.iter().enumerate() {
+        let until = life.specs.get(at + 1).map_or(end, |next| next.0);
+        // A creation time is a whole second.
+        let from = if at == 0 { SimTime::from_secs(from.whole_seconds()) } else { *from };
+        runs.walk(spec, from, until, &mut entries);
+    }
+    entries
+}
+
+/// A CronJob's Jobs, by the starts that they were made for.
+struct Runs<'a> {
+    run: &'a Run,
+    life: &'a CronJobLife,
+    jobs: BTreeMap<i64, usize>,
+}
+
+impl<'a> Runs<'a> {
+    fn of(run: &'a Run, life: &'a CronJobLife) -> Runs<'a> {
+        let of_life = |job: &JobLife| {
+            job.name.namespace == life.name.namespace
+                && job.cron_job.as_deref() == Some(&*life.name.name)
+                && job.created >= life.created
+                && life.removed.is_none_or(|removed| job.created <= removed)
+        };
+        let jobs = run.jobs.iter().enumerate().filter(|(_, job)| of_life(job));
+        Runs { run, life, jobs: jobs.filter_map(|(at, job)| Some((job.scheduled?, at))).collect() }
+    }
+
+    /// Adds the entries of one version of the CronJob.
+    fn walk(&self, spec: &CronJobSpec, from: SimTime, until: SimTime, entries: &mut Vec<CalendarEntry>) {
+        let Ok(schedule) = Schedule::of_cron_job(&spec.schedule, spec.time_zone.as_deref()) else { return };
+        let Ok(zone) = spec.time_zone.as_deref().map_or_else(|| Ok(Zone::utc()), Zone::load) else { return };
+        let mut clock = Clock::new(&schedule, &zone, Instant::of(self.run.start, from));
+        let end = Instant::of(self.run.start, until);
+        while entries.len() < MOST_ENTRIES {
+            let Ok(Some(entry)) = clock.next_entry() else { return };
+            match entry {
+                Entry::Start(start) if start.at >= end => return,
+                Entry::Start(start) => {
+                    let outcome = self.outcome(spec, start.at);
+                    entries.push(CalendarEntry { at: start.at, offset: start.offset, mark: start.mark, outcome });
+                }
+                Entry::Skipped(gap) => {
+                    // What the clock shows after the change tells when it was.
+                    let zone = schedule.zone().unwrap_or(&zone);
+                    let at = Instant::from_seconds(zone.instant_of(gap.to));
+                    if at >= end {
+                        return;
+                    }
+                    let offset = zone.offset(at.seconds);
+                    entries.push(CalendarEntry { at, offset, mark: None, outcome: Outcome::LeftOut(gap) });
+                }
+            }
+        }
+    }
+
+    fn outcome(&self, spec: &CronJobSpec, at: Instant) -> Outcome {
+        let since_start = at.seconds - self.run.start;
+        let planned = SimTime(since_start.max(0) as u64 * NANOS_PER_SECOND);
+        match self.jobs.get(&since_start) {
+            Some(&job) => {
+                let created = self.run.jobs[job].created;
+                let overlapping = self.active(created).filter(|&other| other != job).count();
+                Outcome::Started { job, after: created.since(planned), overlapping }
+            }
+            None => Outcome::Missed(self.why(spec, planned)),
+        }
+    }
+
+    /// Runs that were active at an instant: created before and not ended.
+    fn active(&self, at: SimTime) -> impl Iterator<Item = usize> {
+        let stands = move |job: &JobLife| job.created < at && job.finished().or(job.removed).is_none_or(|end| end > at);
+        self.jobs.values().copied().filter(move |&job| stands(&self.run.jobs[job]))
+    }
+
+    fn why(&self, spec: &CronJobSpec, planned: SimTime) -> Why {
+        let down = |component| {
+            let outage = |outage: &(Component, SimTime, SimTime)| {
+                outage.0 == component && (outage.1..outage.2).contains(&planned)
+            };
+            self.run.outages.iter().any(outage)
+        };
+        if self.suspended(planned) {
+            return Why::Suspended;
+        }
+        if let Some(component) = [Component::ControllerManager, Component::ApiServer].into_iter().find(|c| down(*c)) {
+            return Why::Down(component);
+        }
+        if spec.concurrency_policy == ConcurrencyPolicy::Forbid
+            && let Some(job) = self.active(planned).last()
+        {
+            return Why::Forbidden(self.run.jobs[job].name.name.clone());
+        }
+        if let Some(message) = self.refusal(planned) {
+            return Why::Refused(message);
+        }
+        spec.starting_deadline_seconds.map_or(Why::Superseded, Why::Deadline)
+    }
+
+    fn suspended(&self, at: SimTime) -> bool {
+        let rows = &self.life.rows;
+        rows[..rows.partition_point(|row| row.time <= at)].last().is_some_and(|row| row.suspended)
+    }
+
+    /// What the API server said of the Job, if it refused it when the start was due.
+    fn refusal(&self, planned: SimTime) -> Option<String> {
+        let events = &self.run.events;
+        let due = planned + ON_TIME;
+        let first = events.partition_point(|event| event.time < planned);
+        let mut near = events[first..].iter().take_while(|event| event.time <= due);
+        let refused = near.find(|event| {
+            event.kind == "CronJob" && event.reason == "FailedCreate" && event.object == self.life.name
+        })?;
+        Some(refused.message.trim_start_matches("Error creating job: ").to_owned())
+    }
+}
