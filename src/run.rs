@@ -81,7 +81,9 @@ pub fn run_observed(scenario: &Scenario, options: &RunOptions, further: Vec<&mut
         let new = if options.schedule_only { World::schedule_only } else { World::new };
         let mut world = new(scenario, seed, options.replication, observers);
         frame.ending = drive(&mut world, scenario, options);
-        (frame.end, frame.steps) = (world.now(), world.steps());
+        let by_itself = matches!(frame.ending, Ending::Settled | Ending::Horizon);
+        frame.end = if by_itself { world.last_change() } else { world.now() };
+        frame.steps = world.steps();
         let horizon = options.horizon.or(scenario.horizon).filter(|_| frame.ending == Ending::Horizon);
         frame.horizon = horizon.map(|length| SimTime::ZERO + length);
     };

@@ -55,8 +55,8 @@ pub enum Why {
     Suspended,
     /// The run before it was active and the policy is Forbid.
     Forbidden(Arc<str>),
-    /// This component was down.
-    Down(Component),
+    /// This component was down, and `startingDeadlineSeconds`, if any, left no time to make up for it.
+    Down(Component, Option<i64>),
     /// The API server refused the Job.
     Refused(String),
     /// It could not be made up for within `startingDeadlineSeconds`.
@@ -204,7 +204,7 @@ impl<'a> Runs<'a> {
             return Why::Suspended;
         }
         if let Some(component) = [Component::ControllerManager, Component::ApiServer].into_iter().find(|c| down(*c)) {
-            return Why::Down(component);
+            return Why::Down(component, spec.starting_deadline_seconds);
         }
         if spec.concurrency_policy == ConcurrencyPolicy::Forbid
             && let Some(job) = self.active(planned).last()

@@ -193,14 +193,16 @@ impl<'a> Walk<'a> {
     /// Back through the requests of a sync, each sent when the one before it was answered.
     fn within(&mut self, sync: usize) {
         let started = self.job.syncs.syncs[sync].started;
-        let calls = self.job.syncs.calls_of(sync);
-        let mut left = calls.len();
+        let mut calls = self.job.syncs.calls_of(sync);
         while self.at > started {
-            let Some(call) = calls[..left].iter().rposition(|call| call.effective == self.at) else { break };
-            left = call;
-            let call = calls[call];
+            let answered = calls.iter().rposition(|call| call.effective <= self.at);
+            let Some(call) = answered.or_else(|| calls.iter().position(|call| call.sent < self.at)) else { break };
+            let (earlier, call) = (&calls[..call], calls[call]);
+            // Between an answer and the sync that it woke lies its way there.
+            self.back_to(call.effective, Part::Watch, None);
             self.back_to(call.sent + call.token_wait, Part::Api, None);
             self.back_to(call.sent, Part::Tokens, None);
+            calls = earlier;
         }
         self.back_to(started, Part::Api, None);
     }
@@ -215,13 +217,13 @@ impl<'a> Walk<'a> {
             WaitReason::Batch => Part::Batch,
             WaitReason::PodBackOff => Part::PodBackOff,
             WaitReason::ApiBackOff => return self.retry(&sync, before),
-            WaitReason::Deadline => return self.back_to(self.job.created, Part::Deadline, None),
+            WaitReason::Deadline => return self.back_to(sync.waited.since, Part::Deadline, None),
             _ if before.is_none() => return self.back_to(self.job.created, Part::Watch, None),
             _ => return self.back_to(self.job.created, Part::Change, None),
         };
         match self.awaited(&sync, before, part) {
             Some((place, pod)) => self.through(place, pod, part),
-            None => self.own_write(&sync, before, part),
+            None => self.woken(&sync, before, part),
         }
     }
 
@@ -235,7 +237,9 @@ impl<'a> Walk<'a> {
         let end = |pod: &PodLife| pod.finished.unwrap_or(SimTime::MAX);
         let pods: &'a EndedPods<'a> = self.job.pods;
         let seen = pods.partition_point(|(_, pod)| end(pod) + self.job.watch_latency <= sync.started);
-        let last = pods[..seen].last()?;
+        // Those that the sync itself deleted it had not waited for.
+        let mut known = pods[..seen].iter().rev();
+        let last = known.find(|(_, pod)| pod.terminating.is_none_or(|asked| asked < sync.started))?;
         let new = before.is_none_or(|before| end(last.1) + self.job.watch_latency > before.started);
         // A back-off is counted from the failure, which earlier syncs have seen too.
         (new || part == Part::PodBackOff).then_some((last.0, last.1))
@@ -249,17 +253,35 @@ impl<'a> Walk<'a> {
         if let Some(terminating) = pod.terminating {
             return self.back_to(terminating, Part::Terminating, Some(place));
         }
+        self.before(place, pod);
+    }
+
+    /// Back from somewhere in the life of a pod to its creation.
+    fn before(&mut self, place: u32, pod: &PodLife) {
         let scheduled = pod.scheduled.unwrap_or(pod.created);
         self.back_to(pod.started.unwrap_or(scheduled), Part::Running, Some(place));
         self.back_to(scheduled, Part::Starting, Some(place));
         self.back_to(pod.created, Part::Scheduling, Some(place));
     }
 
-    /// What woke the sync was a write of the sync before it.
-    fn own_write(&mut self, sync: &JobSync, before: Option<&JobSync>, part: Part) {
-        self.back_to(sync.waited.since, part, None);
-        let ended = before.map_or(self.job.created, |before| before.ended);
-        self.back_to(ended.min(sync.waited.since), Part::Watch, None);
+    /// What woke the sync was a write of the sync before it, or a change in a pod that goes on, such as a restart.
+    fn woken(&mut self, sync: &JobSync, before: Option<&JobSync>, part: Part) {
+        let since = sync.waited.since;
+        self.back_to(since, part, None);
+        let ended = before.map_or(self.job.created, |before| before.ended).min(since);
+        if ended + self.job.watch_latency < since
+            && let Some((place, pod)) = self.living(since)
+        {
+            return self.before(place, pod);
+        }
+        self.back_to(ended, Part::Watch, None);
+    }
+
+    /// The youngest of the pods that stood at an instant.
+    fn living(&self, at: SimTime) -> Option<(u32, &'a PodLife)> {
+        let pods: &'a EndedPods<'a> = self.job.pods;
+        let alive = pods.iter().filter(|(_, pod)| pod.created < at && pod.finished.is_none_or(|end| end >= at));
+        alive.max_by_key(|(place, pod)| (pod.created, *place)).copied()
     }
 }
 
@@ -328,5 +350,14 @@ mod tests {
     fn a_deadline_is_all_there_is_to_say() {
         use WaitReason::{Deadline, None};
         check(vec![sync(None, 0.0, 0.0, 0.0), sync(Deadline, 0.0, 30.0, 30.0)], &[], 30.0, "deadline 30");
+        let resumed = vec![sync(None, 0.0, 0.0, 0.0), sync(None, 9.0, 9.0, 9.0), sync(Deadline, 9.0, 30.0, 30.0)];
+        check(resumed, &[], 30.0, "deadline 21, until it was changed 9");
+    }
+
+    #[test]
+    fn a_restart_in_place_is_part_of_the_pods_run() {
+        use WaitReason::{Batch, None};
+        let syncs = vec![sync(None, 0.0, 0.0, 0.0), sync(Batch, 7.0, 8.0, 8.0), sync(Batch, 20.0, 21.0, 21.0)];
+        check(syncs, &[[0.0, 2.0, 30.0]], 21.0, "running 18, starting 2, batch second 1");
     }
 }

@@ -164,6 +164,7 @@ impl Building {
             name: ObjectName::new("default", name),
             cron_job: None,
             scheduled: None,
+            managed_by: None,
             indexed: false,
             completions,
             parallelism,

@@ -37,7 +37,7 @@ pub struct Run {
     pub seed: u64,
     /// The profile it was run with.
     pub profile: Profile,
-    /// The last instant at which something happened.
+    /// The last instant at which an object was written; where the run was stopped, the instant that it had come to.
     pub end: SimTime,
     /// Why it ended.
     pub ending: Ending,
@@ -121,6 +121,8 @@ pub struct JobLife {
     pub cron_job: Option<Arc<str>>,
     /// The start that it was made for, in seconds since `startTime`.
     pub scheduled: Option<i64>,
+    /// A controller other than the built-in one that looks after it.
+    pub managed_by: Option<Arc<str>>,
     /// Is it Indexed?
     pub indexed: bool,
     /// Completions wanted at the end of the run; absent for a work queue.

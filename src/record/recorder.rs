@@ -120,6 +120,7 @@ impl Recorder {
                 name: job.name.clone(),
                 cron_job: job.cron_job().cloned(),
                 scheduled: job.owner.as_ref().map(|owner| owner.start.scheduled.seconds - self.start),
+                managed_by: job.spec.managed_by.clone().filter(|_| job.spec.managed_by_other()),
                 indexed: job.spec.is_indexed(),
                 completions: job.spec.completions,
                 parallelism: job.spec.parallelism,

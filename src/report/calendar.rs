@@ -34,17 +34,11 @@ fn of_cron_job(run: &Run, life: &CronJobLife) -> String {
     let mut text = format!("CronJob {} ({schedule} in {zone}): {}.\n", life.name.name, in_words(&counts));
     let header = ["SCHEDULED", "STARTED", "JOB", "RESULT", "NOTE"];
     let mut rows = vec![header.map(str::to_owned).to_vec()];
-    let shorten = entries.len() > MOST_ROWS;
-    let mut ordinary: Vec<&CalendarEntry> = Vec::new();
-    for entry in &entries {
-        if shorten && is_ordinary(entry) {
-            ordinary.push(entry);
-            continue;
-        }
-        tell_ordinary(run, &mut ordinary, &mut rows);
-        rows.push(row(run, entry));
+    if entries.len() > MOST_ROWS {
+        entries.chunk_by(are_alike).for_each(|alike| tell_together(run, alike, &mut rows));
+    } else {
+        rows.extend(entries.iter().map(|entry| row(run, entry)));
     }
-    tell_ordinary(run, &mut ordinary, &mut rows);
     if rows.len() > 1 {
         text.push_str(&table(&rows));
     }
@@ -67,22 +61,30 @@ fn in_words(counts: &CalendarCounts) -> String {
     words
 }
 
-fn is_ordinary(entry: &CalendarEntry) -> bool {
-    let on_time = matches!(entry.outcome, Outcome::Started { after, overlapping: 0, .. } if !is_late(after));
-    on_time && entry.mark.is_none()
+/// Is there the same to say of two starts, but for their times and Jobs?
+fn are_alike(a: &CalendarEntry, b: &CalendarEntry) -> bool {
+    let plain = |entry: &CalendarEntry| {
+        let on_time = matches!(entry.outcome, Outcome::Started { after, overlapping: 0, .. } if !is_late(after));
+        on_time && entry.mark.is_none()
+    };
+    match (&a.outcome, &b.outcome) {
+        (Outcome::Missed(a), Outcome::Missed(b)) => a == b,
+        _ => plain(a) && plain(b),
+    }
 }
 
-/// Two starts are told one by one, more of them in a line.
-fn tell_ordinary(run: &Run, ordinary: &mut Vec<&CalendarEntry>, rows: &mut Vec<Vec<String>>) {
-    if let [first, .., last] = ordinary.as_slice()
-        && ordinary.len() > 2
-    {
-        let note = format!("{} starts on time, up to {}", ordinary.len(), local(last.at, last.offset));
-        rows.push(vec![local(first.at, first.offset), "...".into(), String::new(), String::new(), note]);
-    } else {
-        rows.extend(ordinary.iter().map(|entry| row(run, entry)));
+/// Up to two starts are told one by one, more of them in a line.
+fn tell_together(run: &Run, alike: &[CalendarEntry], rows: &mut Vec<Vec<String>>) {
+    let [first, .., last] = alike else { return rows.extend(alike.iter().map(|entry| row(run, entry))) };
+    if alike.len() < 3 {
+        return rows.extend(alike.iter().map(|entry| row(run, entry)));
     }
-    ordinary.clear();
+    let what = match &first.outcome {
+        Outcome::Missed(why) => format!("skipped: {}", reason(why)),
+        _ => "on time".to_owned(),
+    };
+    let note = format!("{} starts up to {} {what}", alike.len(), local(last.at, last.offset));
+    rows.push(vec![local(first.at, first.offset), "...".into(), String::new(), String::new(), note]);
 }
 
 fn row(run: &Run, entry: &CalendarEntry) -> Vec<String> {
@@ -128,7 +130,10 @@ fn reason(why: &Why) -> String {
     match why {
         Why::Suspended => "suspended".to_owned(),
         Why::Forbidden(job) => format!("Job {job} was still active and the policy is Forbid"),
-        Why::Down(component) => format!("the {} was down", component.as_str()),
+        Why::Down(component, None) => format!("the {} was down", component.as_str()),
+        Why::Down(component, Some(seconds)) => {
+            format!("the {} was down, and startingDeadlineSeconds {seconds} went by", component.as_str())
+        }
         Why::Refused(message) => format!("the Job was refused: {message}"),
         Why::Deadline(seconds) => format!("not within startingDeadlineSeconds {seconds}"),
         Why::Superseded => "missed, and only the latest start is made up for".to_owned(),

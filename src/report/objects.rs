@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use super::summary::{Summary, seconds};
 use crate::api::job::JobCondition;
-use crate::record::{EventRow, JobLife, JobRow, PodLife, Run};
+use crate::record::critical_path;
+use crate::record::{EventRow, JobRow, PodLife, Run};
 
 /// Writes `{"summary": .., "jobs": [..], "pods": [..], "events": [..]}`, each Job with its status rows.
 ///
@@ -17,7 +18,7 @@ use crate::record::{EventRow, JobLife, JobRow, PodLife, Run};
 pub fn json(run: &Run, scenario_digest: &str, mut out: impl Write) -> io::Result<()> {
     let document = Document {
         summary: Summary::new(run, scenario_digest),
-        jobs: run.jobs.iter().map(Job::new).collect(),
+        jobs: (0..run.jobs.len()).map(|place| Job::new(run, place)).collect(),
         pods: run.pods.iter().map(|pod| Pod::new(run, pod)).collect(),
         events: run.events.iter().map(Event::new).collect(),
     };
@@ -36,7 +37,7 @@ pub fn json_lines(run: &Run, scenario_digest: &str, mut out: impl Write) -> io::
         writeln!(out)
     };
     line(Record::Summary(Box::new(Summary::new(run, scenario_digest))))?;
-    run.jobs.iter().try_for_each(|job| line(Record::Job(Job::new(job))))?;
+    (0..run.jobs.len()).try_for_each(|place| line(Record::Job(Job::new(run, place))))?;
     run.pods.iter().try_for_each(|pod| line(Record::Pod(Box::new(Pod::new(run, pod)))))?;
     run.events.iter().try_for_each(|event| line(Record::Event(Event::new(event))))?;
     out.flush()
@@ -87,6 +88,18 @@ struct Job<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     removed_s: Option<f64>,
     rows: Vec<Row<'a>>,
+    /// What the time to its end was spent on, stretch by stretch.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    critical_path: Vec<Step<'a>>,
+}
+
+#[derive(Serialize)]
+struct Step<'a> {
+    part: &'a str,
+    from_s: f64,
+    to_s: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pod: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -169,9 +182,18 @@ struct Event<'a> {
     message: &'a str,
 }
 
+impl<'a> Step<'a> {
+    fn new(run: &'a Run, step: &critical_path::Step) -> Step<'a> {
+        let pod = step.pod.map(|place| run.pods[place as usize].name.as_str());
+        Step { part: step.part.words(), from_s: seconds(step.from), to_s: seconds(step.to), pod }
+    }
+}
+
 impl<'a> Job<'a> {
-    fn new(job: &'a JobLife) -> Job<'a> {
+    fn new(run: &'a Run, place: usize) -> Job<'a> {
+        let (job, path) = (&run.jobs[place], run.critical_paths.get(place).and_then(Option::as_ref));
         Job {
+            critical_path: path.map_or(Vec::new(), |path| path.steps.iter().map(|s| Step::new(run, s)).collect()),
             namespace: &job.name.namespace,
             job: &job.name.name,
             cronjob: job.cron_job.as_deref(),

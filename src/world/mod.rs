@@ -36,6 +36,7 @@ use workload::PodWorkload;
 /// A simulated cluster and its clock.
 pub struct World<'a> {
     now: SimTime,
+    last_change: SimTime,
     /// Objects were submitted at this instant and no instant has been carried out since.
     submitted: bool,
     steps: u64,
@@ -88,6 +89,7 @@ impl<'a> World<'a> {
         }
         let mut world = World {
             now: SimTime::ZERO,
+            last_change: SimTime::ZERO,
             submitted: true,
             steps: 0,
             events,
@@ -115,6 +117,11 @@ impl<'a> World<'a> {
     /// The instant that was reached.
     pub fn now(&self) -> SimTime {
         self.now
+    }
+
+    /// The last instant at which an object was written.
+    pub fn last_change(&self) -> SimTime {
+        self.last_change
     }
 
     /// Events carried out so far.
@@ -196,6 +203,7 @@ impl<'a> World<'a> {
     /// Tells every reader of every write, and of the writes that this brings about.
     fn tell(&mut self) {
         while let Some(change) = self.store.next_change() {
+            self.last_change = self.now;
             for observer in &mut self.observers {
                 observer.on_change(self.now, change, &self.store);
             }

@@ -11,21 +11,32 @@ pub(crate) fn project() -> &'static Path {
 /// An empty folder, linked to the shipped scenarios, in which the program may write.
 pub(crate) fn workplace() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let scenarios = folder.path().join("scenarios");
-    std::fs::create_dir(&scenarios).expect("a folder");
-    for file in shipped() {
-        std::fs::copy(&file, scenarios.join(file.file_name().expect("a name"))).expect("a copy");
+    for name in shipped() {
+        let file = format!("scenarios/{name}.yaml");
+        let copy = folder.path().join(&file);
+        std::fs::create_dir_all(copy.parent().expect("a folder")).expect("a folder");
+        std::fs::copy(project().join(file), copy).expect("a copy");
     }
     folder
 }
 
-/// The shipped scenarios, by name.
-pub(crate) fn shipped() -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(project().join("scenarios")).expect("scenarios");
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
-    files.sort();
-    files
+/// The shipped scenarios: `pi`, `lessons/one-bad-index` and so on, in order.
+pub(crate) fn shipped() -> Vec<String> {
+    let root = project().join("scenarios");
+    let (mut folders, mut names) = (vec![root.clone()], Vec::new());
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("scenarios") {
+            let path: PathBuf = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "yaml") {
+                let inside = path.strip_prefix(&root).expect("a scenario").with_extension("");
+                names.push(inside.to_string_lossy().replace('\\', "/"));
+            }
+        }
+    }
+    names.sort();
+    names
 }
 
 /// `jobsim` with these arguments, not yet started.

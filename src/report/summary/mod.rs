@@ -35,7 +35,7 @@ pub struct Summary {
     pub profile: &'static str,
     /// When the run starts, as RFC 3339.
     pub start_time: String,
-    /// The last instant at which something happened.
+    /// The last instant at which an object was written.
     pub end_s: f64,
     /// Why the run ended.
     pub ending: EndingWord,

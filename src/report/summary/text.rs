@@ -141,6 +141,9 @@ fn waits(run: &Run) -> String {
 
 fn reason<'a>(job: &JobLife, pods: impl Iterator<Item = &'a PodLife>) -> String {
     let last = job.rows.last();
+    if let Some(controller) = &job.managed_by {
+        return format!("spec.managedBy leaves it to {controller}, which is not simulated");
+    }
     if last.is_some_and(|row| row.suspended) {
         return "it is suspended until someone sets spec.suspend to false".into();
     }
