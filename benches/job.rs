@@ -24,7 +24,7 @@ fn one_job(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("one Job");
     group.sample_size(10);
     for mode in ["NonIndexed", "Indexed"] {
-        for pods in [1_000, 100_000] {
+        for pods in [1_000, 100_000, 1_000_000] {
             let scenario = job(pods, mode);
             group.throughput(Throughput::Elements(u64::from(pods)));
             group.bench_with_input(BenchmarkId::new(mode, pods), &scenario, |bencher, scenario| {

@@ -39,3 +39,20 @@ pub(super) fn suspended(status: bool, now: ApiTime) -> JobCondition {
         last_transition_time: now,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conditions_are_added_once_and_never_as_false() {
+        let mut status = JobStatus::default();
+        assert!(!ensure(&mut status, suspended(false, ApiTime(1))), "False, and not there");
+        assert!(ensure(&mut status, suspended(true, ApiTime(2))));
+        assert!(!ensure(&mut status, suspended(true, ApiTime(3))), "nothing new but the time");
+        assert_eq!(status.conditions[0].last_transition_time, ApiTime(2));
+        assert!(ensure(&mut status, suspended(false, ApiTime(4))));
+        let is: Vec<_> = status.conditions.iter().map(|c| (c.status, c.reason, c.last_transition_time)).collect();
+        assert_eq!(is, [(false, JobReason::JobResumed, ApiTime(4))]);
+    }
+}

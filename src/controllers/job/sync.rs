@@ -6,7 +6,7 @@ use super::backoff::BackoffRecord;
 use super::pod_failure_policy::{self, Matched};
 use super::verdict::Verdict;
 use super::view::{JobView, PodView};
-use super::{JobController, conditions, record, success_policy};
+use super::{JobController, conditions, record};
 use crate::api::event::JobHappening;
 use crate::api::intervals::Intervals;
 use crate::api::job::{JobReason, JobSpec, JobStatus};
@@ -339,76 +339,4 @@ pub(super) fn match_pod(spec: &JobSpec, pod: &PodView) -> Option<Matched> {
 fn past_backoff_limit_on_failure(spec: &JobSpec, restarts: i64) -> bool {
     spec.template.restart_policy == RestartPolicy::OnFailure
         && if spec.backoff_limit == 0 { restarts > 0 } else { restarts >= i64::from(spec.backoff_limit) }
-}
-
-impl JobController {
-    /// Indexed Jobs: the lists of indexes, and the verdicts that follow from them.
-    fn judge_indexes(&mut self, sync: &mut Sync) {
-        let completions = sync.spec.completions.unwrap_or(0).max(0) as u32;
-        sync.previously_succeeded = sync.status.completed_indexes.clone();
-        sync.previously_succeeded.truncate(completions);
-        sync.succeeded_indexes = sync.previously_succeeded.clone();
-        let newly = sync.unsettled.iter().filter(|pod| pod.succeeded && pod.index < completions);
-        newly.for_each(|pod| _ = sync.succeeded_indexes.insert(pod.index));
-        sync.succeeded = i64::from(sync.succeeded_indexes.total());
-        if let Some(limit) = sync.spec.backoff_limit_per_index {
-            self.judge_failed_indexes(sync, limit, completions);
-        }
-        if sync.verdict.is_none()
-            && let Some(rules) = &sync.spec.success_policy
-            && let Some(message) = success_policy::matched(rules, completions, &sync.succeeded_indexes)
-        {
-            sync.verdict = Some(Verdict::success(JobReason::SuccessPolicy, message));
-        }
-    }
-
-    fn judge_failed_indexes(&mut self, sync: &mut Sync, limit: i32, completions: u32) {
-        let mut failed = sync.status.failed_indexes.clone().unwrap_or_default();
-        failed.truncate(completions);
-        for candidate in sync.unsettled.iter().filter(|pod| pod.failed && pod.index < completions) {
-            let Some(pod) = self.pod(candidate.id) else { continue };
-            let fails_index = match_pod(&sync.spec, pod).is_some_and(|matched| matched.fails_index());
-            if fails_index || (candidate.counts && i64::from(pod.failure_count) >= i64::from(limit)) {
-                failed.insert(candidate.index);
-            }
-        }
-        if sync.verdict.is_none() {
-            let decided = failed.total() + sync.succeeded_indexes.total();
-            if sync.spec.max_failed_indexes.is_some_and(|most| i64::from(failed.total()) > i64::from(most)) {
-                let message = "Job has exceeded the specified maximal number of failed indexes";
-                sync.verdict = Some(Verdict::failure(JobReason::MaxFailedIndexesExceeded, message));
-            } else if !failed.is_empty() && decided >= completions {
-                sync.verdict = Some(Verdict::failure(JobReason::FailedIndexes, "Job has failed indexes"));
-            }
-        }
-        sync.failed_indexes = Some(failed);
-        self.find_delayed(sync, completions);
-    }
-
-    /// `getPodsWithDelayedDeletionPerIndex`: the last failed pod of each index that still waits for a replacement.
-    fn find_delayed(&mut self, sync: &mut Sync, completions: u32) {
-        let failed_indexes = sync.failed_indexes.take().unwrap_or_default();
-        let mut delayed: Vec<(u32, PodId)> = Vec::new();
-        let Some(view) = self.jobs[sync.job.slot as usize].as_ref() else { return };
-        for candidate in sync.unsettled.iter().filter(|pod| pod.failed && pod.index < completions) {
-            let index = candidate.index;
-            if sync.succeeded_indexes.contains(index) || failed_indexes.contains(index) || view.indexes.is_active(index)
-            {
-                continue;
-            }
-            match delayed.binary_search_by_key(&index, |entry| entry.0) {
-                Err(at) => delayed.insert(at, (index, candidate.id)),
-                Ok(at) => {
-                    if let (Some(old), Some(new)) = (self.pod(delayed[at].1), self.pod(candidate.id))
-                        && old.absolute_failures() <= new.absolute_failures()
-                        && new.finish >= old.finish
-                    {
-                        delayed[at].1 = candidate.id;
-                    }
-                }
-            }
-        }
-        sync.failed_indexes = Some(failed_indexes);
-        sync.delayed = delayed;
-    }
 }

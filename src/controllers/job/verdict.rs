@@ -44,3 +44,23 @@ impl Verdict {
         conditions::on(kind, self.reason, self.message.clone(), now)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn success_that_was_announced_goes_before_failure_that_was() {
+        let met = Verdict::success(JobReason::SuccessPolicy, "met");
+        let failed = Verdict::failure(JobReason::DeadlineExceeded, "late");
+        let decided = |verdicts: &[&Verdict]| {
+            let conditions = verdicts.iter().map(|verdict| verdict.interim(ApiTime(1))).collect();
+            Verdict::decided(&JobStatus { conditions, ..JobStatus::default() }).map(|verdict| verdict.reason)
+        };
+        assert_eq!(decided(&[]), None);
+        assert_eq!(decided(&[&failed]), Some(JobReason::DeadlineExceeded));
+        assert_eq!(decided(&[&failed, &met]), Some(JobReason::SuccessPolicy));
+        assert_eq!(failed.interim(ApiTime(1)).kind, JobConditionType::FailureTarget);
+        assert_eq!(failed.terminal(ApiTime(1)).kind, JobConditionType::Failed);
+    }
+}
