@@ -10,6 +10,7 @@ pub use control_plane::{ControlPlaneJson, CriticalPathJson, PartJson, RequestsJs
 pub use text::text;
 
 use super::output::TOOL;
+use crate::controllers::cronjob::zone;
 use crate::kernel::time::{NANOS_PER_SECOND, SimDuration, SimTime};
 use crate::record::calendar::{CalendarCounts, calendar};
 use crate::record::critical_path::CriticalPath;
@@ -25,6 +26,8 @@ pub struct Summary {
     pub tool: &'static str,
     /// Version of jobsim.
     pub version: &'static str,
+    /// Version of the time zone data inside the program.
+    pub time_zone_data: &'static str,
     /// Name of the scenario.
     pub scenario: String,
     /// Digest of everything that the scenario was read from.
@@ -218,6 +221,7 @@ impl Summary {
         Summary {
             tool: TOOL,
             version: env!("CARGO_PKG_VERSION"),
+            time_zone_data: zone::data_version(),
             scenario: run.scenario.clone(),
             scenario_digest: scenario_digest.into(),
             seed: run.seed,
