@@ -43,7 +43,7 @@ fn one_job(criterion: &mut Criterion) {
 fn shipped(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("shipped");
     // One of them is refused unless unknown fields are only warned of.
-    let options = ReadOptions { validate: Validate::Warn };
+    let options = ReadOptions { validate: Validate::Warn, ..ReadOptions::default() };
     let read = |text: &str| {
         let source = Source { name: "bench".to_owned(), bytes: text.as_bytes().to_vec() };
         scenario::read(vec![source], &options).expect("a good scenario").0

@@ -81,6 +81,7 @@ pub fn run_observed(scenario: &Scenario, options: &RunOptions, further: Vec<&mut
         let new = if options.schedule_only { World::schedule_only } else { World::new };
         let mut world = new(scenario, seed, options.replication, observers);
         frame.ending = drive(&mut world, scenario, options);
+        world.end();
         let by_itself = matches!(frame.ending, Ending::Settled | Ending::Horizon);
         frame.end = if by_itself { world.last_change() } else { world.now() };
         frame.steps = world.steps();

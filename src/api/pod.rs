@@ -151,6 +151,8 @@ pub struct PodStatus {
     pub exits: ContainerExits,
     /// How many app containers are ready, of how many, and kubectl's word for the state.
     pub view: ContainersView,
+    /// Each container for itself, if someone reads that.
+    pub containers: ContainerDetails,
 }
 
 impl PodStatus {
@@ -166,9 +168,60 @@ impl PodStatus {
             finished_at: None,
             exit_code: None,
             exits: ContainerExits::None,
-            view: ContainersView { ready: 0, total: containers, word: ContainersWord::Pending, last_restart: None },
+            view: ContainersView {
+                ready: 0,
+                total: containers,
+                word: ContainersWord::Pending,
+                restarts: 0,
+                last_restart: None,
+            },
+            containers: ContainerDetails::default(),
         }
     }
+}
+
+/// The containers of a pod one by one, init containers first: kept only if a reader asks for them. No rule looks at them
+/// and no write is made for their sake, so a status differs by them from no other.
+#[derive(Clone, Debug, Default)]
+pub struct ContainerDetails(pub Option<Arc<Vec<ContainerDetail>>>);
+
+impl PartialEq for ContainerDetails {
+    fn eq(&self, _: &ContainerDetails) -> bool {
+        true
+    }
+}
+
+/// One of `status.containerStatuses`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ContainerDetail {
+    /// What it does now.
+    pub now: ContainerNow,
+    /// How it ended before it was started again.
+    pub last: Option<Termination>,
+    /// Starts after the first.
+    pub restarts: u32,
+}
+
+/// `state` of a container.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ContainerNow {
+    /// Not running, for this reason.
+    Waiting(&'static str),
+    /// Running since.
+    Running(SimTime),
+    /// Ended.
+    Terminated(Termination),
+}
+
+/// The end of a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Termination {
+    /// Exit code.
+    pub code: i32,
+    /// When it was started.
+    pub started: SimTime,
+    /// When it ended.
+    pub finished: SimTime,
 }
 
 /// Exit codes of terminated containers. One container is the usual case and needs no allocation.
@@ -203,7 +256,9 @@ pub struct ContainersView {
     pub total: u16,
     /// The STATUS word, as long as the pod is not being deleted.
     pub word: ContainersWord,
-    /// When a container last started again.
+    /// Restarts that RESTARTS counts: of app containers, and of init containers as long as they are at work.
+    pub restarts: u32,
+    /// When a container that was started again, or will be, last ended.
     pub last_restart: Option<ApiTime>,
 }
 

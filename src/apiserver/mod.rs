@@ -13,4 +13,5 @@ mod validation;
 
 pub use cron_job_table::NewCronJob;
 pub use field::FieldError;
+pub use schema::{escape_html, go_json_text};
 pub use validation::{Clockwork, SuspensionFacts};

@@ -1,7 +1,16 @@
 //! The command line: one file a command. Arguments become a library call, its result becomes text.
 
+pub mod cluster;
+pub mod completion;
+pub mod defaults;
+pub mod describe;
+pub mod explain;
+pub mod files;
+pub mod get;
+pub mod init;
 pub mod run;
 pub mod schedule;
+pub mod validate;
 pub mod version;
 
 use std::io::IsTerminal;
@@ -46,10 +55,28 @@ enum Color {
 enum Command {
     /// Run a scenario and show what happens to its pods
     Run(run::RunArgs),
+    /// Show objects of a run as `kubectl get` does, at its end or at a time
+    Get(get::GetArgs),
+    /// Show an object of a run in detail, as `kubectl describe` does
+    Describe(describe::DescribeArgs),
+    /// Say what the API server and kubectl would say of manifests
+    Validate(validate::ValidateArgs),
+    /// Print Jobs and CronJobs as the API server would store them
+    Defaults(defaults::DefaultsArgs),
     /// Print when a cron schedule starts runs, local and UTC, with skipped and doubled ones marked
     Schedule(schedule::ScheduleArgs),
+    /// Say what a field means, its default, and what becomes of it here
+    Explain(explain::ExplainArgs),
+    /// Write a first scenario, and the schema for an editor beside it
+    Init(init::InitArgs),
+    /// Print the JSON Schema of scenario files
+    Schema,
+    /// Print completions for a shell
+    Completion(completion::CompletionArgs),
+    /// Print the manual page, or write one for each command
+    Man(completion::ManArgs),
     /// Say what this program is and which rules and data it holds
-    Version,
+    Version(version::VersionArgs),
 }
 
 impl Cli {
@@ -62,11 +89,20 @@ impl Cli {
         };
         match self.command {
             Command::Run(args) => run::run(&args, colour),
+            Command::Get(args) => get::run(&args, colour),
+            Command::Describe(args) => describe::run(&args, colour),
+            Command::Validate(args) => validate::run(&args, colour),
+            Command::Defaults(args) => defaults::run(&args, colour),
             Command::Schedule(args) => {
                 schedule::run(&args, &mut std::io::stdout().lock())?;
                 Ok(ExitCode::SUCCESS)
             }
-            Command::Version => version::run(),
+            Command::Explain(args) => explain::run(&args),
+            Command::Init(args) => init::run(&args),
+            Command::Schema => init::print_schema(),
+            Command::Completion(args) => completion::run(&args),
+            Command::Man(args) => completion::man(&args),
+            Command::Version(args) => version::run(&args),
         }
     }
 }

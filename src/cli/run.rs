@@ -1,6 +1,6 @@
 //! `jobsim run`: a scenario from its files to its pictures.
 
-use std::io::{self, BufWriter, IsTerminal, Read, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::exit;
+use super::files::{self, FileArgs, ValidateArg};
 use crate::api::duration::parse_duration;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::record::requests::RequestTrace;
@@ -21,18 +22,14 @@ use crate::report::chart::{self, ChartFormat};
 use crate::report::kubectl::watch::{WatchOptions, WatchView};
 use crate::report::{objects, output, summary};
 use crate::run::{Limits, RunOptions, Trace, run_observed};
-use crate::scenario::{self, Object, ReadOptions, Scenario, Source, Validate};
+use crate::scenario::{Object, ReadOptions, Scenario, Source};
 use crate::world::observer::Observer;
 
 /// Arguments of `jobsim run`.
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// Scenario files or folders: Kubernetes manifests and at most one Simulation document; `-` is standard input
-    #[arg(value_name = "FILE", required_unless_present = "filename")]
-    files: Vec<PathBuf>,
-    /// The same, as kubectl spells it; may be repeated
-    #[arg(short, long, value_name = "FILE")]
-    filename: Vec<PathBuf>,
+    #[command(flatten)]
+    files: FileArgs,
     /// What chance is drawn from, instead of the scenario's seed
     #[arg(long)]
     seed: Option<u64>,
@@ -63,6 +60,9 @@ pub struct RunArgs {
     /// What to do about fields that Kubernetes does not know, and the like
     #[arg(long, value_enum, default_value_t = ValidateArg::Strict)]
     validate: ValidateArg,
+    /// Refuse manifests with fields that are not modelled, instead of noting them
+    #[arg(long)]
+    strict_model: bool,
     /// Release of Kubernetes whose rules apply
     #[arg(long, value_name = "VERSION")]
     kubernetes: Option<String>,
@@ -113,45 +113,17 @@ enum PodsArg {
     None,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum ValidateArg {
-    /// Refuse them
-    Strict,
-    /// Say so, and go on without them
-    Warn,
-    /// Go on without them
-    Ignore,
-}
-
 /// Reads, runs, shows and writes.
 pub fn run(args: &RunArgs, colour: bool) -> anyhow::Result<ExitCode> {
-    let files: Vec<&PathBuf> = args.files.iter().chain(&args.filename).collect();
-    let sources = read_sources(&files)?;
+    let sources = args.files.read()?;
     let digest = digest(&sources);
-    let validate = match args.validate {
-        ValidateArg::Strict => Validate::Strict,
-        ValidateArg::Warn => Validate::Warn,
-        ValidateArg::Ignore => Validate::Ignore,
-    };
     if let Some(release) = args.kubernetes.as_deref().filter(|release| *release != "1.37") {
         writeln!(io::stderr(), "error: --kubernetes {release}: the rules of 1.37 are the only ones there are")?;
         return Ok(ExitCode::from(exit::USAGE));
     }
-    let options = ReadOptions { validate };
+    let options = ReadOptions { validate: args.validate.into(), strict_model: args.strict_model };
     let mut err = io::stderr();
-    let (scenario, warnings) = match scenario::read(sources, &options) {
-        Ok(read) => read,
-        Err(problems) => {
-            writeln!(err, "{}", problems.render(colour).trim_end())?;
-            return Ok(ExitCode::from(exit::USAGE));
-        }
-    };
-    for warning in &warnings {
-        writeln!(err, "{}\n", warning.render(colour).trim_end())?;
-    }
-    for note in &scenario.notes {
-        writeln!(err, "note: {note}")?;
-    }
+    let Some(scenario) = files::scenario(sources, &options, colour)? else { return Ok(ExitCode::from(exit::USAGE)) };
     let mut requests = RequestTrace::default();
     let run = simulate(args, &scenario, &mut requests)?;
     if run.ending == Ending::Interrupted {
@@ -180,48 +152,6 @@ pub fn run(args: &RunArgs, colour: bool) -> anyhow::Result<ExitCode> {
 fn digest(sources: &[Source]) -> String {
     let texts: Vec<&[u8]> = sources.iter().map(|source| source.bytes.as_slice()).collect();
     format!("{:016x}", crate::kernel::rng::entity(&texts))
-}
-
-/// Files as they were named, folders as the manifests in them in the order of their names.
-fn read_sources(files: &[&PathBuf]) -> anyhow::Result<Vec<Source>> {
-    let mut sources = Vec::new();
-    for file in files {
-        if file.as_os_str() == "-" {
-            sources.push(read_source("<stdin>", io::stdin().lock())?);
-        } else if file.is_dir() {
-            for path in manifests_in(file)? {
-                sources.push(open_source(&path)?);
-            }
-        } else {
-            sources.push(open_source(file)?);
-        }
-    }
-    Ok(sources)
-}
-
-fn manifests_in(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let entries = std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
-    let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<PathBuf>>>()?;
-    let is_manifest = |path: &PathBuf| {
-        path.extension().is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|known| extension == *known))
-    };
-    paths.retain(is_manifest);
-    paths.sort();
-    anyhow::ensure!(!paths.is_empty(), "{} holds no .yaml, .yml or .json file", folder.display());
-    Ok(paths)
-}
-
-fn open_source(path: &Path) -> anyhow::Result<Source> {
-    let file = std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-    read_source(&path.display().to_string(), file)
-}
-
-/// Reads one byte more than is allowed, so that the reader of scenarios can say that it is too much.
-fn read_source(name: &str, input: impl Read) -> anyhow::Result<Source> {
-    let mut bytes = Vec::new();
-    let most = scenario::source::MAX_SOURCE_BYTES as u64 + 1;
-    input.take(most).read_to_end(&mut bytes).with_context(|| format!("cannot read {name}"))?;
-    Ok(Source { name: name.to_owned(), bytes })
 }
 
 fn simulate(args: &RunArgs, scenario: &Scenario, requests: &mut RequestTrace) -> anyhow::Result<Run> {
@@ -284,7 +214,7 @@ fn watched(
 }
 
 /// Widths for all pods that the scenario's Jobs can have.
-fn watch_options(scenario: &Scenario, wide: bool) -> WatchOptions {
+pub(super) fn watch_options(scenario: &Scenario, wide: bool) -> WatchOptions {
     let mut options = WatchOptions { wide, ..WatchOptions::default() };
     let mut namespaces: Vec<&str> = Vec::new();
     let jobs = scenario.objects.iter().filter_map(|object| match object {

@@ -63,7 +63,13 @@ struct SpamBucket {
 impl EventCorrelator {
     /// Takes an event in and says how it is written.
     pub fn correlate(&mut self, event: &ObjectEvent, now: SimTime) -> Written {
+        self.correlate_folded(event, now).0
+    }
+
+    /// The same, and whether it was folded into the one that combines similar events.
+    pub fn correlate_folded(&mut self, event: &ObjectEvent, now: SimTime) -> (Written, bool) {
         let key = self.fold(event, now);
+        let combined = key.2.is_none();
         let known = self.counted.contains(&key);
         if !known {
             self.order.push_back(key.clone());
@@ -74,11 +80,12 @@ impl EventCorrelator {
                 self.counted.remove(&oldest);
             }
         }
-        match (self.passes_spam_filter(event, now), known) {
+        let written = match (self.passes_spam_filter(event, now), known) {
             (false, _) => Written::Dropped,
             (true, false) => Written::New,
             (true, true) => Written::Counted,
-        }
+        };
+        (written, combined)
     }
 
     /// `EventAggregate`.

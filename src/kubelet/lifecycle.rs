@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Alarm, Workload};
 use crate::api::meta::{ApiTime, PodId};
-use crate::api::pod::{PodPhase, PodStatus, PodTemplate, RestartPolicy};
+use crate::api::pod::{PodPhase, PodStatus, PodTemplate, RestartPolicy, Termination};
 use crate::kernel::time::{SimDuration, SimTime};
 
 /// Exit code of a process that ended on SIGTERM, and on SIGKILL.
@@ -20,6 +20,7 @@ const FORGIVEN_AFTER: SimDuration = SimDuration::from_secs(600);
 #[derive(Debug, Default)]
 pub struct Kubelet {
     pods: Vec<Option<Box<PodWorker>>>,
+    keeps_details: bool,
 }
 
 /// A pod on its node.
@@ -34,6 +35,8 @@ pub(super) struct PodWorker {
     pub(super) started: Option<SimTime>,
     /// What was last reported, or will be by the report under way.
     pub(super) status: PodStatus,
+    /// How each container ended before its last start, if someone reads that.
+    pub(super) previous: Option<Box<[Option<Termination>]>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +61,8 @@ pub(super) struct ContainerState {
     /// Code and time of its last end.
     pub(super) last_exit: Option<(i32, SimTime)>,
     pub(super) last_start: SimTime,
+    /// When it ended before that, if it has been started again.
+    pub(super) end_before: SimTime,
     /// The wait before its next restart.
     back_off: SimDuration,
     /// Code that the process will exit with, once it is known.
@@ -82,11 +87,18 @@ impl ContainerState {
             restarts: 0,
             last_exit: None,
             last_start: SimTime::ZERO,
+            end_before: SimTime::ZERO,
             back_off: SimDuration::ZERO,
             planned_code: None,
             ends_at: SimTime::ZERO,
             turn: 0,
         }
+    }
+
+    /// Its last end, as long as it has not been started again.
+    pub(super) fn termination(&self) -> Option<Termination> {
+        let started = self.last_start;
+        self.last_exit.map(|(code, finished)| Termination { code, started, finished })
     }
 }
 
@@ -112,6 +124,11 @@ impl Kubelet {
         Kubelet::default()
     }
 
+    /// From now on statuses tell of each container.
+    pub fn keep_details(&mut self) {
+        self.keeps_details = true;
+    }
+
     /// A pod was bound: its start begins.
     pub fn admit(
         &mut self,
@@ -129,8 +146,9 @@ impl Kubelet {
         let count = template.init_containers.len() + template.containers.len();
         let status = PodStatus::new(created, template.containers.len() as u16);
         let containers = vec![ContainerState::new(); count];
-        self.pods[slot] =
-            Some(Box::new(PodWorker { id, template, state: PodState::Starting, containers, started: None, status }));
+        let previous = self.keeps_details.then(|| vec![None; count].into());
+        let (state, started) = (PodState::Starting, None);
+        self.pods[slot] = Some(Box::new(PodWorker { id, template, state, containers, started, status, previous }));
         alarms.push((now + workload.startup(id), Alarm::Start(id)));
     }
 
@@ -244,7 +262,11 @@ impl PodWorker {
         let name = self.container_name(at);
         let pod = self.id;
         let container = &mut self.containers[at];
+        if let Some(previous) = &mut self.previous {
+            previous[at] = container.termination();
+        }
         container.phase = ContainerPhase::Running;
+        container.end_before = container.last_exit.map_or(SimTime::ZERO, |(_, at)| at);
         container.last_start = now;
         container.planned_code = None;
         container.turn = container.turn.wrapping_add(1);

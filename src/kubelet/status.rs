@@ -2,7 +2,11 @@
 
 use super::lifecycle::{ContainerPhase, ContainerState, PodState, PodWorker};
 use crate::api::meta::ApiTime;
-use crate::api::pod::{ContainerExit, ContainerExits, ContainersView, ContainersWord};
+use std::sync::Arc;
+
+use crate::api::pod::{
+    ContainerDetail, ContainerDetails, ContainerExit, ContainerExits, ContainerNow, ContainersView, ContainersWord,
+};
 use crate::kernel::time::SimTime;
 
 impl PodWorker {
@@ -22,6 +26,23 @@ impl PodWorker {
         self.status.exit_code = self.exit_code();
         self.status.exits = self.exits();
         self.status.view = self.view();
+        self.status.containers = self.details();
+    }
+
+    fn details(&self) -> ContainerDetails {
+        let Some(previous) = &self.previous else { return ContainerDetails::default() };
+        let waits_for = if self.init_count() > 0 { "PodInitializing" } else { "ContainerCreating" };
+        let detail = |(container, previous): (&ContainerState, &Option<_>)| {
+            let (now, last) = match (container.phase, container.termination()) {
+                (ContainerPhase::Running, _) => (ContainerNow::Running(container.last_start), *previous),
+                (ContainerPhase::Terminated, Some(end)) => (ContainerNow::Terminated(end), *previous),
+                (ContainerPhase::BackOff, end) => (ContainerNow::Waiting("CrashLoopBackOff"), end),
+                _ => (ContainerNow::Waiting(waits_for), *previous),
+            };
+            ContainerDetail { now, last, restarts: container.restarts }
+        };
+        let details = self.containers.iter().zip(previous).map(detail).collect();
+        ContainerDetails(Some(Arc::new(details)))
     }
 
     /// The latest end of the app containers, if all are terminated for now.
@@ -65,13 +86,20 @@ impl PodWorker {
             PodState::Running | PodState::Terminating => self.app_containers().iter().filter(|c| is_running(c)).count(),
             _ => 0,
         };
-        let restarted = self.containers.iter().filter(|c| c.restarts > 0).map(|c| ApiTime::of(c.last_start));
+        let word = self.word();
+        let initializing =
+            matches!(word, ContainersWord::Init(..) | ContainersWord::InitError | ContainersWord::InitCrashLoopBackOff);
+        let counted = if initializing { &self.containers[..self.init_count()] } else { self.app_containers() };
+        let last_end = |c: &ContainerState| match (c.phase, c.last_exit) {
+            (ContainerPhase::BackOff, Some((_, at))) => Some(ApiTime::of(at)),
+            _ => (c.restarts > 0).then(|| ApiTime::of(c.end_before)),
+        };
         ContainersView {
             ready: ready as u16,
             total: self.app_containers().len() as u16,
-            word: self.word(),
-            // kubectl counts from the end before the last restart.
-            last_restart: restarted.max(),
+            word,
+            restarts: counted.iter().map(|c| c.restarts).sum(),
+            last_restart: counted.iter().filter_map(last_end).max(),
         }
     }
 
@@ -88,6 +116,8 @@ impl PodWorker {
         }
         let apps = self.app_containers();
         let running = apps.iter().any(is_running);
+        let failed =
+            |c: &ContainerState| c.phase == ContainerPhase::Terminated && c.last_exit.is_some_and(|e| e.0 != 0);
         for container in apps.iter() {
             match (container.phase, container.last_exit) {
                 (ContainerPhase::Running, _) => {}
@@ -95,6 +125,7 @@ impl PodWorker {
                 (ContainerPhase::Waiting, _) if init > 0 => return ContainersWord::PodInitializing,
                 (ContainerPhase::Waiting, _) => return ContainersWord::ContainerCreating,
                 (ContainerPhase::Terminated, Some((0, _))) if running => return ContainersWord::NotReady,
+                (ContainerPhase::Terminated, Some((0, _))) if apps.iter().any(failed) => return ContainersWord::Error,
                 (ContainerPhase::Terminated, Some((0, _))) => return ContainersWord::Completed,
                 (ContainerPhase::Terminated, _) => return ContainersWord::Error,
             }

@@ -62,7 +62,7 @@ impl Observer for Watcher<'_> {
             namespace: job.name.namespace.clone(),
             ready: (u32::from(view.ready), u32::from(view.total)),
             status: status_word(pod, job.spec.template.init_containers.len()),
-            restarts: pod.status.restarts,
+            restarts: view.restarts,
             last_restart: view.last_restart.map(ApiTime::instant),
             created: pod.created.instant(),
             node: None,

@@ -3,6 +3,8 @@
 pub mod calendar;
 pub mod chart;
 pub mod kubectl;
+pub mod manual;
 pub mod objects;
 pub mod output;
 pub mod summary;
+pub mod v1;

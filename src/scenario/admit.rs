@@ -24,7 +24,6 @@ pub(super) fn admit(document: &Document, kind: &str, validate: Validate, problem
     faults.sort_by_key(|fault| fault.span);
     problems.list.extend(faults.into_iter().filter_map(|fault| fault_problem(document, fault, validate)));
     if errors(problems) > before {
-        problems.verdicts.push(decoding_verdict(document, kind, &decoded));
         return None;
     }
     match kind {
@@ -52,53 +51,37 @@ fn fault_problem(document: &Document, fault: &Fault, validate: Validate) -> Opti
     }
 }
 
-fn decoding_verdict(document: &Document, kind: &str, decoded: &Decoded) -> String {
-    let error = match decoded.type_error() {
-        Some(error) => error.to_string(),
-        None => format!("strict decoding error: {}", decoded.strict_errors().join(", ")),
-    };
-    let file = &document.source.name;
-    format!(
-        "Error from server (BadRequest): error when creating \"{file}\": {kind} in version \"v1\" cannot be handled as a \
-         {kind}: {error}"
-    )
+/// The API server's answer to an object that does not decode.
+pub(super) fn cannot_be_handled(kind: &str, error: &str) -> String {
+    format!("{kind} in version \"v1\" cannot be handled as a {kind}: {error}")
 }
 
 fn job(document: &Document, decoded: &Decoded, problems: &mut Problems) -> Option<Object> {
-    match admission::create_job(&decoded.value) {
-        Ok(admitted) => {
-            warn(document, &admitted.warnings, problems);
-            let (spec, manifest) = (Arc::new(admitted.spec), Arc::new(admitted.manifest));
-            let sent = Arc::new(decoded.value.clone());
-            Some(Object::Job(Box::new(JobObject { name: admitted.name, spec, manifest, sent })))
-        }
-        Err(errors) => refuse("Job", document, &errors, problems),
-    }
+    let admitted = admission::create_job(&decoded.value).map_err(|errors| refuse(document, &errors, problems)).ok()?;
+    warn(document, &admitted.warnings, problems);
+    let (spec, manifest) = (Arc::new(admitted.spec), Arc::new(admitted.manifest));
+    let sent = Arc::new(decoded.value.clone());
+    Some(Object::Job(Box::new(JobObject { name: admitted.name, spec, manifest, sent })))
 }
 
 fn cron_job(document: &Document, decoded: &Decoded, problems: &mut Problems) -> Option<Object> {
-    match admission::create_cron_job(&decoded.value, &Clocks) {
-        Ok(admitted) => {
-            warn(document, &admitted.warnings, problems);
-            let (spec, manifest) = (Arc::new(admitted.spec), Arc::new(admitted.manifest));
-            Some(Object::CronJob(Box::new(NewCronJob { name: admitted.name, spec, manifest })))
-        }
-        Err(errors) => refuse("CronJob", document, &errors, problems),
-    }
+    let admitted = admission::create_cron_job(&decoded.value, &Clocks);
+    let admitted = admitted.map_err(|errors| refuse(document, &errors, problems)).ok()?;
+    warn(document, &admitted.warnings, problems);
+    let (spec, manifest) = (Arc::new(admitted.spec), Arc::new(admitted.manifest));
+    Some(Object::CronJob(Box::new(NewCronJob { name: admitted.name, spec, manifest })))
+}
+
+fn refuse(document: &Document, errors: &[FieldError], problems: &mut Problems) {
+    problems.list.extend(errors.iter().map(|error| field_problem(document, error)));
 }
 
 fn warn(document: &Document, warnings: &[String], problems: &mut Problems) {
-    let warn = |warning: &String| {
+    let warning = |warning: &String| {
         let span = warning.split(':').next().and_then(|path| find(&document.root, path));
         Problem::at(document.at(span.unwrap_or(document.root.span)), warning.clone()).warning()
     };
-    problems.list.extend(warnings.iter().map(warn));
-}
-
-fn refuse(kind: &str, document: &Document, errors: &[FieldError], problems: &mut Problems) -> Option<Object> {
-    problems.list.extend(errors.iter().map(|error| field_problem(document, error)));
-    problems.verdicts.push(invalid(kind, &document.root, errors));
-    None
+    problems.list.extend(warnings.iter().map(warning));
 }
 
 /// The error at its field, or at the nearest thing around it that is written.
@@ -107,16 +90,6 @@ fn field_problem(document: &Document, error: &FieldError) -> Problem {
     let problem = Problem::at(document.at(span), error.text.clone());
     let missing = !exact && !error.field.is_empty();
     if missing { problem.label(format!("`{}` is to stand in here", error.field)) } else { problem }
-}
-
-/// `The Job "x" is invalid: ...`, as kubectl prints it.
-fn invalid(kind: &str, root: &Node, errors: &[FieldError]) -> String {
-    let name = root.get("metadata").and_then(|metadata| metadata.get("name")).and_then(Node::as_str).unwrap_or("");
-    let head = format!("The {kind} \"{name}\" is invalid: ");
-    match errors {
-        [only] => head + &only.text,
-        _ => errors.iter().fold(head, |text, error| format!("{text}\n* {}", error.text)),
-    }
 }
 
 /// The place of a field by its path: `spec.template.spec.containers[0].name`, `metadata.labels[a/b]`.

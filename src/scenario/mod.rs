@@ -7,11 +7,14 @@ mod arrivals;
 pub mod clockwork;
 pub mod decode;
 pub mod document;
+mod judge;
+pub mod kubectl;
+pub mod model;
 pub mod path;
 pub mod problem;
 mod read;
 pub mod schema;
-mod simulation;
+pub mod simulation;
 pub mod source;
 mod time;
 pub mod validate;
@@ -27,8 +30,9 @@ use crate::kernel::time::{SimDuration, SimTime};
 use crate::workload::arrivals::ArrivalProcess;
 use crate::workload::behaviour::Behaviour;
 
+pub use judge::{Judged, judge};
 pub use problem::{Problem, Problems, Severity, Warning};
-pub use read::{ReadOptions, read};
+pub use read::{Checked, ReadOptions, check, read};
 pub use source::Source;
 pub use validate::Validate;
 

@@ -47,8 +47,8 @@ pub type Warning = Problem;
 pub struct Problems {
     /// In the order of the documents.
     pub list: Vec<Problem>,
-    /// What kubectl would print, an entry for each object that it would not create.
-    pub verdicts: Vec<String>,
+    /// What kubectl would print, if it would not create the objects.
+    pub kubectl: Option<String>,
 }
 
 impl Problem {
@@ -129,15 +129,18 @@ impl fmt::Display for Problem {
 }
 
 impl Problems {
+    /// How many are so bad.
+    pub fn count(&self, severity: Severity) -> usize {
+        self.list.iter().filter(|problem| problem.severity == severity).count()
+    }
+
     /// As text: each problem, then what kubectl would have said.
     pub fn render(&self, colour: bool) -> String {
         let mut parts: Vec<String> = self.list.iter().take(MAX_PRINTED).map(|p| p.render(colour)).collect();
         if self.list.len() > MAX_PRINTED {
             parts.push(format!("... and {} more problems", self.list.len() - MAX_PRINTED));
         }
-        parts.extend(
-            self.verdicts.iter().take(MAX_PRINTED).map(|verdict| format!("kubectl would say:\n{}", shortened(verdict))),
-        );
+        parts.extend(self.kubectl.iter().map(|words| format!("kubectl would say:\n{}", shortened(words))));
         parts.join("\n\n")
     }
 }
@@ -172,7 +175,7 @@ error: unknown field \"b\"
   |
   = help: remove it";
         assert_eq!(problem.to_string(), expected);
-        let many = Problems { list: vec![problem; MAX_PRINTED + 2], verdicts: vec!["no".into()] };
+        let many = Problems { list: vec![problem; MAX_PRINTED + 2], kubectl: Some("no".into()) };
         assert!(many.to_string().ends_with("\n\n... and 2 more problems\n\nkubectl would say:\nno"));
     }
 

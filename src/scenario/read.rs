@@ -11,6 +11,7 @@ use super::simulation::{self, Simulation};
 use super::source::{Location, Source, SourceText};
 use super::validate::Validate;
 use super::{Action, Arrivals, Object, Scenario, ScheduledAction};
+use super::{kubectl, model};
 use crate::api::meta::ObjectName;
 use crate::kernel::time::SimDuration;
 use crate::workload::arrivals::Gaps;
@@ -20,6 +21,8 @@ use crate::workload::arrivals::Gaps;
 pub struct ReadOptions {
     /// What becomes of unknown fields.
     pub validate: Validate,
+    /// Are fields that nothing in the simulation reads errors? Otherwise they are noted.
+    pub strict_model: bool,
 }
 
 /// With more problems than this, later documents are not looked at.
@@ -36,13 +39,7 @@ const PASSED_OVER: [&str; 5] = ["Pod", "Node", "Namespace", "PriorityClass", "Po
 /// # Errors
 /// All that is wrong with them.
 pub fn read(sources: Vec<Source>, options: &ReadOptions) -> Result<(Scenario, Vec<Warning>), Problems> {
-    let mut reader = Reader {
-        options,
-        problems: Problems::default(),
-        simulation: None,
-        skipped: Vec::new(),
-        names: BTreeSet::new(),
-    };
+    let mut reader = Reader::new(options);
     let mut objects = reader.sources(sources, None);
     let (simulation, at) = reader.simulation.take().unwrap_or_default();
     let actions = reader.actions(&simulation, at.as_ref());
@@ -52,7 +49,7 @@ pub fn read(sources: Vec<Source>, options: &ReadOptions) -> Result<(Scenario, Ve
         reader.problems.list.push(Problem::error("nothing to run: no Job and no CronJob was found").help(help));
     }
     if reader.has_errors() {
-        return Err(reader.problems);
+        return Err(reader.refused());
     }
     let first = objects.iter().find_map(|object| match object {
         Object::Job(job) => Some(job.name.name.to_string()),
@@ -81,17 +78,65 @@ pub fn read(sources: Vec<Source>, options: &ReadOptions) -> Result<(Scenario, Ve
     Ok((scenario, reader.problems.list))
 }
 
+/// What a look at documents found, whether they can be run or not.
+#[derive(Clone, Debug, Default)]
+pub struct Checked {
+    /// Errors and warnings.
+    pub problems: Problems,
+    /// Documents and items of lists by kind, in order of appearance.
+    pub kinds: Vec<(String, usize)>,
+    /// As those of a scenario.
+    pub notes: Vec<String>,
+}
+
+/// Looks at documents as [`read`] does, also where there is nothing to run.
+pub fn check(sources: Vec<Source>, options: &ReadOptions) -> Checked {
+    let mut reader = Reader::new(options);
+    reader.sources(sources, None);
+    let (simulation, at) = reader.simulation.take().unwrap_or_default();
+    reader.actions(&simulation, at.as_ref());
+    let (kinds, notes) = (std::mem::take(&mut reader.kinds), reader.notes());
+    Checked { problems: reader.refused(), kinds, notes }
+}
+
 pub(super) struct Reader<'a> {
     options: &'a ReadOptions,
     pub(super) problems: Problems,
     simulation: Option<(Simulation, Option<Location>)>,
-    /// Kinds that were passed over, with how many there were.
+    /// Kinds that were seen, and those that were passed over, with how many there were.
+    kinds: Vec<(String, usize)>,
     skipped: Vec<(String, usize)>,
+    /// Fields that nothing reads.
+    unmodelled: model::Tally,
+    /// What was handed in.
+    texts: Vec<Arc<SourceText>>,
     /// Objects that are created at the start.
     names: BTreeSet<(&'static str, ObjectName)>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(options: &'a ReadOptions) -> Reader<'a> {
+        Reader {
+            options,
+            problems: Problems::default(),
+            simulation: None,
+            kinds: Vec::new(),
+            skipped: Vec::new(),
+            unmodelled: model::Tally::default(),
+            texts: Vec::new(),
+            names: BTreeSet::new(),
+        }
+    }
+
+    /// The problems, with what kubectl would say if there are errors.
+    fn refused(mut self) -> Problems {
+        if self.has_errors() {
+            let creation = kubectl::create(&self.texts, self.options.validate);
+            self.problems.kubectl = creation.refused.then_some(creation.stderr);
+        }
+        self.problems
+    }
+
     fn has_errors(&self) -> bool {
         self.problems.list.iter().any(|problem| problem.severity == Severity::Error)
     }
@@ -101,7 +146,7 @@ impl Reader<'_> {
             1 => format!("{kind} is passed over: it plays no part here"),
             n => format!("{kind} is passed over ({n} objects): it plays no part here"),
         };
-        self.skipped.iter().map(note).collect()
+        self.skipped.iter().map(note).chain(self.unmodelled.notes()).collect()
     }
 
     /// The objects of some sources; `applied` where they come by an action.
@@ -116,6 +161,9 @@ impl Reader<'_> {
                     continue;
                 }
             };
+            if applied.is_none() {
+                self.texts.push(text.clone());
+            }
             let mut documents = 0;
             for document in parse(&text) {
                 if self.problems.list.len() > MAX_PROBLEMS {
@@ -129,9 +177,7 @@ impl Reader<'_> {
                     }
                     Err(error) => {
                         documents += 1;
-                        let verdict = format!("error: error parsing {name}: {}", error.message);
                         self.problems.list.push(Problem::at(error.location, error.message));
-                        self.problems.verdicts.push(verdict);
                     }
                 }
             }
@@ -147,36 +193,44 @@ impl Reader<'_> {
     fn document(&mut self, document: Document, applied: bool, objects: &mut Vec<Object>) {
         let text = |field: &str| document.root.get(field).and_then(Node::as_str).unwrap_or("").to_string();
         let (version, kind) = (text("apiVersion"), text("kind"));
-        if version == "v1" && kind == "List" {
-            return self.list(document, applied, objects);
+        if is_list(&version, &kind) {
+            return self.list(&document, applied, objects);
         }
-        if version.starts_with("jobsim/") || (version.is_empty() && kind == "Simulation") {
+        if simulation::is_own(&document.root) {
+            count(&mut self.kinds, &kind);
             return self.own(&document, &version, &kind, applied);
         }
+        count(&mut self.kinds, &kind);
         match (version.as_str(), kind.as_str()) {
             ("batch/v1", "Job" | "CronJob") | ("v1", "ResourceQuota") => {
                 let object = admit(&document, &kind, self.options.validate, &mut self.problems);
+                if object.is_some() {
+                    self.look_for_unmodelled(&document, &kind);
+                }
                 objects.extend(object.filter(|object| applied || self.is_new(object, &document)));
+                if kind == "CronJob" {
+                    self.pass_over(&document, &kind);
+                }
             }
             _ if version.is_empty() || kind.is_empty() => self.no_kind(&document, &version),
             _ => self.other_kind(&document, &version, &kind),
         }
     }
 
-    /// `kind: List`: its items as documents of their own.
-    fn list(&mut self, list: Document, applied: bool, objects: &mut Vec<Object>) {
-        let Some(node) = list.root.get("items").filter(|items| items.value != Value::Null) else { return };
-        let Value::Sequence(items) = &node.value else {
-            let title = format!("items: expected a list, found {}", node.json_type());
-            return self.problems.list.push(Problem::at(list.at(node.span), title));
-        };
-        for (i, item) in items.iter().enumerate() {
-            let prefix = format!("items[{i}].");
-            let within =
-                |d: &Duplicate| Some(Duplicate { path: d.path.strip_prefix(&prefix)?.to_string(), ..d.clone() });
-            let duplicates = list.duplicates.iter().filter_map(within).collect();
-            let item = Document { source: list.source.clone(), root: item.clone(), duplicates };
-            self.document(item, applied, objects);
+    fn look_for_unmodelled(&mut self, document: &Document, kind: &str) {
+        let fields = model::unmodelled(&document.root, kind);
+        if self.options.strict_model {
+            self.problems.list.extend(fields.iter().map(|field| field.problem(document)));
+        } else {
+            self.unmodelled.add(kind, &fields);
+        }
+    }
+
+    /// A list: its items as documents of their own.
+    fn list(&mut self, list: &Document, applied: bool, objects: &mut Vec<Object>) {
+        match list_items(list) {
+            Ok(items) => items.into_iter().for_each(|item| self.document(item, applied, objects)),
+            Err(problem) => self.problems.list.push(problem),
         }
     }
 
@@ -193,10 +247,7 @@ impl Reader<'_> {
         let title = format!("{resource} \"{}\" already exists", name.name);
         let metadata = document.root.get("metadata").and_then(|metadata| metadata.get("name"));
         let place = document.at(metadata.unwrap_or(&document.root).span);
-        let file = &document.source.name;
-        let verdict = format!("Error from server (AlreadyExists): error when creating \"{file}\": {title}");
         self.problems.list.push(Problem::at(place, title));
-        self.problems.verdicts.push(verdict);
         false
     }
 
@@ -232,10 +283,18 @@ impl Reader<'_> {
             return;
         }
         let name = if PASSED_OVER.contains(&kind) { kind.to_string() } else { format!("{kind} ({version})") };
-        match self.skipped.iter_mut().find(|(skipped, _)| *skipped == name) {
-            Some((_, count)) => *count += 1,
-            None => self.skipped.push((name, 1)),
+        self.pass_over(document, &name);
+    }
+
+    /// A document that plays no part.
+    fn pass_over(&mut self, document: &Document, name: &str) {
+        if !self.options.strict_model {
+            return count(&mut self.skipped, name);
         }
+        let span = document.root.get("kind").map_or(document.root.span, |node| node.span);
+        let problem = Problem::at(document.at(span), format!("not modelled: {name}"));
+        let help = "take the document out, or leave --strict-model out to run without it";
+        self.problems.list.push(problem.help(help));
     }
 
     /// A document of our own, at most one.
@@ -276,6 +335,40 @@ impl Reader<'_> {
             actions.insert(position, ScheduledAction { at: applied.at, action: Action::Apply { file, objects } });
         }
         actions
+    }
+}
+
+/// Is this the kind of a list whose items are objects of ours?
+pub(super) fn is_list(version: &str, kind: &str) -> bool {
+    matches!((version, kind), ("v1", "List") | ("batch/v1", "JobList" | "CronJobList"))
+}
+
+/// The items of a list as documents of their own. Those of a list of one kind need not name it.
+pub(super) fn list_items(list: &Document) -> Result<Vec<Document>, Problem> {
+    let Some(node) = list.root.get("items").filter(|items| items.value != Value::Null) else { return Ok(Vec::new()) };
+    let Value::Sequence(items) = &node.value else {
+        let title = format!("items: expected a list, found {}", node.json_type());
+        return Err(Problem::at(list.at(node.span), title));
+    };
+    let kind = list.root.get("kind").and_then(Node::as_str).and_then(|kind| kind.strip_suffix("List")).unwrap_or("");
+    let item = |(i, item): (usize, &Node)| {
+        let prefix = format!("items[{i}].");
+        let within = |d: &Duplicate| Some(Duplicate { path: d.path.strip_prefix(&prefix)?.to_string(), ..d.clone() });
+        let duplicates = list.duplicates.iter().filter_map(within).collect();
+        let mut root = item.clone();
+        if !kind.is_empty() && root.get("kind").is_none() && root.get("apiVersion").is_none() {
+            root.set("apiVersion", "batch/v1");
+            root.set("kind", kind);
+        }
+        Document { source: list.source.clone(), root, duplicates }
+    };
+    Ok(items.iter().enumerate().map(item).collect())
+}
+
+fn count(kinds: &mut Vec<(String, usize)>, kind: &str) {
+    match kinds.iter_mut().find(|(known, _)| known == kind) {
+        Some((_, count)) => *count += 1,
+        None => kinds.push((kind.to_owned(), 1)),
     }
 }
 

@@ -16,6 +16,9 @@ pub struct Source {
     pub bytes: Vec<u8>,
 }
 
+/// What messages call standard input.
+pub const STDIN: &str = "<stdin>";
+
 /// Most bytes that one source may hold: far more than any scenario needs, and little enough to keep in memory.
 pub const MAX_SOURCE_BYTES: usize = 64 << 20;
 
@@ -48,7 +51,7 @@ pub fn load(names: &[PathBuf], stdin: &mut dyn Read) -> Result<Vec<Source>, Vec<
     let (mut sources, mut errors) = (Vec::new(), Vec::new());
     for name in names {
         let read = if name.as_os_str() == "-" {
-            Source::from_reader(&mut *stdin, "<stdin>").map(|source| vec![source])
+            Source::from_reader(&mut *stdin, STDIN).map(|source| vec![source])
         } else if name.is_dir() {
             folder(name)
         } else {

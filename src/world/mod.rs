@@ -109,9 +109,19 @@ impl<'a> World<'a> {
             requests: Vec::new(),
             answers: Vec::new(),
         };
+        if world.observers.iter().any(|observer| observer.reads_containers()) {
+            world.kubelet.keep_details();
+        }
         world.submit(&scenario.objects);
         world.begin_arrivals();
         world
+    }
+
+    /// Tells the observers that no more will be carried out.
+    pub fn end(&mut self) {
+        for observer in &mut self.observers {
+            observer.on_end(self.now, &self.store);
+        }
     }
 
     /// The instant that was reached.

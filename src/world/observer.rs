@@ -69,6 +69,14 @@ pub trait Observer {
     /// A sync that asked for something is over.
     fn on_sync(&mut self, _sync: &SyncSpan) {}
 
+    /// Does it look at pods container by container? Then pods' statuses tell of each.
+    fn reads_containers(&self) -> bool {
+        false
+    }
+
+    /// The run is over, or paused at the horizon.
+    fn on_end(&mut self, _now: SimTime, _store: &Store) {}
+
     /// Something that the user should read.
     fn on_note(&mut self, _now: SimTime, _note: &str) {}
 

@@ -9,6 +9,7 @@ use jobsim::apiserver::admission::{self, PatchType, Rejection};
 use jobsim::apiserver::{Clockwork, FieldError, SuspensionFacts};
 use jobsim::controllers::cronjob::schedule::Schedule;
 use jobsim::controllers::cronjob::zone::Zone;
+use jobsim::scenario::{Source, Validate};
 use serde_json::{Value, json};
 use serde_saphyr::options::DuplicateKeyPolicy;
 
@@ -128,6 +129,43 @@ fn conformance_validation_create() {
     assert!([errors, warnings, defaulted].iter().all(|tally| tally.failed.is_empty()));
 }
 
+/// What `jobsim validate -o json` says of the first document. A file does not say which endpoint it was posted to, empty
+/// documents are passed over, and lists are judged item by item: such cases are left out.
+#[test]
+fn conformance_validation_documents() {
+    let Some(set) = recorded::folder("validation") else { return };
+    let mut documents = Tally::default();
+    let mut left_out = Vec::new();
+    for name in names(&set.join("expected"), ".json") {
+        let expected = expected(&set.join("expected"), &name);
+        if expected.get("panic").is_some_and(|panic| !panic.is_null()) {
+            continue;
+        }
+        let error = expected["decode_error"].as_str().unwrap_or("");
+        let source = Source::from_file(&set.join(format!("cases/{name}.yaml")), &name).unwrap();
+        let judged = jobsim::scenario::judge(vec![source], Validate::Strict);
+        let text = fs::read_to_string(set.join(format!("cases/{name}.yaml"))).unwrap_or_default();
+        let begins_empty = text.trim_start_matches("---\n").is_empty() || text.starts_with("---\n---\n");
+        let Some(judged) = judged.first().filter(|_| !begins_empty && !error.starts_with("converting (")) else {
+            left_out.push(name);
+            continue;
+        };
+        let got = json!({
+            "decode_error": judged.decode_error, "strict_errors": judged.strict_errors,
+            "errors": judged.errors, "warnings": judged.warnings, "defaulted": judged.stored,
+        });
+        let wanted = json!({
+            "decode_error": expected["decode_error"], "strict_errors": list(&expected["strict_errors"]),
+            "errors": list(&expected["errors"]), "warnings": list(&expected["warnings"]),
+            "defaulted": expected["defaulted"],
+        });
+        documents.check(&name, &got, &wanted);
+    }
+    documents.report("documents");
+    println!("left out: {}", left_out.join(" "));
+    assert!(documents.failed.is_empty() && documents.total > 0);
+}
+
 #[test]
 fn conformance_validation_updates() {
     let Some(set) = recorded::folder("validation") else { return };
@@ -178,7 +216,7 @@ fn conformance_validation_updates() {
 }
 
 /// The controllers' parser of schedules and loader of time zones.
-struct Clocks;
+pub(crate) struct Clocks;
 
 impl Clockwork for Clocks {
     fn check_schedule(&self, schedule: &str) -> Result<(), String> {

@@ -1,18 +1,24 @@
 //! Tests of the whole program, in one binary.
 #![allow(clippy::print_stdout, reason = "a test says how many recorded cases passed")]
 
-mod admission_is_total;
 mod cli;
 mod conformance_cron;
 mod conformance_decoding;
 mod conformance_jobs;
+mod conformance_kubectl;
 mod conformance_parsing;
 mod conformance_printing;
 mod conformance_reading;
 mod conformance_validation;
 mod cron;
 mod floor_plan;
+mod front_door;
 mod golden;
+#[expect(unreachable_pub, reason = "also the library of fuzz/")]
+mod inputs;
 mod laws;
+mod no_input_panics;
+mod objects_of_runs;
 mod program;
 mod recorded;
+mod scenario_schema;

@@ -39,6 +39,11 @@ pub(crate) fn shipped() -> Vec<String> {
     names
 }
 
+/// Their files.
+pub(crate) fn shipped_files() -> Vec<PathBuf> {
+    shipped().iter().map(|name| project().join(format!("scenarios/{name}.yaml"))).collect()
+}
+
 /// `jobsim` with these arguments, not yet started.
 pub(crate) fn jobsim(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_jobsim"));

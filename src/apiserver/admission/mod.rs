@@ -2,6 +2,7 @@
 //!
 //! Documents come decoded: fields and types are right, the strict decoding errors are the reader's to report.
 
+mod apply;
 mod cron_job_spec;
 mod defaults;
 mod image;
@@ -18,6 +19,7 @@ use crate::api::cronjob::CronJobSpec;
 use crate::api::job::JobSpec;
 use crate::api::meta::ObjectName;
 
+pub use apply::apply_patch;
 pub use cron_job_spec::cron_job_spec;
 pub use job_spec::job_spec;
 pub use update::{PatchType, Rejection, listed, patch_cron_job, patch_job, patch_job_as, update_cron_job, update_job};
@@ -54,6 +56,17 @@ pub struct AdmittedCronJob {
     pub name: ObjectName,
     /// What the server warns of.
     pub warnings: Vec<String>,
+}
+
+/// A Job or CronJob with what the server fills in where nothing is said, whether it would take it or not.
+pub fn with_defaults(kind: &str, value: &Value) -> Value {
+    let mut object = read(kind, value);
+    if kind == "Job" {
+        defaults::job(&mut object);
+    } else {
+        defaults::cron_job(&mut object);
+    }
+    object
 }
 
 /// The verdict on creating a Job: the object as stored, or all that is wrong with it.
@@ -127,15 +140,24 @@ fn set_system_fields(object: &mut Value) {
     if is_empty(&meta["namespace"]) {
         meta["namespace"] = json!("default");
     }
-    if is_empty(&meta["name"]) && !is_empty(&meta["generateName"]) {
-        let mut prefix = meta["generateName"].as_str().unwrap_or("").to_owned();
-        let mut end = MAX_GENERATED_PREFIX.min(prefix.len());
-        while !prefix.is_char_boundary(end) {
-            end -= 1;
-        }
-        prefix.truncate(end);
-        meta["name"] = json!(prefix + GENERATED_SUFFIX);
+    let name = name_of(object);
+    if !name.is_empty() {
+        object["metadata"]["name"] = json!(name);
     }
+}
+
+/// The name that an object gets: its own, or one that is generated.
+pub fn name_of(object: &Value) -> String {
+    let text = |field: &str| object["metadata"][field].as_str().unwrap_or("");
+    let (name, prefix) = (text("name"), text("generateName"));
+    if !name.is_empty() || prefix.is_empty() {
+        return name.to_owned();
+    }
+    let mut end = MAX_GENERATED_PREFIX.min(prefix.len());
+    while !prefix.is_char_boundary(end) {
+        end -= 1;
+    }
+    prefix[..end].to_owned() + GENERATED_SUFFIX
 }
 
 /// `PrepareForCreate` of a Job: no status, and labels and selector by which it finds its pods.

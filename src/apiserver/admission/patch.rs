@@ -45,18 +45,18 @@ pub(super) fn strategic_merge(shape: &Shape, target: &Value, patch: &Value) -> V
             merged.remove(name);
             continue;
         }
-        let (inner, key) = schema().field(shape, name).unwrap_or((&Shape::Any, None));
+        let (inner, merge) = schema().field(shape, name).unwrap_or((&Shape::Any, None));
         let old = merged.get(name).unwrap_or(&Value::Null);
-        let new = match (key, old, value) {
-            (Some(key), Value::Array(old), Value::Array(items)) => merge_list(inner, key, old, items),
-            (Some(key), _, Value::Array(items)) => merge_list(inner, key, &[], items),
+        let new = match (merge, old, value) {
+            (Some(merge), Value::Array(old), Value::Array(items)) => merge_list(inner, merge.key, old, items),
+            (Some(merge), _, Value::Array(items)) => merge_list(inner, merge.key, &[], items),
             _ => strategic_merge(inner, old, value),
         };
         merged.insert(name.clone(), new);
     }
     for (name, order) in patch {
         if let (Some(list), Value::Array(order)) = (name.strip_prefix("$setElementOrder/"), order) {
-            let key = schema().field(shape, list).and_then(|(_, key)| key).unwrap_or("");
+            let key = schema().field(shape, list).and_then(|(_, merge)| merge).map_or("", |merge| merge.key);
             let server = target.get(list).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
             if let Some(Value::Array(items)) = merged.get_mut(list) {
                 *items = in_order(std::mem::take(items), key, order, server);
@@ -74,7 +74,7 @@ fn delete_items(target: &mut Map<String, Value>, list: &str, deleted: &Value) {
 }
 
 /// What tells an item apart: the item itself if the key is empty.
-fn identity<'v>(item: &'v Value, key: &str) -> &'v Value {
+pub(super) fn identity<'v>(item: &'v Value, key: &str) -> &'v Value {
     if key.is_empty() { item } else { &item[key] }
 }
 
@@ -99,7 +99,7 @@ fn merge_list(shape: &Shape, key: &str, old: &[Value], patch: &[Value]) -> Value
 }
 
 /// Items that the patch orders stand in its order, others where the server had them (`normalizeElementOrder`).
-fn in_order(items: Vec<Value>, key: &str, order: &[Value], server: &[Value]) -> Vec<Value> {
+pub(super) fn in_order(items: Vec<Value>, key: &str, order: &[Value], server: &[Value]) -> Vec<Value> {
     let place =
         |list: &[Value], item: &Value| list.iter().position(|other| identity(other, key) == identity(item, key));
     let (mut ordered, others): (Vec<Value>, Vec<Value>) =
@@ -109,9 +109,9 @@ fn in_order(items: Vec<Value>, key: &str, order: &[Value], server: &[Value]) -> 
     let mut result = Vec::new();
     loop {
         let next = match (ordered.peek(), others.peek()) {
-            (Some(left), Some(right)) => match (place(server, left), place(server, right)) {
-                (Some(left), Some(right)) if left < right => ordered.next(),
-                _ => others.next(),
+            (Some(ours), Some(other)) => match (place(server, ours), place(server, other)) {
+                (Some(ours), Some(other)) if other < ours => others.next(),
+                _ => ordered.next(),
             },
             (Some(_), None) => ordered.next(),
             (None, _) => others.next(),
@@ -173,8 +173,8 @@ mod tests {
         );
         check(
             two.clone(),
-            json!({"$setElementOrder/containers": [{"name": "b"}, {"name": "a"}], "containers": [{"name": "c"}]}),
-            json!({"containers": [{"name": "c"}, {"name": "b"}, {"name": "a", "image": "x"}]}),
+            json!({"$setElementOrder/containers": [{"name": "b"}, {"name": "c"}], "containers": [{"name": "c"}]}),
+            json!({"containers": [{"name": "a", "image": "x"}, {"name": "b"}, {"name": "c"}]}),
         );
         check(
             two,

@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 use super::field::Shown;
 
 pub(crate) use print::print_json;
+pub use print::{escape_html, go_json_text};
 
 /// All types that a Job or a CronJob is made of.
 pub(crate) struct Schema {
@@ -34,10 +35,19 @@ struct FieldType {
     omit: bool,
     /// Dropped when read.
     off: bool,
-    /// What tells items apart when a patch merges the list; empty if they are plain.
-    merge_key: Option<&'static str>,
+    /// How a patch merges the list, if it does.
+    merge: Option<Merge>,
     default: Option<Value>,
     shape: Shape,
+}
+
+/// How a patch merges a list.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Merge {
+    /// What tells items apart; empty if they are plain.
+    pub(crate) key: &'static str,
+    /// Does a patch of an item say which of its fields are to stay?
+    pub(crate) retain_keys: bool,
 }
 
 /// The type of a value.
@@ -101,22 +111,17 @@ impl Schema {
             let mut next = || words.next().unwrap_or("");
             let (name, shape, printed) = (next(), Shape::parse(next(), &position), next());
             let printed = (printed != "-").then_some(printed);
-            let mut field = FieldType {
-                name,
-                printed,
-                shape,
-                keep: false,
-                omit: false,
-                off: false,
-                merge_key: None,
-                default: None,
-            };
+            let mut field =
+                FieldType { name, printed, shape, keep: false, omit: false, off: false, merge: None, default: None };
             for word in words {
                 match word {
                     "keep" => field.keep = true,
                     "omit" => field.omit = true,
                     "off" => field.off = true,
-                    _ if word.starts_with("by:") => field.merge_key = word.strip_prefix("by:"),
+                    "retain" => field.merge = field.merge.map(|merge| Merge { retain_keys: true, ..merge }),
+                    _ if word.starts_with("by:") => {
+                        field.merge = word.strip_prefix("by:").map(|key| Merge { key, retain_keys: false });
+                    }
                     _ => field.default = word.strip_prefix('=').and_then(|json| serde_json::from_str(json).ok()),
                 }
             }
@@ -132,13 +137,13 @@ impl Schema {
         Shape::parse(notation, &|name| self.structs.iter().position(|s| s.name == name))
     }
 
-    /// A field of a struct: its type, and its merge key if a patch merges the list.
-    pub(crate) fn field<'s>(&'s self, shape: &'s Shape, name: &str) -> Option<(&'s Shape, Option<&'static str>)> {
+    /// A field of a struct: its type, and how a patch merges it if it is a list with a way of its own.
+    pub(crate) fn field<'s>(&'s self, shape: &'s Shape, name: &str) -> Option<(&'s Shape, Option<Merge>)> {
         match shape {
             Shape::Optional(inner) => self.field(inner, name),
             Shape::Struct(index) => {
                 let field = self.structs[*index].fields.iter().find(|field| field.name == name)?;
-                Some((&field.shape, field.merge_key))
+                Some((&field.shape, field.merge))
             }
             Shape::Map(item) => Some((item, None)),
             _ => None,

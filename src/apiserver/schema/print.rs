@@ -69,14 +69,28 @@ fn separate(out: &mut String, needed: bool) {
     }
 }
 
+/// JSON as Go's `encoding/json` writes it.
+pub fn go_json_text(value: &Value) -> String {
+    let mut text = String::new();
+    print_json(&mut text, value);
+    text
+}
+
 /// JSON as Go writes it: without spaces, and with `<`, `>`, `&` and the two line separators escaped.
 pub(crate) fn print_json(out: &mut String, value: &Value) {
-    for c in value.to_string().chars() {
+    out.push_str(&escape_html(&value.to_string()));
+}
+
+/// A JSON text with the characters escaped that Go escapes for the sake of HTML.
+pub fn escape_html(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for c in json.chars() {
         match c {
             '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
-                let _ = write!(out, "\\u{:04x}", u32::from(c));
+                let _ = write!(escaped, "\\u{:04x}", u32::from(c));
             }
-            _ => out.push(c),
+            _ => escaped.push(c),
         }
     }
+    escaped
 }

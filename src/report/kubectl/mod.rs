@@ -1,5 +1,15 @@
-//! What kubectl prints: its durations, its tables, its watch.
+//! What kubectl prints: its durations, its tables, its descriptions, its watch.
 
+pub mod custom_columns;
+pub mod describe;
+pub mod document;
 pub mod duration;
+mod fields;
+pub mod get;
+pub mod jsonpath;
+mod node;
+pub mod selector;
+pub mod sort;
 pub mod table;
+mod tabs;
 pub mod watch;

@@ -28,6 +28,16 @@ pub struct WatchOptions {
     pub wide: bool,
 }
 
+impl WatchOptions {
+    /// The columns whose rows to come are wider than their titles, with their widths.
+    pub fn rooms(&self) -> impl Iterator<Item = (&'static str, usize)> {
+        let restarts = usize::from(self.restarts);
+        let of_pods =
+            [("NAME", self.name_width), ("STATUS", STATUS_WIDTHS[restarts]), ("RESTARTS", RESTARTS_WIDTHS[restarts])];
+        self.namespace_width.map(|width| ("NAMESPACE", width)).into_iter().chain(of_pods)
+    }
+}
+
 /// Writes the watch, row by row; the header comes with the first one.
 pub struct WatchView<W: Write> {
     out: W,

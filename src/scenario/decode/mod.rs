@@ -11,7 +11,7 @@ use super::source::Span;
 use crate::api::quantity::Quantity;
 
 pub use hint::nearest;
-pub use verdict::{Verdict, server_verdict};
+pub use verdict::{Verdict, document_verdict, is_served, server_verdict};
 
 /// Most strict errors that are reported of an object, as upstream.
 const MAX_STRICT_ERRORS: usize = 100;

@@ -18,69 +18,72 @@ pub struct Verdict {
     pub value: Option<serde_json::Value>,
 }
 
-/// Some kinds of other endpoints that the API server knows, for which it says that it cannot convert them.
-const OTHER_KINDS: [(&str, &[&str]); 5] = [
+/// Kinds of the API server, by version; those of some other groups are left out.
+const KINDS: [(&str, &str); 5] = [
     (
         "v1",
-        &[
-            "Binding",
-            "ConfigMap",
-            "Endpoints",
-            "Event",
-            "LimitRange",
-            "List",
-            "Namespace",
-            "Node",
-            "PersistentVolume",
-            "PersistentVolumeClaim",
-            "Pod",
-            "PodTemplate",
-            "ReplicationController",
-            "ResourceQuota",
-            "Secret",
-            "Service",
-            "ServiceAccount",
-            "ConfigMapList",
-            "PodList",
-            "NodeList",
-            "NamespaceList",
-            "SecretList",
-            "ServiceList",
-            "ResourceQuotaList",
-        ],
+        "Binding ComponentStatus ConfigMap Endpoints Event LimitRange Namespace Node PersistentVolume \
+         PersistentVolumeClaim Pod PodTemplate ReplicationController ResourceQuota Secret Service ServiceAccount",
     ),
-    ("batch/v1", &["Job", "JobList", "CronJob", "CronJobList"]),
-    ("batch/v1beta1", &["CronJob", "CronJobList"]),
-    ("apps/v1", &["ControllerRevision", "DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"]),
-    ("policy/v1", &["PodDisruptionBudget", "PodDisruptionBudgetList", "Eviction"]),
+    ("batch/v1", "Job CronJob"),
+    ("batch/v1beta1", "CronJob"),
+    ("apps/v1", "ControllerRevision DaemonSet Deployment ReplicaSet StatefulSet"),
+    ("policy/v1", "PodDisruptionBudget Eviction"),
 ];
+
+/// Versions that can be decoded and are not served any more.
+const REMOVED: [&str; 1] = ["batch/v1beta1"];
+
+/// Can the server decode this kind, if only to say that it belongs to another endpoint?
+fn is_registered(version: &str, kind: &str) -> bool {
+    let item = kind.strip_suffix("List").unwrap_or(kind);
+    (version == "v1" && kind == "List")
+        || KINDS.iter().any(|(of, kinds)| *of == version && kinds.split_whitespace().any(|known| known == item))
+}
+
+/// Would a client find an endpoint for this kind? Groups that are not listed here may have any.
+pub fn is_served(version: &str, kind: &str) -> bool {
+    let group = |version: &str| version.split_once('/').map_or(String::new(), |(group, _)| group.to_owned());
+    let is_listed = KINDS.iter().any(|(known, _)| group(known) == group(version));
+    !is_listed || (is_registered(version, kind) && !REMOVED.contains(&version))
+}
 
 /// Decodes the first document of a text as the endpoint of `kind` (`Job` or `CronJob`) does.
 pub fn server_verdict(source: Source, kind: &str) -> Verdict {
-    let refused = |error: String| Verdict { decode_error: Some(error), strict_errors: Vec::new(), value: None };
     let text = match SourceText::new(source) {
         Ok(text) => Arc::new(text),
-        Err(error) => return refused(format!("yaml: {error}")),
+        Err(error) => return Verdict::refused(format!("yaml: {error}")),
     };
-    let document = match parse(&text).into_iter().next() {
-        Some(Ok(document)) => document,
-        Some(Err(error)) => return refused(error.message),
-        None => Document::empty(text),
-    };
+    match parse(&text).into_iter().next() {
+        Some(Ok(document)) => document_verdict(&document, kind),
+        Some(Err(error)) => Verdict::refused(error.message),
+        None => document_verdict(&Document::empty(text), kind),
+    }
+}
+
+/// Decodes a document as the endpoint of `kind` does.
+pub fn document_verdict(document: &Document, kind: &str) -> Verdict {
     if let Err(error) = check_kind(&document.root, kind) {
-        return refused(error);
+        return Verdict::refused(error);
     }
     let Some(root) = kubernetes().get(&format!("v1.{kind}")) else {
-        return refused(format!("no endpoint for {kind}"));
+        return Verdict::refused(format!("no endpoint for {kind}"));
     };
-    let decoded = decode(&document, root);
+    let decoded = decode(document, root);
     if let Some(error) = decoded.type_error() {
-        return refused(error.to_string());
+        return Verdict::refused(error.to_string());
     }
     let strict_errors = decoded.strict_errors();
     let decode_error =
         (!strict_errors.is_empty()).then(|| format!("strict decoding error: {}", strict_errors.join(", ")));
     Verdict { decode_error, strict_errors, value: Some(decoded.value) }
+}
+
+impl Verdict {
+    /// The verdict on what does not decode at all.
+    pub(in crate::scenario) fn refused(error: String) -> Verdict {
+        Verdict { decode_error: Some(error), strict_errors: Vec::new(), value: None }
+    }
 }
 
 /// The type that an endpoint reads first, as Go prints it.
@@ -111,8 +114,7 @@ fn check_kind(root: &Node, endpoint: &str) -> Result<(), String> {
     if (version, kind) == ("batch/v1", endpoint) {
         return Ok(());
     }
-    let known = OTHER_KINDS.iter().any(|(of, kinds)| *of == version && kinds.contains(&kind));
-    if !known {
+    if !is_registered(version, kind) {
         return Err(format!("no kind \"{kind}\" is registered for version \"{version}\" in scheme \"<SCHEME>\""));
     }
     let short = version.rsplit('/').next().unwrap_or(version);

@@ -39,6 +39,22 @@ pub fn go_quote(text: &str) -> String {
     quoted
 }
 
+/// A value as `encoding/json` writes it: keys in order, `<`, `>` and `&` escaped.
+pub fn go_json(node: &Node) -> String {
+    match &node.value {
+        Value::Int(_) | Value::Unsigned(_) | Value::Float(_) => node.number().unwrap_or_default(),
+        Value::Sequence(items) => format!("[{}]", items.iter().map(go_json).collect::<Vec<_>>().join(",")),
+        Value::Mapping(entries) => {
+            let mut entries: Vec<_> = entries.iter().collect();
+            entries.sort_by(|a, b| a.key.cmp(&b.key));
+            let text = |key: &str| crate::apiserver::go_json_text(&key.into());
+            let fields: Vec<_> = entries.iter().map(|e| format!("{}:{}", text(&e.key), go_json(&e.value))).collect();
+            format!("{{{}}}", fields.join(","))
+        }
+        _ => crate::apiserver::go_json_text(&node.to_json()),
+    }
+}
+
 /// A value as the verb `%#v` prints what Go's YAML reader makes of it.
 pub(super) fn go_syntax(node: &Node) -> String {
     match &node.value {
@@ -73,6 +89,12 @@ mod tests {
         check(0.000001, "0.000001");
         check(-0.0, "-0");
         check(-2.5e300, "-2.5e+300");
+    }
+
+    #[test]
+    fn values_are_written_as_by_encoding_json() {
+        let node = Node::from_json(&serde_json::json!({"b": [1.5, -3, null, true], "a<": "x&\u{2028}\n"}));
+        assert_eq!(go_json(&node), r#"{"a\u003c":"x\u0026\u2028\n","b":[1.5,-3,null,true]}"#);
     }
 
     #[test]

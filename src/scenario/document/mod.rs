@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use super::source::{Location, SourceText, Span};
 
-pub use go::{go_float, go_quote};
+pub use go::{go_float, go_json, go_quote};
 pub use parse::parse;
+pub use scalar::is_plainly_text;
 
 /// One document of a YAML stream.
 #[derive(Clone, Debug)]
@@ -46,7 +47,7 @@ pub struct Duplicate {
 }
 
 /// A value and its place.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Node {
     /// Where it stands; for an alias where its anchor stands.
     pub span: Span,
@@ -55,9 +56,10 @@ pub struct Node {
 }
 
 /// A value as JSON knows it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub enum Value {
     /// Nothing.
+    #[default]
     Null,
     /// True or false.
     Bool(bool),
@@ -92,6 +94,14 @@ impl Node {
         self.entries().iter().find(|entry| &*entry.key == key).map(|entry| &entry.value)
     }
 
+    /// Adds a key with a text that stands nowhere; does nothing if this is no mapping.
+    pub fn set(&mut self, key: &str, text: &str) {
+        let value = Node { span: self.span, value: Value::String(text.into()) };
+        if let Value::Mapping(entries) = &mut self.value {
+            entries.push(Entry { key: key.into(), key_span: self.span, value });
+        }
+    }
+
     /// The entries, none if this is no mapping.
     pub fn entries(&self) -> &[Entry] {
         if let Value::Mapping(entries) = &self.value { entries } else { &[] }
@@ -122,6 +132,30 @@ impl Node {
             Value::Sequence(_) => "array",
             Value::Mapping(_) => "object",
         }
+    }
+
+    /// A value that stands nowhere in a text.
+    pub fn from_json(value: &serde_json::Value) -> Node {
+        let value = match value {
+            serde_json::Value::Null => Value::Null,
+            serde_json::Value::Bool(b) => Value::Bool(*b),
+            serde_json::Value::Number(n) => match (n.as_i64(), n.as_u64()) {
+                (Some(n), _) => Value::Int(n),
+                (None, Some(n)) => Value::Unsigned(n),
+                (None, None) => Value::Float(n.as_f64().unwrap_or_default()),
+            },
+            serde_json::Value::String(text) => Value::String(text.as_str().into()),
+            serde_json::Value::Array(items) => Value::Sequence(items.iter().map(Node::from_json).collect()),
+            serde_json::Value::Object(fields) => {
+                let entry = |(key, value): (&String, &serde_json::Value)| Entry {
+                    key: key.as_str().into(),
+                    key_span: Span::default(),
+                    value: Node::from_json(value),
+                };
+                Value::Mapping(fields.iter().map(entry).collect())
+            }
+        };
+        Node { span: Span::default(), value }
     }
 
     /// Without the places.

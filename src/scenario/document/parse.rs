@@ -25,12 +25,16 @@ const MAX_DUPLICATES: usize = 1000;
 /// From this size on, keys of a mapping are looked up in an index.
 const INDEXED_FROM: usize = 16;
 
+/// What is said of a document that asks for another YAML than 1.1.
+const INCOMPATIBLE: &str = "yaml: found incompatible YAML document";
+
 /// Reads a YAML stream. The root of an empty document is null. A document that cannot be read does not hide those
 /// after it.
 pub fn parse(source: &Arc<SourceText>) -> Vec<Result<Document, SyntaxError>> {
     let mut documents = Vec::new();
-    if let Some(offset) = source.text.char_indices().find(|&(_, c)| !is_printable(c)).map(|(i, _)| i as u32) {
-        let location = Location { source: source.clone(), span: Span { start: offset, end: offset + 1 } };
+    if let Some((offset, character)) = source.text.char_indices().find(|&(_, c)| !is_printable(c)) {
+        let span = place(Some(offset), Some(offset + character.len_utf8()));
+        let location = Location { source: source.clone(), span };
         let message = "yaml: control characters are not allowed".to_string();
         return vec![Err(SyntaxError { location, message })];
     }
@@ -88,6 +92,7 @@ fn scan_error(source: &Arc<SourceText>, start: usize, error: &ScanError) -> Synt
         granit_parser::ErrorKind::RecursionLimitExceeded => {
             format!("yaml: nested too deeply: more than {MAX_DEPTH} levels")
         }
+        _ if syntax::is_incompatible(source.text.get(start..).unwrap_or_default()) => INCOMPATIBLE.to_string(),
         _ => syntax::message(&source.text, start, error),
     };
     SyntaxError { location, message }
@@ -161,7 +166,7 @@ impl<'a> Builder<'a> {
             Event::DocumentStart(_, version) => {
                 self.next_document();
                 if version.is_some_and(|version| (version.major, version.minor) != (1, 1)) {
-                    self.fail(span, "yaml: found incompatible YAML document".to_string());
+                    self.fail(span, INCOMPATIBLE.to_string());
                 }
             }
             Event::DocumentEnd => return self.end_document(),

@@ -36,6 +36,14 @@ pub(super) fn resolve(text: &str, tag: Option<&str>) -> Result<Value, ScalarErro
     }
 }
 
+/// Is this text also text when it is written plainly, to readers of YAML 1.1 and of 1.2?
+pub fn is_plainly_text(text: &str) -> bool {
+    let octal = text.strip_prefix("0o").is_some_and(|digits| digits.chars().all(|c| c.is_digit(8)));
+    let base_60 =
+        text.contains(':') && text.chars().all(|c| c.is_ascii_digit() || matches!(c, ':' | '.' | '_' | '-' | '+'));
+    matches!(resolve(text, None), Ok(Value::String(_))) && !is_timestamp(text) && !octal && !base_60
+}
+
 fn untagged(text: &str, dates: bool) -> Result<Value, ScalarError> {
     let value = match text.as_bytes().first() {
         None => Some(Value::Null),

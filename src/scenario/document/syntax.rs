@@ -26,6 +26,13 @@ pub(super) fn message(text: &str, start: usize, error: &ScanError) -> String {
     }
 }
 
+/// Does the document begin with a directive for another YAML than 1.1? That is found before anything else.
+pub(super) fn is_incompatible(document: &str) -> bool {
+    let directives = document.lines().skip_while(|line| line.trim().is_empty() || line.starts_with('#'));
+    let mut directives = directives.take_while(|line| line.starts_with('%'));
+    directives.any(|line| line.strip_prefix("%YAML ").is_some_and(|version| version.trim() != "1.1"))
+}
+
 fn is_of_parser(problem: &str) -> bool {
     problem.starts_with("did not find expected key")
         || problem.starts_with("did not find expected node content")

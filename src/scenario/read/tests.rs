@@ -1,7 +1,5 @@
 //! Whole scenarios, and whole texts of what is said of wrong ones.
 
-use proptest::prelude::*;
-
 use super::*;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::scenario::{Kind, Profile, QuotaObject};
@@ -147,11 +145,11 @@ kubectl would say:
 Error from server (BadRequest): error when creating "job.yaml": Job in version "v1" cannot be handled as a Job: strict decoding error: unknown field "spec.template.spec.completions", unknown field "spec.template.spec.parallelism"
 "#,
     );
-    let options = ReadOptions { validate: Validate::Warn };
+    let options = ReadOptions { validate: Validate::Warn, ..ReadOptions::default() };
     let (scenario, warnings) = read(vec![source("job.yaml", text)], &options).unwrap();
     assert_eq!(warnings.len(), 2);
     assert!(matches!(&scenario.objects[..], [Object::Job(job)] if job.spec.completions == Some(1)));
-    let options = ReadOptions { validate: Validate::Ignore };
+    let options = ReadOptions { validate: Validate::Ignore, ..ReadOptions::default() };
     assert!(read(vec![source("job.yaml", text)], &options).unwrap().1.is_empty());
 }
 
@@ -236,6 +234,10 @@ error: no matches for kind "Job" in version "batch/v1beta1"
   |             ^^^^^^^^^^^^^
   |
   = help: batch/v1beta1 was removed from Kubernetes: write `apiVersion: batch/v1`
+
+kubectl would say:
+error: resource mapping not found for name: "pi" namespace: "" from "job.yaml": no matches for kind "Job" in version "batch/v1beta1"
+ensure CRDs are installed first
 "#,
     );
     check(
@@ -248,6 +250,10 @@ error: no matches for kind "jobs" in version "batch/v1"
   |       ^^^^
   |
   = help: write `apiVersion: batch/v1` and `kind: Job`
+
+kubectl would say:
+error: resource mapping not found for name: "pi" namespace: "" from "job.yaml": no matches for kind "jobs" in version "batch/v1"
+ensure CRDs are installed first
 "#,
     );
 }
@@ -278,10 +284,7 @@ error: kind not set
   = help: a Job has `kind: Job`
 
 kubectl would say:
-error: error parsing job.yaml: yaml: line 1: did not find expected ',' or ']'
-
-kubectl would say:
-error: error parsing job.yaml: yaml: line 3: did not find expected node content
+error: error parsing job.yaml: error converting YAML to JSON: yaml: line 1: did not find expected ',' or ']'
 "#,
     );
 }
@@ -309,6 +312,40 @@ kubectl would say:
 Error from server (AlreadyExists): error when creating "job.yaml": jobs.batch "pi" already exists
 "#,
     );
+}
+
+#[test]
+fn what_is_not_modelled_is_noted_or_refused() {
+    let text = JOB
+        .replace("main, image: perl}", "main, image: perl, ports: [{containerPort: 1}]}\n      nodeSelector: {a: b}");
+    let (scenario, _) = read_text(&text).unwrap();
+    let fields = "spec.template.spec.containers.ports, spec.template.spec.nodeSelector";
+    let see = "(see `jobsim explain job.spec.template.spec.containers.ports`)";
+    assert_eq!(scenario.notes, [format!("not modelled, of Job: {fields} {see}")]);
+    let options = ReadOptions { strict_model: true, ..ReadOptions::default() };
+    let refused = read(vec![source("job.yaml", &text)], &options).unwrap_err().to_string();
+    let expected = r#"
+error: not modelled: spec.template.spec.containers.ports
+ --> job.yaml:9:35
+  |
+9 |       - {name: main, image: perl, ports: [{containerPort: 1}]}
+  |                                   ^^^^^
+  |
+  = help: take the field out, or leave --strict-model out to run as if it were not there
+
+error: not modelled: spec.template.spec.nodeSelector
+  --> job.yaml:10:7
+   |
+10 |       nodeSelector: {a: b}
+   |       ^^^^^^^^^^^^
+   |
+   = help: there are no nodes yet: every pod finds a place
+   = help: take the field out, or leave --strict-model out to run as if it were not there"#;
+    assert_eq!(refused, expected.trim_start());
+    let node = format!("{JOB}---\napiVersion: v1\nkind: Node\nmetadata: {{name: n}}\n");
+    assert_eq!(read_text(&node).unwrap().0.notes, ["Node is passed over: it plays no part here"]);
+    let refused = read(vec![source("job.yaml", &node)], &options).unwrap_err();
+    assert_eq!(refused.list[0].title, "not modelled: Node");
 }
 
 #[test]
@@ -472,26 +509,4 @@ fn faults_of_a_simulation_are_found_all_at_once() {
         "---\napiVersion: jobsim/v1alpha1\nkind: Simulation\n",
         &["x:18:7: a second Simulation: a scenario has at most one"],
     );
-}
-
-proptest! {
-    #[test]
-    fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-        let _ = read(vec![Source { name: "x".into(), bytes }], &ReadOptions::default()).map_err(|p| p.to_string());
-    }
-
-    #[test]
-    fn no_changed_scenario_makes_it_panic(
-        at in 0usize..900,
-        length in 0usize..30,
-        text in "[-a-z0-9:{}\\[\\]&*!<>'\"#%@,.? \n\t]{0,12}",
-    ) {
-        let whole = with_simulation(
-            "  pods:\n  - match: {job: pi, index: 3, labels: {a: b}}\n    duration: {lognormal: {median: 4m, p99: 25m}}\n    \
-             exitCode: {weighted: {0: 0.97, 1: 0.02}}\n  actions:\n  - {at: 10m, patch: {kind: Job, name: pi, merge: {}}}\n",
-        );
-        let (start, end) = (at.min(whole.len()), (at + length).min(whole.len()));
-        let changed = format!("{}{text}{}", &whole[..start], &whole[end..]);
-        let _ = read_text(&changed).map_err(|p| p.to_string());
-    }
 }

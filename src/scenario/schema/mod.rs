@@ -12,6 +12,15 @@ pub fn kubernetes() -> &'static Schema {
     SCHEMA.get_or_init(|| Schema::read(include_str!("kubernetes-1.37.txt")))
 }
 
+/// The part of any object that clients look at: the Go type that they read it into, and its metadata.
+pub fn metadata_only() -> &'static Struct {
+    static STRUCT: OnceLock<Struct> = OnceLock::new();
+    STRUCT.get_or_init(|| Struct {
+        name: "resource.metadataOnlyObject",
+        fields: vec![Field { name: "metadata", kind: Type("v1.ObjectMeta") }],
+    })
+}
+
 /// Types by name.
 #[derive(Debug)]
 pub struct Schema {

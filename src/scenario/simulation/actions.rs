@@ -63,7 +63,12 @@ fn action(name: &str, mut fields: Fields<'_>, report: &mut Report<'_>) -> Option
             if let Some(item) = &merge {
                 report.fields(item);
             }
-            Some(Action::Patch { kind: kind?, name: name?, merge: Arc::new(merge?.node.to_json()) })
+            let patch = |((kind, name), merge): ((_, _), Item<'_>)| Action::Patch {
+                kind,
+                name,
+                merge: Arc::new(merge.node.to_json()),
+            };
+            kind.zip(name).zip(merge).map(patch)
         }
         "outage" => {
             let component = fields.require("component", report).and_then(|item| component(&item, report));

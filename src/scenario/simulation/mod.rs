@@ -5,6 +5,7 @@ mod arrivals;
 mod control_plane;
 mod distribution;
 mod fields;
+mod manual;
 mod pods;
 
 use super::document::{Document, Node, Value};
@@ -17,9 +18,10 @@ use crate::workload::behaviour::Behaviour;
 pub(super) use actions::Applied;
 pub(super) use arrivals::Arriving;
 use fields::{Fields, Item, Report};
+pub use manual::{DISTRIBUTIONS, ManualField, manual};
 
 /// `apiVersion` of the document.
-pub(super) const API_VERSION: &str = "jobsim/v1alpha1";
+pub const API_VERSION: &str = "jobsim/v1alpha1";
 /// 2000-01-01T01:00:00Z.
 const DEFAULT_START: i64 = 946_688_400;
 /// The version whose rules the controllers follow.
@@ -57,6 +59,13 @@ impl Default for Simulation {
             control_plane: ControlPlane::released(),
         }
     }
+}
+
+/// Is this object a document of our own, or meant to be?
+pub(super) fn is_own(object: &Node) -> bool {
+    let text = |field| object.get(field).and_then(Node::as_str).unwrap_or("");
+    let (version, kind) = (text("apiVersion"), text("kind"));
+    version.starts_with("jobsim/") || (version.is_empty() && kind == "Simulation")
 }
 
 /// Reads the document; what is wrong is added to `problems` and left out.

@@ -1,0 +1,74 @@
+//! Files as arguments: what all commands that read scenarios share.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::scenario::{self, ReadOptions, Scenario, Source, Validate, source};
+
+/// The files of a scenario.
+#[derive(Clone, Debug, Args)]
+pub struct FileArgs {
+    /// Scenario files or folders: Kubernetes manifests and at most one Simulation document; `-` is standard input
+    #[arg(value_name = "FILE", required_unless_present = "filename")]
+    pub(super) files: Vec<PathBuf>,
+    /// The same, as kubectl spells it; may be repeated
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) filename: Vec<PathBuf>,
+}
+
+impl FileArgs {
+    /// Reads them.
+    pub(super) fn read(&self) -> anyhow::Result<Vec<Source>> {
+        let files: Vec<PathBuf> = self.files.iter().chain(&self.filename).cloned().collect();
+        read(&files)
+    }
+}
+
+/// Files as they were named, folders as the manifests in them in the order of their names.
+pub(super) fn read(files: &[PathBuf]) -> anyhow::Result<Vec<Source>> {
+    source::load(files, &mut io::stdin().lock()).map_err(|errors| anyhow::anyhow!(errors.join("\nerror: ")))
+}
+
+/// The scenario, with warnings and notes said; none if something is wrong with it, which is said too.
+pub(super) fn scenario(sources: Vec<Source>, options: &ReadOptions, colour: bool) -> anyhow::Result<Option<Scenario>> {
+    let mut err = io::stderr();
+    let (scenario, warnings) = match scenario::read(sources, options) {
+        Ok(read) => read,
+        Err(problems) => {
+            writeln!(err, "{}", problems.render(colour).trim_end())?;
+            return Ok(None);
+        }
+    };
+    for warning in &warnings {
+        writeln!(err, "{}\n", warning.render(colour).trim_end())?;
+    }
+    for note in &scenario.notes {
+        writeln!(err, "note: {note}")?;
+    }
+    Ok(Some(scenario))
+}
+
+/// `--validate`, as kubectl has it.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum ValidateArg {
+    /// Refuse them
+    #[value(alias = "true")]
+    Strict,
+    /// Say so, and go on without them
+    Warn,
+    /// Go on without them
+    #[value(alias = "false")]
+    Ignore,
+}
+
+impl From<ValidateArg> for Validate {
+    fn from(argument: ValidateArg) -> Validate {
+        match argument {
+            ValidateArg::Strict => Validate::Strict,
+            ValidateArg::Warn => Validate::Warn,
+            ValidateArg::Ignore => Validate::Ignore,
+        }
+    }
+}

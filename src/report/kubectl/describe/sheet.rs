@@ -1,0 +1,96 @@
+//! The paper that descriptions are written on.
+
+use serde_json::Value;
+
+use super::super::fields::entries;
+use super::super::tabs::align;
+
+/// Longest annotation on one line.
+const MAX_ANNOTATION: usize = 140;
+
+/// Lines with tabs, which are set when the sheet is finished or flushed.
+#[derive(Default)]
+pub(super) struct Sheet {
+    text: String,
+    done: String,
+}
+
+impl Sheet {
+    pub(super) fn new() -> Sheet {
+        Sheet::default()
+    }
+
+    /// A line, indented by two spaces a level.
+    pub(super) fn line(&mut self, level: usize, text: impl AsRef<str>) {
+        self.raw(&"  ".repeat(level));
+        self.raw(text.as_ref());
+        self.text.push('\n');
+    }
+
+    /// `name:` and its value.
+    pub(super) fn field(&mut self, level: usize, name: &str, value: impl AsRef<str>) {
+        self.line(level, format!("{name}:\t{}", value.as_ref()));
+    }
+
+    /// Text without a line's end. What a terminal would act on is made harmless (`WriteEscaped`).
+    pub(super) fn raw(&mut self, text: &str) {
+        self.text.push_str(&text.replace('\u{1b}', "^[").replace('\r', "\\r"));
+    }
+
+    /// What follows has columns of its own.
+    pub(super) fn flush(&mut self) {
+        let text = std::mem::take(&mut self.text);
+        self.done += &align(&text);
+    }
+
+    pub(super) fn finish(mut self) -> String {
+        self.flush();
+        self.done
+    }
+
+    /// A title and values below each other, or `<none>`.
+    pub(super) fn list(&mut self, title: &str, values: impl IntoIterator<Item = String>) {
+        self.raw(&format!("{title}:"));
+        let mut is_empty = true;
+        for value in values {
+            is_empty = false;
+            self.line(0, format!("\t{value}"));
+        }
+        if is_empty {
+            self.line(0, "\t<none>");
+        }
+    }
+
+    /// Labels, a line each.
+    pub(super) fn labels(&mut self, title: &str, labels: &Value) {
+        self.list(title, entries(labels).map(|(key, value)| format!("{key}={value}")));
+    }
+
+    /// Annotations; long ones and those of several lines begin below their key (`printAnnotationsMultiline`).
+    pub(super) fn annotations(&mut self, title: &str, annotations: &Value) {
+        let shown = entries(annotations).filter(|(key, _)| *key != "kubectl.kubernetes.io/last-applied-configuration");
+        let mut lines = Vec::new();
+        for (key, value) in shown {
+            let value = value.strip_suffix('\n').unwrap_or(value);
+            if value.len() + key.len() + 2 > MAX_ANNOTATION || value.contains('\n') {
+                lines.push(format!("{key}:"));
+                lines.extend(value.split('\n').map(|line| format!("  {}", shortened(line, MAX_ANNOTATION - 2))));
+            } else {
+                lines.push(format!("{key}: {value}"));
+            }
+        }
+        self.list(title, lines);
+    }
+}
+
+/// Text cut to so many bytes, with dots where it was.
+pub(super) fn shortened(text: &str, most: usize) -> String {
+    if text.len() <= most {
+        return text.to_owned();
+    }
+    let mut end = most;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text[..end].to_owned() + "..."
+}

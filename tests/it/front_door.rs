@@ -1,0 +1,209 @@
+//! The commands around a run: what they print, where, and how they end.
+
+use crate::program::{run, stderr, stdout, workplace};
+
+/// The lines of a command's standard output.
+fn lines(folder: &std::path::Path, arguments: &[&str]) -> Vec<String> {
+    let output = run(folder, arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
+    stdout(&output).lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn validate_says_what_is_wrong_in_three_ways() {
+    let folder = workplace();
+    let bad = "scenarios/pi-misplaced.yaml";
+    let output = run(folder.path(), &["validate", bad]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = stderr(&output);
+    assert!(said.contains("--> scenarios/pi-misplaced.yaml:13:7") && said.contains("kubectl would say:"), "{said}");
+    assert_eq!(stdout(&output), "1 Job: 2 errors, no warnings\n");
+    let output = run(folder.path(), &["validate", "-o", "github", bad]);
+    assert_eq!(output.status.code(), Some(2));
+    let first = "::error file=scenarios/pi-misplaced.yaml,line=13,col=7,endLine=13,endColumn=18::unknown field";
+    assert!(stdout(&output).starts_with(first), "{}", stdout(&output));
+    let output = run(folder.path(), &["validate", "-o", "json", bad, "scenarios/pi.yaml"]);
+    assert_eq!(output.status.code(), Some(2));
+    let verdicts: Vec<serde_json::Value> =
+        stdout(&output).lines().map(|line| serde_json::from_str(line).expect("a JSON object a line")).collect();
+    assert_eq!(verdicts.len(), 3);
+    assert_eq!(verdicts[0]["strict_errors"].as_array().map(Vec::len), Some(2));
+    assert_eq!((&verdicts[2]["kind"], &verdicts[2]["decode_error"]), (&"Simulation".into(), &serde_json::Value::Null));
+    let output = run(folder.path(), &["validate", "--validate=warn", bad]);
+    assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(0), "1 Job: no errors, 2 warnings\n"));
+    let output = run(folder.path(), &["validate", "--validate=ignore", bad]);
+    assert_eq!((stderr(&output).as_str(), stdout(&output).as_str()), ("", "1 Job: no errors, no warnings\n"));
+}
+
+#[test]
+fn every_file_that_cannot_be_read_is_named() {
+    let folder = workplace();
+    let output = run(folder.path(), &["validate", "a.yaml", "b.yaml"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(stderr(&output).contains("a.yaml") && stderr(&output).contains("b.yaml"), "{}", stderr(&output));
+}
+
+#[test]
+fn defaults_can_be_read_again_and_change_no_more() {
+    let folder = workplace();
+    let once = lines(folder.path(), &["defaults", "scenarios/indexed-job.yaml"]).join("\n");
+    std::fs::write(folder.path().join("once.yaml"), &once).expect("a file");
+    let object = |arguments: &[&str]| -> serde_json::Value {
+        serde_json::from_str(&lines(folder.path(), arguments).join("\n")).expect("JSON")
+    };
+    let json = object(&["defaults", "scenarios/indexed-job.yaml", "-o", "json"]);
+    assert_eq!(json["spec"]["podReplacementPolicy"], "TerminatingOrFailed");
+    // A Job without labels takes those of its template, which the server has set by now.
+    let twice = lines(folder.path(), &["defaults", "once.yaml"]).join("\n");
+    assert_eq!(twice.lines().count(), once.lines().count() + 5);
+    std::fs::write(folder.path().join("twice.yaml"), &twice).expect("a file");
+    assert_eq!(lines(folder.path(), &["defaults", "twice.yaml"]).join("\n"), twice);
+}
+
+/// A command's standard output.
+fn printed(folder: &std::path::Path, command: &str) -> String {
+    let output = run(folder, &command.split(' ').collect::<Vec<_>>());
+    assert!(output.status.success(), "{command}: {}", stderr(&output));
+    stdout(&output)
+}
+
+#[test]
+fn get_shows_objects_in_every_form() {
+    let folder = workplace();
+    let check = |command: &str, wanted: &str| assert_eq!(printed(folder.path(), command), wanted, "{command}");
+    let pi = "scenarios/pi.yaml";
+    check(
+        &format!("get jobs {pi}"),
+        "NAME   STATUS     COMPLETIONS   DURATION   AGE\npi     Complete   5/5           25s        26s\n",
+    );
+    check(&format!("get jobs {pi} --at 12s --no-headers"), "pi    Running   2/5   12s   12s\n");
+    check(&format!("get jobs,pods {pi} --at 1s -o name"), "job.batch/pi\npod/pi-f769t\npod/pi-z4f4l\n");
+    check(
+        &format!("get pods {pi} --at 4s -A --show-labels -L job-name -l job-name=pi,!x"),
+        "NAMESPACE   NAME       READY   STATUS    RESTARTS   AGE   JOB-NAME   LABELS\n\
+         default     pi-f769t   1/1     Running   0          4s    pi         batch.kubernetes.io/controller-uid=00000001-0000-4000-8000-000000000000,batch.kubernetes.io/job-name=pi,controller-uid=00000001-0000-4000-8000-000000000000,job-name=pi\n\
+         default     pi-z4f4l   1/1     Running   0          4s    pi         batch.kubernetes.io/controller-uid=00000001-0000-4000-8000-000000000000,batch.kubernetes.io/job-name=pi,controller-uid=00000001-0000-4000-8000-000000000000,job-name=pi\n",
+    );
+    check(
+        &format!(
+            "get pods -f {pi} -o custom-columns=POD:.metadata.name,END:.status.containerStatuses[*].state.terminated.exitCode --sort-by .metadata.name --at 8s"
+        ),
+        "POD        END\npi-f769t   0\npi-lzntc   <none>\npi-z4f4l   <none>\n",
+    );
+    check(&format!("get job/pi {pi} -o jsonpath={{.status.succeeded}}/{{.spec.completions}}"), "5/5");
+    check(
+        &format!("get pods {pi} -o jsonpath={{range.items[*]}}{{.status.phase}},{{end}}"),
+        "Succeeded,Succeeded,Succeeded,Succeeded,Succeeded,",
+    );
+    let json: serde_json::Value =
+        serde_json::from_str(&printed(folder.path(), &format!("get pods {pi} -o json"))).expect("JSON");
+    assert_eq!((&json["kind"], json["items"].as_array().map(Vec::len)), (&"List".into(), Some(5)));
+    let yaml = printed(folder.path(), &format!("get job pi {pi} -o yaml"));
+    assert!(yaml.starts_with("apiVersion: batch/v1\nkind: Job\n") && yaml.contains("\n    type: Complete\n"), "{yaml}");
+}
+
+#[test]
+fn get_follows_changes() {
+    let folder = workplace();
+    let watched = printed(folder.path(), "get pods scenarios/pi.yaml -w");
+    let ours = printed(folder.path(), "run scenarios/pi.yaml --out none");
+    let timeline: Vec<&str> = ours.lines().take_while(|line| !line.is_empty()).collect();
+    assert_eq!(watched.lines().collect::<Vec<_>>(), timeline, "the watch of `run` is that of `get`");
+    let events = printed(folder.path(), "get pods,jobs scenarios/pi.yaml -w -o json --output-watch-events --at 3s");
+    let stream = serde_json::Deserializer::from_str(&events).into_iter::<serde_json::Value>();
+    let words: Vec<String> = stream
+        .map(|event| {
+            let event = event.expect("an event");
+            format!("{} {}", event["type"].as_str().expect("a type"), event["object"]["kind"].as_str().expect("a kind"))
+        })
+        .collect();
+    assert_eq!(words[0], "ADDED Job");
+    assert_eq!(words.iter().filter(|word| *word == "ADDED Pod").count(), 2);
+    assert!(events.starts_with("{\n    \"type\": \"ADDED\",\n    \"object\": {"), "{events}");
+}
+
+#[test]
+fn what_is_not_there_is_said_as_by_kubectl() {
+    let folder = workplace();
+    let check = |command: &str, code: i32, words: &str| {
+        let output = run(folder.path(), &command.split(' ').collect::<Vec<_>>());
+        assert_eq!((output.status.code(), stderr(&output).trim_end()), (Some(code), words), "{command}");
+    };
+    check("get job x scenarios/pi.yaml", 1, "Error from server (NotFound): jobs.batch \"x\" not found");
+    check("get nodes scenarios/pi.yaml", 0, "No resources found");
+    check("get cronjobs scenarios/pi.yaml", 0, "No resources found in default namespace.");
+    check(
+        "get jobs scenarios/pi.yaml -n other",
+        0,
+        "No resources found in other namespace.\nnote: other namespaces have 1: give -n NAMESPACE or -A, or another selector",
+    );
+    check("get sandwiches scenarios/pi.yaml", 2, "error: the server doesn't have a resource type \"sandwiches\"");
+    check(
+        "get pods scenarios/pi.yaml -o pdf",
+        2,
+        "error: unable to match a printer suitable for the output format \"pdf\", allowed formats are: custom-columns,custom-columns-file,json,jsonpath,jsonpath-file,name,wide,yaml",
+    );
+    check("get pods scenarios/pi.yaml -o jsonpath={.x", 2, "error: error parsing jsonpath {.x, unclosed action");
+    check(
+        "get pods scenarios/pi.yaml --sort-by .x",
+        2,
+        "error: couldn't find any field with path \"{.x}\" in the list of objects",
+    );
+    check("describe job x scenarios/pi.yaml", 1, "Error from server (NotFound): jobs.batch \"x\" not found");
+}
+
+#[test]
+fn describe_tells_of_a_job_and_its_events() {
+    let folder = workplace();
+    let text = printed(folder.path(), "describe job/pi scenarios/pi.yaml --at 8s");
+    let has = |words: &str| assert!(text.contains(words), "{words}: {text}");
+    has("Pods Statuses:    2 Active (1 Ready) / 1 Succeeded / 0 Failed\n");
+    has("  Normal  SuccessfulCreate  8s    job-controller  Created pod: pi-f769t\n");
+    let pods = printed(folder.path(), "describe pod pi- scenarios/pi.yaml --at 8s --show-events=false");
+    assert_eq!(pods.matches("\n\n\nName:").count(), 2, "{pods}");
+    assert!(!pods.contains("Events:  <none>") || pods.contains("Controlled By:"), "{pods}");
+}
+
+#[test]
+fn init_writes_a_scenario_that_runs_and_nothing_over_another() {
+    let folder = workplace();
+    let said = lines(folder.path(), &["init"]);
+    assert_eq!(said, ["Wrote scenario.yaml and jobsim.schema.json.", "Now try: jobsim run scenario.yaml"]);
+    let run_of = lines(folder.path(), &["run", "scenario.yaml", "--strict-model"]);
+    assert!(run_of.iter().any(|line| line.starts_with("hello   Complete   6/6")), "{run_of:?}");
+    let output = run(folder.path(), &["init"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(stderr(&output), "error: scenario.yaml exists: name another file, or move it away\n");
+    std::fs::write(folder.path().join("jobsim.schema.json"), "{}").expect("a file");
+    let output = run(folder.path(), &["init", "other.yaml"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(!folder.path().join("other.yaml").exists(), "all or nothing");
+    let text = printed(folder.path(), "init -");
+    assert_eq!(text, std::fs::read_to_string(folder.path().join("scenario.yaml")).expect("the scenario"));
+}
+
+#[test]
+fn command_line_describes_itself() {
+    let folder = workplace();
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let text = printed(folder.path(), &format!("completion {shell}"));
+        assert!(text.contains("explain") && text.contains("strict-model"), "{shell}: {text}");
+    }
+    assert!(printed(folder.path(), "man").contains(".TH jobsim 1"));
+    assert_eq!(printed(folder.path(), "man pages"), "");
+    let page = std::fs::read_to_string(folder.path().join("pages/jobsim-run.1")).expect("a page");
+    assert!(page.contains("strict\\-model"), "{page}");
+    let version: serde_json::Value = serde_json::from_str(&printed(folder.path(), "version -o json")).expect("JSON");
+    assert_eq!((&version["jobsim"], &version["kubernetes"]), (&env!("CARGO_PKG_VERSION").into(), &"1.37".into()));
+    assert!(version["timeZoneData"].as_str().is_some_and(|data| data.starts_with("20")), "{version}");
+}
+
+#[test]
+fn explain_shows_words_default_and_treatment() {
+    let folder = workplace();
+    let text = printed(folder.path(), "explain job.spec.backoffLimit");
+    assert!(text.contains("DEFAULT:\n    6\n") && text.contains("IN JOBSIM:\n    modelled\n"), "{text}");
+    let output = run(folder.path(), &["explain", "job.spec.backoffLimitt"]);
+    let said = "error: field \"backoffLimitt\" does not exist; did you mean `backoffLimit`?\n";
+    assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(2), said));
+}
