@@ -208,9 +208,6 @@ impl<'a> Reader<'a> {
                     self.look_for_unmodelled(&document, &kind);
                 }
                 objects.extend(object.filter(|object| applied || self.is_new(object, &document)));
-                if kind == "CronJob" {
-                    self.pass_over(&document, &kind);
-                }
             }
             _ if version.is_empty() || kind.is_empty() => self.no_kind(&document, &version),
             _ => self.other_kind(&document, &version, &kind),

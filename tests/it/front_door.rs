@@ -74,7 +74,7 @@ fn get_shows_objects_in_every_form() {
     let pi = "scenarios/pi.yaml";
     check(
         &format!("get jobs {pi}"),
-        "NAME   STATUS     COMPLETIONS   DURATION   AGE\npi     Complete   5/5           25s        26s\n",
+        "NAME   STATUS     COMPLETIONS   DURATION   AGE\npi     Complete   5/5           25s        25s\n",
     );
     check(&format!("get jobs {pi} --at 12s --no-headers"), "pi    Running   2/5   12s   12s\n");
     check(&format!("get jobs,pods {pi} --at 1s -o name"), "job.batch/pi\npod/pi-f769t\npod/pi-z4f4l\n");
@@ -100,6 +100,23 @@ fn get_shows_objects_in_every_form() {
     assert_eq!((&json["kind"], json["items"].as_array().map(Vec::len)), (&"List".into(), Some(5)));
     let yaml = printed(folder.path(), &format!("get job pi {pi} -o yaml"));
     assert!(yaml.starts_with("apiVersion: batch/v1\nkind: Job\n") && yaml.contains("\n    type: Complete\n"), "{yaml}");
+}
+
+#[test]
+fn cron_jobs_are_shown_as_jobs_are() {
+    let folder = workplace();
+    let night = "scenarios/lessons/berlin-night-twice.yaml";
+    let output = run(folder.path(), &["get", "cronjobs", night, "--at", "13h"]);
+    assert_eq!(stderr(&output), "", "a CronJob is part of the model");
+    let row = "backup   30 2 * * *   Europe/Berlin   False     1        15m             37h";
+    let watched = lines(folder.path(), &["get", "cronjobs", night, "-w"]);
+    assert!(watched.iter().any(|line| line == row), "{watched:?}");
+    let text = printed(folder.path(), &format!("describe cronjob backup {night} --at 37h"));
+    let has = |words: &str| assert!(text.contains(words), "{words}: {text}");
+    has("Time Zone:                     Europe/Berlin\n");
+    has("Last Schedule Time:  Sun, 25 Oct 2026 00:30:00 +0000\n");
+    has("cronjob-controller  Created job backup-");
+    assert!(printed(folder.path(), &format!("get cronjob/backup {night} -o yaml")).contains("\n  lastScheduleTime: "));
 }
 
 #[test]

@@ -149,6 +149,12 @@ fn of_kind(field: &ManualField) -> Value {
         "bool" => json!({"type": "boolean"}),
         "number" => json!({"type": "number"}),
         "time" => json!({"type": "string", "format": "date-time"}),
+        "times" => json!({"anyOf": [
+            {"type": "array", "items": {"$ref": "#/definitions/duration"}},
+            {"type": "object", "properties": {"file": {"type": "string"}}, "required": ["file"], "additionalProperties": false},
+        ]}),
+        "draws" => json!({"type": "object"}),
+        "signed duration" => json!({"type": "string"}),
         "labels" => json!({"type": "object", "additionalProperties": {"type": "string"}}),
         kind @ ("duration" | "durations" | "codes") => json!({"allOf": [{"$ref": format!("#/definitions/{kind}")}]}),
         _ => json!({}),

@@ -132,7 +132,7 @@ fn read_spec(mut spec: Fields<'_>, simulation: &mut Simulation, report: &mut Rep
     if let Some(item) = spec.get("arrivals") {
         simulation.arrivals = arrivals::read(&item, report);
     }
-    for name in ["cluster", "outages", "study", "assertions"] {
+    for name in ["cluster", "study", "expect"] {
         spec.later(name, report);
     }
     spec.finish(report);
