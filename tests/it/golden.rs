@@ -89,6 +89,7 @@ fn readme_shows_what_the_program_prints() {
         let Some(command) = lines.next().and_then(|line| line.strip_prefix("$ jobsim ")) else { continue };
         let output = run(folder.path(), &words(command));
         let printed = stdout(&output) + &stderr(&output);
+        let printed = printed.trim_end();
         let shown: Vec<&str> = lines.map(str::trim_end).collect();
         let printed: Vec<&str> = printed.lines().map(str::trim_end).collect();
         // An ellipsis stands for lines that are left out.
