@@ -146,7 +146,7 @@ fn show(args: &GetArgs, format: Format, request: &Request, cluster: Cluster) -> 
     for error in &missing {
         writeln!(err, "{error}")?;
     }
-    if text.is_empty() && missing.is_empty() {
+    if text.is_empty() && objects.is_empty() && missing.is_empty() {
         let in_namespace = !args.cluster.all_namespaces && request.resources.iter().all(|r| r.is_namespaced());
         let place = if in_namespace { format!(" in {} namespace.", args.cluster.namespace) } else { String::new() };
         writeln!(err, "No resources found{place}")?;

@@ -154,6 +154,7 @@ fn what_is_not_there_is_said_as_by_kubectl() {
         0,
         "No resources found in other namespace.\nnote: other namespaces have 1: give -n NAMESPACE or -A, or another selector",
     );
+    check("get jobs scenarios/pi.yaml -o jsonpath={.items[0].spec.nothing}", 0, "");
     check("get sandwiches scenarios/pi.yaml", 2, "error: the server doesn't have a resource type \"sandwiches\"");
     check(
         "get pods scenarios/pi.yaml -o pdf",

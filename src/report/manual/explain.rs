@@ -40,7 +40,11 @@ fn root(kind: &str) -> Result<(&'static str, &'static Struct), String> {
         _ => None,
     });
     let root = known.filter(|root| root.field("kind").is_some() && root.field("metadata").is_some());
-    let root = root.ok_or_else(|| format!("the server doesn't have a resource type \"{kind}\""))?;
+    let root = root.ok_or_else(|| {
+        let names = ["simulation", "job", "cronjob", "pod", "node", "resourcequota", "priorityclass"];
+        let hint = nearest(kind, names).map_or(String::new(), |name| format!("; did you mean `{name}`?"));
+        format!("the server doesn't have a resource type \"{kind}\"{hint}")
+    })?;
     let group = match root.short_name() {
         "Job" | "CronJob" => "batch",
         "PriorityClass" => "scheduling.k8s.io",
@@ -323,6 +327,7 @@ mod tests {
     #[test]
     fn what_does_not_exist_is_said() {
         let check = |path: &str, error: &str| assert_eq!(explain(path, false), Err(error.to_owned()));
+        check("jobb.spec", "the server doesn't have a resource type \"jobb\"; did you mean `job`?");
         check("sandwich", "the server doesn't have a resource type \"sandwich\"");
         check("job.spec.paralelism", "field \"paralelism\" does not exist; did you mean `parallelism`?");
         check("job.spec.parallelism.x", "field \"x\" does not exist");
