@@ -15,5 +15,5 @@ pub mod world;
 
 pub use kernel::time::{SimDuration, SimTime};
 pub use record::{CronJobLife, CronJobRow, Ending, EventRow, JobLife, JobRow, PodLife, Run};
-pub use run::{Limits, RunOptions, Trace, run, run_observed};
+pub use run::{Limits, RunOptions, Trace, run, run_observed, run_streamed};
 pub use scenario::Scenario;

@@ -1,10 +1,12 @@
 //! One run of a scenario: the library's front door.
 
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::record::recorder::{self, Recorder};
+use crate::record::stream::{Stream, Tables};
 use crate::record::totals::Counter;
 use crate::record::{Ending, Run};
 use crate::scenario::Scenario;
@@ -71,36 +73,57 @@ pub fn run(scenario: &Scenario, options: &RunOptions) -> Run {
 
 /// As [`run`], with further observers that are told of everything as it happens.
 pub fn run_observed(scenario: &Scenario, options: &RunOptions, further: Vec<&mut dyn Observer>) -> Run {
-    let seed = options.seed.unwrap_or(scenario.seed);
-    let mut frame = recorder::frame(scenario, seed);
-    let play = |own: &mut dyn Observer| {
-        let mut observers: Vec<&mut dyn Observer> = vec![own];
-        for observer in further {
-            observers.push(observer);
-        }
-        let new = if options.schedule_only { World::schedule_only } else { World::new };
-        let mut world = new(scenario, seed, options.replication, observers);
-        frame.ending = drive(&mut world, scenario, options);
-        world.end();
-        let by_itself = matches!(frame.ending, Ending::Settled | Ending::Horizon);
-        frame.end = if by_itself { world.last_change() } else { world.now() };
-        frame.steps = world.steps();
-        let horizon = options.horizon.or(scenario.horizon).filter(|_| frame.ending == Ending::Horizon);
-        frame.horizon = horizon.map(|length| SimTime::ZERO + length);
-    };
     match options.trace {
         Trace::All => {
             let mut recorder = Recorder::new(scenario.start);
-            play(&mut recorder);
+            let frame = play(scenario, options, &mut recorder, further);
             recorder.into_run(frame)
         }
         Trace::None => {
             let mut counter = Counter::default();
-            play(&mut counter);
+            let mut frame = play(scenario, options, &mut counter, further);
             frame.totals = Some(counter.totals());
             frame
         }
     }
+}
+
+/// As [`run_observed`], with tables that are written meanwhile: what is kept of the run are counts, as with
+/// [`Trace::None`].
+///
+/// # Errors
+/// The first of those that a table's writer gave; it ends the run if there is an [`interrupt`](RunOptions::interrupt).
+pub fn run_streamed<W: Write>(
+    scenario: &Scenario,
+    options: &RunOptions,
+    tables: Tables<W>,
+    further: Vec<&mut dyn Observer>,
+) -> io::Result<Run> {
+    let mut stream = Stream::new(scenario.start, tables, options.interrupt.clone());
+    let mut frame = play(scenario, options, &mut stream, further);
+    let (totals, notes) = stream.finish()?;
+    (frame.totals, frame.notes) = (Some(totals), notes);
+    Ok(frame)
+}
+
+/// Plays the scenario before `own` and further observers; returns what need not be recorded.
+fn play(scenario: &Scenario, options: &RunOptions, own: &mut dyn Observer, further: Vec<&mut dyn Observer>) -> Run {
+    let seed = options.seed.unwrap_or(scenario.seed);
+    let mut frame = recorder::frame(scenario, seed);
+    let mut observers: Vec<&mut dyn Observer> = vec![own];
+    for observer in further {
+        observers.push(observer);
+    }
+    let new = if options.schedule_only { World::schedule_only } else { World::new };
+    let mut world = new(scenario, seed, options.replication, observers);
+    frame.ending = drive(&mut world, scenario, options);
+    world.end();
+    let by_itself = matches!(frame.ending, Ending::Settled | Ending::Horizon);
+    frame.end = if by_itself { world.last_change() } else { world.now() };
+    frame.steps = world.steps();
+    let horizon = options.horizon.or(scenario.horizon).filter(|_| frame.ending == Ending::Horizon);
+    frame.horizon = horizon.map(|length| SimTime::ZERO + length);
+    frame
 }
 
 fn drive(world: &mut World<'_>, scenario: &Scenario, options: &RunOptions) -> Ending {

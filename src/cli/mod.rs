@@ -10,6 +10,7 @@ pub mod get;
 pub mod init;
 pub mod run;
 pub mod schedule;
+mod tables;
 pub mod validate;
 pub mod version;
 

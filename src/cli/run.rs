@@ -13,15 +13,18 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::exit;
 use super::files::{self, FileArgs, ValidateArg};
+use super::tables::{TableFiles, Wanted, name_of};
 use crate::api::duration::parse_duration;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::record::requests::RequestTrace;
 use crate::record::watch::{PodRow, Watcher};
 use crate::record::{Ending, Run, trace};
 use crate::report::chart::{self, ChartFormat};
+use crate::report::compress::{self, Compression};
 use crate::report::kubectl::watch::{WatchOptions, WatchView};
-use crate::report::{objects, output, summary};
-use crate::run::{Limits, RunOptions, Trace, run_observed};
+use crate::report::output::{self, Staging};
+use crate::report::{objects, summary};
+use crate::run::{Limits, RunOptions, Trace, run_observed, run_streamed};
 use crate::scenario::{Object, ReadOptions, Scenario, Source};
 use crate::world::observer::Observer;
 
@@ -45,9 +48,17 @@ pub struct RunArgs {
     /// Watch the pods (the default output)
     #[arg(short, long, conflicts_with = "output")]
     watch: bool,
-    /// What to keep of the run: all of it, or counts alone, in memory that does not grow with what has ended
+    /// Tables to write: all, those of Jobs and pods, of Jobs, or none; `none` keeps counts alone, in memory that does
+    /// not grow with what has ended
     #[arg(long, value_enum, default_value_t = TraceArg::All)]
     trace: TraceArg,
+    /// Write the tables while the run goes on and keep counts alone, in memory that does not grow with what has ended;
+    /// draws no charts
+    #[arg(long)]
+    stream: bool,
+    /// Compress the tables
+    #[arg(long, value_enum, value_name = "HOW")]
+    compress: Option<CompressArg>,
     /// Simulate pods, or decide only which Jobs start and when: each lasts as long as its pods would
     #[arg(long, value_enum, default_value_t = PodsArg::All)]
     pods: PodsArg,
@@ -104,13 +115,50 @@ enum Charts {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum TraceArg {
     All,
+    Pods,
+    Jobs,
     None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum CompressArg {
+    Gz,
+    Zst,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum PodsArg {
     All,
     None,
+}
+
+impl RunArgs {
+    /// Where the files of a run of this scenario go, if anywhere.
+    fn folder(&self, scenario: &str) -> Option<PathBuf> {
+        match &self.out {
+            Some(none) if none.as_os_str() == "none" => None,
+            Some(folder) => Some(folder.clone()),
+            None => Some(Path::new("output").join(output::folder_name(scenario))),
+        }
+    }
+
+    fn compression(&self) -> Option<Compression> {
+        self.compress.map(|how| match how {
+            CompressArg::Gz => Compression::Gzip,
+            CompressArg::Zst => Compression::Zstd,
+        })
+    }
+
+    /// The tables that are streamed.
+    fn wanted(&self, scenario: &Scenario) -> Wanted {
+        let has_cron_jobs = scenario.objects.iter().any(|object| matches!(object, Object::CronJob(_)));
+        Wanted {
+            cron_jobs: has_cron_jobs && self.trace != TraceArg::None,
+            jobs: self.trace != TraceArg::None,
+            pods: matches!(self.trace, TraceArg::All | TraceArg::Pods),
+            events: self.trace == TraceArg::All,
+        }
+    }
 }
 
 /// Reads, runs, shows and writes.
@@ -124,8 +172,12 @@ pub fn run(args: &RunArgs, colour: bool) -> anyhow::Result<ExitCode> {
     let options = ReadOptions { validate: args.validate.into(), strict_model: args.strict_model };
     let mut err = io::stderr();
     let Some(scenario) = files::scenario(sources, &options, colour)? else { return Ok(ExitCode::from(exit::USAGE)) };
+    if args.stream && matches!(args.output, Output::Json | Output::Jsonl | Output::Yaml | Output::Name) {
+        writeln!(err, "error: --stream keeps no objects to print: leave -o out, or use -o table")?;
+        return Ok(ExitCode::from(exit::USAGE));
+    }
     let mut requests = RequestTrace::default();
-    let run = simulate(args, &scenario, &mut requests)?;
+    let (run, streamed) = simulate(args, &scenario, &mut requests)?;
     if run.ending == Ending::Interrupted {
         writeln!(err, "interrupted at {} s of the simulation; nothing was written", run.end.cut_to_millis())?;
         return Ok(ExitCode::from(exit::INTERRUPTED));
@@ -137,7 +189,7 @@ pub fn run(args: &RunArgs, colour: bool) -> anyhow::Result<ExitCode> {
     for note in &run.notes {
         writeln!(err, "note: {note}")?;
     }
-    let written = write_files(args, &run, requests, &digest)?;
+    let written = write_files(args, &run, requests, &digest, streamed)?;
     print(args.output, &run, &digest, &written)?;
     Ok(match &run.ending {
         Ending::Limit(limit) => {
@@ -154,11 +206,18 @@ fn digest(sources: &[Source]) -> String {
     format!("{:016x}", crate::kernel::rng::entity(&texts))
 }
 
-fn simulate(args: &RunArgs, scenario: &Scenario, requests: &mut RequestTrace) -> anyhow::Result<Run> {
+/// The run; where tables were streamed also their files.
+fn simulate(
+    args: &RunArgs,
+    scenario: &Scenario,
+    requests: &mut RequestTrace,
+) -> anyhow::Result<(Run, Option<Staging>)> {
     let interrupt = Arc::new(AtomicBool::new(false));
     let flag = interrupt.clone();
     ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed)).context("cannot watch for Ctrl-C")?;
     let progress = Arc::new(AtomicU64::new(0));
+    let folder = args.folder(&scenario.name);
+    let kept = if args.trace == TraceArg::None || args.stream { Trace::None } else { Trace::All };
     let options = RunOptions {
         seed: args.seed,
         horizon: args.horizon,
@@ -166,26 +225,47 @@ fn simulate(args: &RunArgs, scenario: &Scenario, requests: &mut RequestTrace) ->
         interrupt: Some(interrupt),
         progress: Some(progress.clone()),
         schedule_only: args.pods == PodsArg::None,
-        trace: if args.trace == TraceArg::None { Trace::None } else { Trace::All },
+        trace: kept,
         ..RunOptions::default()
     };
+    let files = match folder.filter(|_| args.stream) {
+        Some(folder) => Some(TableFiles::open(&folder, args.wanted(scenario), args.compression())?),
+        None => None,
+    };
     let bar = show_progress(args, scenario, progress);
-    let requests = args.trace_requests.then_some(requests);
-    let run = if matches!(args.output, Output::Watch | Output::Wide) {
-        watched(args, scenario, &options, requests)?
+    let mut observers: Vec<&mut dyn Observer> = Vec::new();
+    if args.trace_requests {
+        observers.push(requests);
+    }
+    let played = if matches!(args.output, Output::Watch | Output::Wide) {
+        watched(args, scenario, &options, observers, files)
     } else {
-        run_observed(scenario, &options, requests.into_iter().map(|requests| requests as &mut dyn Observer).collect())
+        played(scenario, &options, observers, files)
     };
     bar.store(true, Ordering::Relaxed);
-    Ok(run)
+    played
+}
+
+/// Runs the scenario, into the files of its tables if there are any.
+fn played(
+    scenario: &Scenario,
+    options: &RunOptions,
+    observers: Vec<&mut dyn Observer>,
+    files: Option<TableFiles>,
+) -> anyhow::Result<(Run, Option<Staging>)> {
+    let Some(mut files) = files else { return Ok((run_observed(scenario, options, observers), None)) };
+    let run = run_streamed(scenario, options, files.tables(), observers);
+    let run = run.context("cannot write a table; nothing was changed")?;
+    Ok((run, Some(files.finish()?)))
 }
 
 fn watched(
     args: &RunArgs,
     scenario: &Scenario,
     options: &RunOptions,
-    requests: Option<&mut RequestTrace>,
-) -> anyhow::Result<Run> {
+    further: Vec<&mut dyn Observer>,
+    files: Option<TableFiles>,
+) -> anyhow::Result<(Run, Option<Staging>)> {
     let out = BufWriter::new(io::stdout().lock());
     let mut view = WatchView::new(out, watch_options(scenario, args.output == Output::Wide));
     let mut failed: Option<io::Error> = None;
@@ -197,10 +277,10 @@ fn watched(
     };
     let mut watcher = Watcher::new(&mut show);
     let mut observers: Vec<&mut dyn Observer> = vec![&mut watcher];
-    if let Some(requests) = requests {
-        observers.push(requests);
+    for observer in further {
+        observers.push(observer);
     }
-    let run = run_observed(scenario, options, observers);
+    let run = played(scenario, options, observers, files)?;
     if let Some(error) = failed {
         return Err(error.into());
     }
@@ -268,32 +348,40 @@ fn show_progress(args: &RunArgs, scenario: &Scenario, progress: Arc<AtomicU64>) 
 }
 
 /// All files of the run, or none. Returns their paths.
-fn write_files(args: &RunArgs, run: &Run, requests: RequestTrace, digest: &str) -> anyhow::Result<Vec<PathBuf>> {
-    let folder = match &args.out {
-        Some(none) if none.as_os_str() == "none" => return Ok(Vec::new()),
-        Some(folder) => folder.clone(),
-        None => Path::new("output").join(output::folder_name(&run.scenario)),
-    };
+fn write_files(
+    args: &RunArgs,
+    run: &Run,
+    requests: RequestTrace,
+    digest: &str,
+    streamed: Option<Staging>,
+) -> anyhow::Result<Vec<PathBuf>> {
+    let Some(folder) = args.folder(&run.scenario) else { return Ok(Vec::new()) };
     let mut files: Vec<(String, Vec<u8>)> = Vec::new();
-    let mut table = |name: &str, write: fn(&Run, &mut Vec<u8>) -> io::Result<()>| -> io::Result<()> {
+    let mut table = |name: &str, write: &dyn Fn(&mut Vec<u8>) -> io::Result<()>| -> io::Result<()> {
         let mut bytes = Vec::new();
-        write(run, &mut bytes)?;
-        files.push((name.to_owned(), bytes));
+        write(&mut bytes)?;
+        if let Some(how) = args.compression() {
+            bytes = compress::compress(&bytes, how)?;
+        }
+        files.push((name_of(name, args.compression()), bytes));
         Ok(())
     };
-    if !run.cron_jobs.is_empty() {
-        table("cronjobs.csv", |run, out| trace::cronjobs_csv(run, out))?;
-    }
     let recorded = run.totals.is_none();
+    if !run.cron_jobs.is_empty() && args.trace != TraceArg::None {
+        table("cronjobs.csv", &|out| trace::cronjobs_csv(run, out))?;
+    }
     if recorded {
-        table("jobs.csv", |run, out| trace::jobs_csv(run, out))?;
-        table("pods.csv", |run, out| trace::pods_csv(run, out))?;
-        table("events.csv", |run, out| trace::events_csv(run, out))?;
+        table("jobs.csv", &|out| trace::jobs_csv(run, out))?;
+        if args.trace != TraceArg::Jobs {
+            table("pods.csv", &|out| trace::pods_csv(run, out))?;
+        }
+        if args.trace == TraceArg::All {
+            table("events.csv", &|out| trace::events_csv(run, out))?;
+        }
     }
     if args.trace_requests {
-        let mut bytes = Vec::new();
-        trace::requests_csv(&requests.into_rows(), &mut bytes)?;
-        files.push(("requests.csv".to_owned(), bytes));
+        let rows = requests.into_rows();
+        table("requests.csv", &|out| trace::requests_csv(&rows, out))?;
     }
     files.push((output::SUMMARY_FILE.to_owned(), summary::json(run, digest)));
     if recorded && !args.charts.contains(&Charts::None) {
@@ -309,7 +397,11 @@ fn write_files(args: &RunArgs, run: &Run, requests: RequestTrace, digest: &str) 
             }
         }
     }
-    Ok(output::write_all(&folder, files)?)
+    let Some(mut staging) = streamed else { return Ok(output::write_all(&folder, files)?) };
+    for (name, content) in &files {
+        staging.add(name, content)?;
+    }
+    Ok(staging.commit()?)
 }
 
 fn print(output: Output, run: &Run, digest: &str, written: &[PathBuf]) -> anyhow::Result<()> {

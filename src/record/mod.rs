@@ -9,6 +9,7 @@ pub(crate) mod fixture;
 pub mod metrics;
 pub mod recorder;
 pub mod requests;
+pub mod stream;
 pub mod totals;
 pub mod trace;
 pub mod watch;

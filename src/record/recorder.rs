@@ -21,12 +21,18 @@ use crate::world::observer::{Observer, RequestSpan, SyncSpan};
 pub struct Recorder {
     /// `startTime` in seconds since 1970.
     start: i64,
-    cron_jobs: Vec<CronJobLife>,
-    jobs: Vec<JobLife>,
-    pods: Vec<PodLife>,
-    events: Vec<EventRow>,
+    pub(super) cron_jobs: Vec<CronJobLife>,
+    pub(super) jobs: Vec<JobLife>,
+    pub(super) pods: Vec<PodLife>,
+    pub(super) events: Vec<EventRow>,
+    /// How many lives were taken out at the front of `jobs` and `pods`: places count them.
+    jobs_out: usize,
+    pods_out: usize,
+    /// By slot, names of lives that were taken out: an event may still speak of them.
+    job_names: Vec<Option<ObjectName>>,
+    pod_names: Vec<String>,
     control_plane: ControlPlaneLog,
-    notes: Vec<String>,
+    pub(super) notes: Vec<String>,
     /// Positions in `cron_jobs`, `jobs` and `pods` of the objects in these slots.
     cron_job_places: Vec<usize>,
     job_places: Vec<usize>,
@@ -66,9 +72,13 @@ impl Recorder {
         self.job_places[id.slot as usize]
     }
 
+    fn job_life(&mut self, id: JobId) -> &mut JobLife {
+        let place = self.job_place(id) - self.jobs_out;
+        &mut self.jobs[place]
+    }
+
     fn add_row(&mut self, id: JobId, job: &Job, now: SimTime) {
-        let place = self.job_place(id);
-        let life = &mut self.jobs[place];
+        let life = self.job_life(id);
         life.parallelism = job.spec.parallelism;
         life.completions = job.spec.completions;
         let row = job_row(job, now);
@@ -115,7 +125,7 @@ impl Recorder {
     fn on_job(&mut self, now: SimTime, id: JobId, verb: Verb, store: &Store) {
         let Some(job) = store.job(id) else { return };
         if verb == Verb::Added {
-            put(&mut self.job_places, id.slot, self.jobs.len());
+            put(&mut self.job_places, id.slot, self.jobs_out + self.jobs.len());
             self.jobs.push(JobLife {
                 name: job.name.clone(),
                 cron_job: job.cron_job().cloned(),
@@ -131,8 +141,7 @@ impl Recorder {
         }
         if verb == Verb::Deleted {
             self.add_row(id, job, now);
-            let place = self.job_place(id);
-            self.jobs[place].removed = Some(now);
+            self.job_life(id).removed = Some(now);
             self.touched.retain(|&touched| touched != ObjectId::Job(id));
         } else {
             self.touch(ObjectId::Job(id));
@@ -142,7 +151,7 @@ impl Recorder {
     fn on_pod(&mut self, now: SimTime, id: PodId, verb: Verb, store: &Store) {
         let Some(pod) = store.pod(id) else { return };
         if verb == Verb::Added {
-            put(&mut self.pod_places, id.slot, self.pods.len());
+            put(&mut self.pod_places, id.slot, self.pods_out + self.pods.len());
             self.pods.push(PodLife {
                 name: store.pod_name(id).unwrap_or_default(),
                 job: self.job_place(pod.job) as u32,
@@ -164,11 +173,48 @@ impl Recorder {
                 ignored_failure_count: pod.failure_count.and(Some(pod.ignored_failure_count).filter(|&n| n > 0)),
             });
         }
-        let life = &mut self.pods[self.pod_places[id.slot as usize]];
+        let life = &mut self.pods[self.pod_places[id.slot as usize] - self.pods_out];
         update_life(life, pod, now);
         if verb == Verb::Deleted {
             life.removed = Some(now);
         }
+    }
+
+    /// The Job of a pod that is kept.
+    pub(super) fn job_of(&self, pod: &PodLife) -> &JobLife {
+        &self.jobs[pod.job as usize - self.jobs_out]
+    }
+
+    /// Takes so many of the oldest pods out.
+    pub(super) fn forget_pods(&mut self, number: usize) {
+        self.pod_names.resize(self.pod_places.len(), String::new());
+        for (place, name) in self.pod_places.iter().zip(&mut self.pod_names) {
+            if let Some(life) = place.checked_sub(self.pods_out).filter(|&place| place < number) {
+                *name = std::mem::take(&mut self.pods[life].name);
+            }
+        }
+        self.pods.drain(..number);
+        self.pods_out += number;
+    }
+
+    /// Takes the oldest Jobs out, at most so many, and none that a pod is of. Returns how many.
+    pub(super) fn forget_jobs(&mut self, number: usize) -> usize {
+        let needed = self.pods.iter().map(|pod| pod.job as usize - self.jobs_out).min();
+        let number = needed.map_or(number, |needed| needed.min(number));
+        self.job_names.resize(self.job_places.len(), None);
+        for (place, name) in self.job_places.iter().zip(&mut self.job_names) {
+            if let Some(life) = place.checked_sub(self.jobs_out).filter(|&place| place < number) {
+                *name = Some(self.jobs[life].name.clone());
+            }
+        }
+        self.jobs.drain(..number);
+        self.jobs_out += number;
+        number
+    }
+
+    /// How many lives and slots there are to look through.
+    pub(super) fn size(&self) -> usize {
+        self.jobs.len() + self.pods.len() + self.job_places.len() + self.pod_places.len()
     }
 
     /// Kind and name of an object, also of one that has just gone.
@@ -176,7 +222,11 @@ impl Recorder {
         match id {
             ObjectId::Job(id) => {
                 let standing = store.job(id).map(|job| &job.name);
-                let recorded = || self.job_places.get(id.slot as usize).map(|&place| &self.jobs[place].name);
+                let slot = id.slot as usize;
+                let recorded = || match self.job_places.get(slot)?.checked_sub(self.jobs_out) {
+                    Some(place) => Some(&self.jobs[place].name),
+                    None => self.job_names.get(slot)?.as_ref(),
+                };
                 Some(("Job", standing.or_else(recorded)?.clone()))
             }
             ObjectId::CronJob(id) => {
@@ -189,8 +239,12 @@ impl Recorder {
 
     fn pod_name(&self, pod: PodId, store: &Store) -> String {
         store.pod_name(pod).unwrap_or_else(|| {
-            let place = self.pod_places.get(pod.slot as usize);
-            place.map(|&place| self.pods[place].name.clone()).unwrap_or_default()
+            let slot = pod.slot as usize;
+            let recorded = || match self.pod_places.get(slot)?.checked_sub(self.pods_out) {
+                Some(place) => Some(&self.pods[place].name),
+                None => self.pod_names.get(slot),
+            };
+            recorded().cloned().unwrap_or_default()
         })
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod calendar;
 pub mod chart;
+pub mod compress;
 pub mod kubectl;
 pub mod manual;
 pub mod objects;

@@ -78,13 +78,94 @@ pub fn write_all(dir: &Path, files: Vec<(String, Vec<u8>)>) -> Result<Vec<PathBu
     if let Some((name, _)) = files.iter().find(|(name, _)| !is_plain(name)) {
         return Err(OutputError::Name { name: name.clone() });
     }
-    let made = make_folder(dir)?;
-    let written = check_existing(dir, &files).and_then(|()| prepare(dir, &files)).and_then(put_in_place);
-    if written.is_err() {
-        // Only empty folders go: one that meanwhile holds something stays.
-        made.iter().for_each(|folder| drop(fs::remove_dir(folder)));
+    let mut staging = Staging::begin(dir)?;
+    for (name, content) in &files {
+        staging.check(name, content)?;
     }
-    written
+    for (name, content) in &files {
+        staging.add(name, content)?;
+    }
+    staging.commit()
+}
+
+/// Files that have no names yet: they get them all together, or vanish.
+#[derive(Debug)]
+pub struct Staging {
+    dir: PathBuf,
+    /// Folders that were made, the deepest first.
+    made: Vec<PathBuf>,
+    prepared: Vec<(NamedTempFile, PathBuf)>,
+}
+
+impl Staging {
+    /// For files in this folder, which is made if it is missing.
+    ///
+    /// # Errors
+    /// [`OutputError::NotAFolder`], [`OutputError::Folder`].
+    pub fn begin(dir: &Path) -> Result<Staging, OutputError> {
+        Ok(Staging { made: make_folder(dir)?, dir: dir.to_owned(), prepared: Vec::new() })
+    }
+
+    /// A file to be written by and by, which begins with `header`.
+    ///
+    /// # Errors
+    /// [`OutputError::Name`], [`OutputError::Foreign`], [`OutputError::Write`].
+    pub fn open(&mut self, name: &str, header: &[u8]) -> Result<File, OutputError> {
+        if !is_plain(name) {
+            return Err(OutputError::Name { name: name.to_owned() });
+        }
+        self.check(name, header)?;
+        let path = self.dir.join(name);
+        let made = temporary(&self.dir).and_then(|file| Ok((file.as_file().try_clone()?, file)));
+        let (file, named) = made.map_err(|source| OutputError::Write { path: path.clone(), source })?;
+        self.prepared.push((named, path));
+        Ok(file)
+    }
+
+    /// A whole file.
+    ///
+    /// # Errors
+    /// As [`Staging::open`].
+    pub fn add(&mut self, name: &str, content: &[u8]) -> Result<(), OutputError> {
+        let path = self.dir.join(name);
+        let mut file = self.open(name, content)?;
+        fill(&mut file, content).map_err(|source| OutputError::Write { path, source })
+    }
+
+    /// Gives the files their names; answers their paths in the order in which they were begun.
+    ///
+    /// # Errors
+    /// [`OutputError::Rename`]: some may have their names.
+    pub fn commit(mut self) -> Result<Vec<PathBuf>, OutputError> {
+        let paths = put_in_place(std::mem::take(&mut self.prepared))?;
+        self.made.clear();
+        Ok(paths)
+    }
+
+    /// Refuses to go on if the name is taken by something that jobsim did not write.
+    fn check(&self, name: &str, content: &[u8]) -> Result<(), OutputError> {
+        let path = self.dir.join(name);
+        match fs::symlink_metadata(&path) {
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(source) => return Err(OutputError::Write { path, source }),
+        }
+        let kind = Path::new(name).extension().and_then(|ending| ending.to_str());
+        let replaceable = match kind {
+            Some("csv") => has_same_columns(&path, content),
+            // Pictures and compressed tables bear no mark of ours: the folder's summary vouches for them.
+            _ => path.is_file() && is_our_summary(&self.dir.join(SUMMARY_FILE)),
+        };
+        if replaceable { Ok(()) } else { Err(OutputError::Foreign { path }) }
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        self.prepared.clear();
+        // Only empty folders go: one that meanwhile holds something stays.
+        self.made.iter().for_each(|folder| drop(fs::remove_dir(folder)));
+    }
 }
 
 /// A folder name for a scenario: letters, digits, `.`, `_` and `-`, never hidden, never a way out of its parent.
@@ -132,29 +213,6 @@ fn make_folder(dir: &Path) -> Result<Vec<PathBuf>, OutputError> {
     Ok(missing)
 }
 
-/// Refuses to go on if one of the names is taken by something that jobsim did not write.
-fn check_existing(dir: &Path, files: &[(String, Vec<u8>)]) -> Result<(), OutputError> {
-    let ours = is_our_summary(&dir.join(SUMMARY_FILE));
-    for (name, content) in files {
-        let path = dir.join(name);
-        match fs::symlink_metadata(&path) {
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            Err(source) => return Err(OutputError::Write { path, source }),
-        }
-        let kind = Path::new(name).extension().and_then(|ending| ending.to_str());
-        let replaceable = match kind {
-            Some("csv") => has_same_columns(&path, content),
-            // Pictures bear no mark of ours: the folder's summary vouches for them.
-            _ => ours && path.is_file(),
-        };
-        if !replaceable {
-            return Err(OutputError::Foreign { path });
-        }
-    }
-    Ok(())
-}
-
 fn is_our_summary(path: &Path) -> bool {
     #[derive(Deserialize)]
     struct Mark {
@@ -175,20 +233,6 @@ fn has_same_columns(path: &Path, content: &[u8]) -> bool {
 
 fn first_line(content: &[u8]) -> Option<&[u8]> {
     content.split(|&byte| byte == b'\n').next().filter(|line| line.len() < content.len())
-}
-
-/// Writes all files under temporary names, which vanish when they are dropped.
-fn prepare(dir: &Path, files: &[(String, Vec<u8>)]) -> Result<Vec<(NamedTempFile, PathBuf)>, OutputError> {
-    let mut prepared = Vec::with_capacity(files.len());
-    for (name, content) in files {
-        let path = dir.join(name);
-        let written = temporary(dir).and_then(|mut file| fill(file.as_file_mut(), content).map(|()| file));
-        match written {
-            Ok(file) => prepared.push((file, path)),
-            Err(source) => return Err(OutputError::Write { path, source }),
-        }
-    }
-    Ok(prepared)
 }
 
 fn temporary(dir: &Path) -> io::Result<NamedTempFile> {

@@ -160,3 +160,24 @@ fn several_files_and_lists_are_one_scenario() {
     let printed = stdout(&output);
     assert!(printed.contains("job.batch/j\n") && printed.contains("job.batch/k\n"), "{printed}{}", stderr(&output));
 }
+
+#[test]
+fn streamed_and_compressed_tables_hold_the_same_rows() {
+    let folder = workplace();
+    let flaky = "scenarios/flaky.yaml";
+    let plain = run(folder.path(), &["run", flaky, "--out", "plain", "-o", "none"]);
+    let streamed = run(folder.path(), &["run", flaky, "--out", "streamed", "-o", "none", "--stream"]);
+    let squeezed = run(folder.path(), &["run", flaky, "--out", "squeezed", "-o", "none", "--compress", "gz"]);
+    assert!(plain.status.success() && streamed.status.success() && squeezed.status.success());
+    let bytes = |name: &str| std::fs::read(folder.path().join(name)).expect("a table");
+    for table in ["jobs.csv", "pods.csv", "events.csv"] {
+        assert!(bytes(&format!("plain/{table}")) == bytes(&format!("streamed/{table}")), "{table}");
+        let gzip = bytes(&format!("squeezed/{table}.gz"));
+        assert!(gzip.starts_with(&[0x1f, 0x8b]) && gzip.len() < bytes(&format!("plain/{table}")).len(), "{table}");
+    }
+    let refused = run(folder.path(), &["run", flaky, "--out", "refused", "--stream", "-o", "json"]);
+    assert_eq!((refused.status.code(), folder.path().join("refused").exists()), (Some(2), false));
+    let jobs_only = run(folder.path(), &["run", flaky, "--out", "jobs", "-o", "none", "--trace", "jobs"]);
+    assert!(jobs_only.status.success());
+    assert!(folder.path().join("jobs/jobs.csv").exists() && !folder.path().join("jobs/pods.csv").exists());
+}

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use super::Table;
+use crate::api::meta::ObjectName;
 use crate::record::{CronJobLife, CronJobRow, Run};
 
 /// Columns of `cronjobs.csv`.
@@ -23,22 +24,31 @@ pub fn cronjobs_csv(run: &Run, out: impl Write) -> io::Result<()> {
     // Lives of one name follow each other, and so do their rows within an instant.
     rows.sort_by(|a, b| (a.1.time, &a.0.name).cmp(&(b.1.time, &b.0.name)));
     for (life, row) in rows {
-        table.time(row.time);
-        table.text(&life.name.namespace);
-        table.text(&life.name.name);
-        table.word(if row.suspended { "true" } else { "false" });
-        table.text(&row.active.join(";"));
-        table.maybe(row.last_schedule_time);
-        table.maybe(row.last_successful_time.map(|time| time.0));
-        table.end_row()?;
+        cron_job_row(&mut table, &life.name, row)?;
     }
     table.finish()
+}
+
+/// The row of this CronJob's status.
+pub(in crate::record) fn cron_job_row<W: Write>(
+    table: &mut Table<W>,
+    name: &ObjectName,
+    row: &CronJobRow,
+) -> io::Result<()> {
+    table.time(row.time);
+    table.text(&name.namespace);
+    table.text(&name.name);
+    table.word(if row.suspended { "true" } else { "false" });
+    table.text(&row.active.join(";"));
+    table.maybe(row.last_schedule_time);
+    table.maybe(row.last_successful_time.map(|time| time.0));
+    table.end_row()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::meta::{ApiTime, ObjectName};
+    use crate::api::meta::ApiTime;
     use crate::record::fixture::{self, at};
 
     #[test]

@@ -15,16 +15,21 @@ pub const EVENTS_HEADER: &str = "time_s,type,reason,kind,namespace,name,message"
 pub fn events_csv(run: &Run, out: impl Write) -> io::Result<()> {
     let mut table = Table::new(out, EVENTS_HEADER);
     for event in order(&run.events) {
-        table.time(event.time);
-        table.word(if event.warning { "Warning" } else { "Normal" });
-        table.text(event.reason);
-        table.text(event.kind);
-        table.text(&event.object.namespace);
-        table.text(&event.object.name);
-        table.text(&event.message);
-        table.end_row()?;
+        event_row(&mut table, event)?;
     }
     table.finish()
+}
+
+/// The row of an event.
+pub(in crate::record) fn event_row<W: Write>(table: &mut Table<W>, event: &EventRow) -> io::Result<()> {
+    table.time(event.time);
+    table.word(if event.warning { "Warning" } else { "Normal" });
+    table.text(event.reason);
+    table.text(event.kind);
+    table.text(&event.object.namespace);
+    table.text(&event.object.name);
+    table.text(&event.message);
+    table.end_row()
 }
 
 fn order(events: &[EventRow]) -> Vec<&EventRow> {

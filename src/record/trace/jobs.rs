@@ -7,6 +7,7 @@ use std::io::{self, Write};
 
 use super::Table;
 use crate::api::job::JobCondition;
+use crate::api::meta::ObjectName;
 use crate::kernel::time::SimTime;
 use crate::record::{JobLife, JobRow, Run};
 
@@ -25,17 +26,7 @@ pub fn jobs_csv(run: &Run, out: impl Write) -> io::Result<()> {
     while let Some(mut top) = next.peek_mut() {
         let Reverse(entry) = &mut *top;
         let life = &run.jobs[entry.life as usize];
-        table.time(entry.time);
-        table.text(&life.name.namespace);
-        table.text(&life.name.name);
-        match life.rows.get(entry.row) {
-            Some(row) => status(&mut table, row, &mut conditions),
-            None => {
-                table.word("Deleted");
-                table.empty(13);
-            }
-        }
-        table.end_row()?;
+        job_row(&mut table, entry.time, &life.name, life.rows.get(entry.row), &mut conditions)?;
         entry.row += 1;
         match row_time(life, entry.row) {
             Some(time) => entry.time = time,
@@ -43,6 +34,27 @@ pub fn jobs_csv(run: &Run, out: impl Write) -> io::Result<()> {
         }
     }
     table.finish()
+}
+
+/// The row of a Job's status, or of its removal; `conditions` is room for a text.
+pub(in crate::record) fn job_row<W: Write>(
+    table: &mut Table<W>,
+    time: SimTime,
+    name: &ObjectName,
+    row: Option<&JobRow>,
+    conditions: &mut String,
+) -> io::Result<()> {
+    table.time(time);
+    table.text(&name.namespace);
+    table.text(&name.name);
+    match row {
+        Some(row) => status(table, row, conditions),
+        None => {
+            table.word("Deleted");
+            table.empty(13);
+        }
+    }
+    table.end_row()
 }
 
 /// The place of a Job's next row. Fields compare in this order; `rank` stands for namespace and name.

@@ -17,20 +17,25 @@ pub use jobs::{JOBS_HEADER, jobs_csv};
 pub use pods::{PODS_HEADER, pods_csv};
 pub use requests::{REQUESTS_HEADER, requests_csv};
 
+pub(super) use cronjobs::cron_job_row;
+pub(super) use events::event_row;
+pub(super) use jobs::job_row;
+pub(super) use pods::pod_row;
+
 use crate::kernel::time::{NANOS_PER_SECOND, SimTime};
 
 /// Bytes gathered before they are handed to the writer.
 const CHUNK: usize = 1 << 16;
 
 /// A table being written, field by field, in the order of its header.
-struct Table<W: Write> {
+pub(super) struct Table<W: Write> {
     out: W,
     rows: Vec<u8>,
     digits: itoa::Buffer,
 }
 
 impl<W: Write> Table<W> {
-    fn new(out: W, header: &str) -> Table<W> {
+    pub(super) fn new(out: W, header: &str) -> Table<W> {
         let mut rows = Vec::with_capacity(CHUNK + 1024);
         rows.extend_from_slice(header.as_bytes());
         rows.push(b'\n');
@@ -105,7 +110,7 @@ impl<W: Write> Table<W> {
         Ok(())
     }
 
-    fn finish(mut self) -> io::Result<()> {
+    pub(super) fn finish(mut self) -> io::Result<()> {
         self.out.write_all(&self.rows)?;
         self.out.flush()
     }

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use super::Table;
+use crate::api::meta::ObjectName;
 use crate::record::{PodLife, Run};
 
 /// Columns of `pods.csv`.
@@ -17,14 +18,24 @@ pub fn pods_csv(run: &Run, out: impl Write) -> io::Result<()> {
     let mut table = Table::new(out, PODS_HEADER);
     for pod in &run.pods {
         let job = &run.jobs[pod.job as usize];
-        table.text(&job.name.namespace);
-        table.text(&pod.name);
-        table.text(&job.name.name);
-        table.text(job.cron_job.as_deref().unwrap_or_default());
-        life(&mut table, pod);
-        table.end_row()?;
+        pod_row(&mut table, pod, &job.name, job.cron_job.as_deref())?;
     }
     table.finish()
+}
+
+/// The row of a pod of this Job, which this CronJob made.
+pub(in crate::record) fn pod_row<W: Write>(
+    table: &mut Table<W>,
+    pod: &PodLife,
+    job: &ObjectName,
+    cron_job: Option<&str>,
+) -> io::Result<()> {
+    table.text(&job.namespace);
+    table.text(&pod.name);
+    table.text(&job.name);
+    table.text(cron_job.unwrap_or_default());
+    life(table, pod);
+    table.end_row()
 }
 
 fn life<W: Write>(table: &mut Table<W>, pod: &PodLife) {

@@ -1,0 +1,286 @@
+//! Tables written while the run goes on, so that memory does not grow with what has ended.
+//!
+//! A [`Recorder`] records as ever; from time to time what will not change any more is written and forgotten. The tables
+//! come out as those of a run that was recorded whole: `pods.csv` is in order of creation, so the rows of pods that have
+//! gone wait for those of older pods that still stand.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::recorder::Recorder;
+use super::totals::{Counter, Totals};
+use super::trace::{
+    CRONJOBS_HEADER, EVENTS_HEADER, JOBS_HEADER, PODS_HEADER, Table, cron_job_row, event_row, job_row, pod_row,
+};
+use super::{JobLife, PodLife};
+use crate::api::change::Change;
+use crate::api::event::ObjectEvent;
+use crate::apiserver::store::Store;
+use crate::kernel::time::SimTime;
+use crate::world::observer::Observer;
+
+/// Changes and events after which it is worth looking for what can be written.
+const OFTEN: usize = 1 << 14;
+
+/// The tables of a run; one that is not there is not written.
+#[derive(Debug)]
+pub struct Tables<W: Write> {
+    /// For `cronjobs.csv`.
+    pub cron_jobs: Option<W>,
+    /// For `jobs.csv`.
+    pub jobs: Option<W>,
+    /// For `pods.csv`.
+    pub pods: Option<W>,
+    /// For `events.csv`.
+    pub events: Option<W>,
+}
+
+/// Records and writes.
+pub struct Stream<W: Write> {
+    recorder: Recorder,
+    counter: Counter,
+    cron_jobs: Option<Table<W>>,
+    jobs: Option<Table<W>>,
+    pods: Option<Table<W>>,
+    events: Option<Table<W>>,
+    /// Of each of the recorder's lives.
+    cron_jobs_written: Vec<Written>,
+    jobs_written: Vec<Written>,
+    seen: usize,
+    /// Write after each instant, for tests.
+    eager: bool,
+    failed: Option<io::Error>,
+    interrupt: Option<Arc<AtomicBool>>,
+}
+
+/// How much of a life is written.
+#[derive(Clone, Copy, Debug, Default)]
+struct Written {
+    /// The first of the rows that are kept.
+    begun: bool,
+    /// Its removal.
+    over: bool,
+}
+
+impl<W: Write> Stream<W> {
+    /// Writes the tables of a run that starts `start` seconds after 1970. When one cannot be written, `interrupt` is set.
+    pub fn new(start: i64, tables: Tables<W>, interrupt: Option<Arc<AtomicBool>>) -> Stream<W> {
+        let table = |out: Option<W>, header| out.map(|out| Table::new(out, header));
+        Stream {
+            recorder: Recorder::new(start),
+            counter: Counter::default(),
+            cron_jobs: table(tables.cron_jobs, CRONJOBS_HEADER),
+            jobs: table(tables.jobs, JOBS_HEADER),
+            pods: table(tables.pods, PODS_HEADER),
+            events: table(tables.events, EVENTS_HEADER),
+            cron_jobs_written: Vec::new(),
+            jobs_written: Vec::new(),
+            seen: 0,
+            eager: false,
+            failed: None,
+            interrupt,
+        }
+    }
+
+    /// Ends the tables, and tells what was counted and noted.
+    ///
+    /// # Errors
+    /// The first of those that a table's writer gave.
+    pub fn finish(mut self) -> io::Result<(Totals, Vec<String>)> {
+        self.write_out(true);
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
+        for table in [self.cron_jobs, self.jobs, self.pods, self.events].into_iter().flatten() {
+            table.finish()?;
+        }
+        Ok((self.counter.totals(), self.recorder.notes))
+    }
+
+    /// Writes what will not change any more; at the end of the run, all.
+    fn write_out(&mut self, all: bool) {
+        if self.failed.is_some() {
+            return;
+        }
+        let written = self
+            .write_events()
+            .and_then(|()| self.write_cron_jobs())
+            .and_then(|()| self.write_jobs())
+            .and_then(|()| self.write_pods(all));
+        self.failed = written.err();
+        if let (Some(_), Some(interrupt)) = (&self.failed, &self.interrupt) {
+            interrupt.store(true, Ordering::Relaxed);
+        }
+        self.forget_jobs();
+    }
+
+    fn write_events(&mut self) -> io::Result<()> {
+        let events = &mut self.recorder.events;
+        events.sort_by(|a, b| (a.time, &a.object).cmp(&(b.time, &b.object)));
+        if let Some(table) = &mut self.events {
+            events.iter().try_for_each(|event| event_row(table, event))?;
+        }
+        events.clear();
+        Ok(())
+    }
+
+    fn write_cron_jobs(&mut self) -> io::Result<()> {
+        let lives = &mut self.recorder.cron_jobs;
+        self.cron_jobs_written.resize(lives.len(), Written::default());
+        if let Some(table) = &mut self.cron_jobs {
+            let mut rows = Vec::new();
+            for (life, written) in lives.iter().zip(&self.cron_jobs_written) {
+                rows.extend(life.rows.iter().skip(usize::from(written.begun)).map(|row| (&life.name, row)));
+            }
+            rows.sort_by(|a, b| (a.1.time, a.0).cmp(&(b.1.time, b.0)));
+            rows.into_iter().try_for_each(|(name, row)| cron_job_row(table, name, row))?;
+        }
+        for (life, written) in lives.iter_mut().zip(&mut self.cron_jobs_written) {
+            written.begun = !life.rows.is_empty();
+            // The last row is what the next one is compared with.
+            life.rows.drain(..life.rows.len().saturating_sub(1));
+            life.specs.drain(..life.specs.len().saturating_sub(1));
+        }
+        Ok(())
+    }
+
+    fn write_jobs(&mut self) -> io::Result<()> {
+        let lives = &mut self.recorder.jobs;
+        self.jobs_written.resize(lives.len(), Written::default());
+        if let Some(table) = &mut self.jobs {
+            let mut rows = Vec::new();
+            for (life, written) in lives.iter().zip(&self.jobs_written).filter(|(_, written)| !written.over) {
+                let unwritten = life.rows.iter().skip(usize::from(written.begun));
+                rows.extend(unwritten.map(|row| (row.time, &life.name, Some(row))));
+                rows.extend(life.removed.map(|time| (time, &life.name, None)));
+            }
+            // Lives of one name follow each other, and so do their rows within an instant.
+            rows.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
+            let mut room = String::new();
+            rows.into_iter().try_for_each(|(time, name, row)| job_row(table, time, name, row, &mut room))?;
+        }
+        for (life, written) in lives.iter_mut().zip(&mut self.jobs_written) {
+            *written = Written { begun: !life.rows.is_empty(), over: life.removed.is_some() };
+            life.rows.drain(..life.rows.len().saturating_sub(1));
+        }
+        Ok(())
+    }
+
+    fn write_pods(&mut self, all: bool) -> io::Result<()> {
+        let recorder = &self.recorder;
+        let standing = recorder.pods.iter().find(|pod| pod.removed.is_none()).map(|pod| pod.created);
+        let end = match standing {
+            // Pods of one instant are put in order together.
+            Some(created) if !all => recorder.pods.partition_point(|pod| pod.created < created),
+            _ => recorder.pods.len(),
+        };
+        if let Some(table) = &mut self.pods {
+            let mut rows: Vec<(&PodLife, &JobLife)> =
+                recorder.pods[..end].iter().map(|pod| (pod, recorder.job_of(pod))).collect();
+            rows.sort_by(|(a, of_a), (b, of_b)| {
+                (a.created, &of_a.name, a.index, a.attempt).cmp(&(b.created, &of_b.name, b.index, b.attempt))
+            });
+            rows.into_iter().try_for_each(|(pod, job)| pod_row(table, pod, &job.name, job.cron_job.as_deref()))?;
+        }
+        self.recorder.forget_pods(end);
+        Ok(())
+    }
+
+    /// Jobs that have gone, and whose pods are all written.
+    fn forget_jobs(&mut self) {
+        let over = self.jobs_written.iter().take_while(|written| written.over).count();
+        let number = self.recorder.forget_jobs(over);
+        self.jobs_written.drain(..number);
+    }
+}
+
+impl<W: Write> Observer for Stream<W> {
+    fn on_change(&mut self, now: SimTime, change: Change, store: &Store) {
+        self.counter.on_change(now, change, store);
+        self.recorder.on_change(now, change, store);
+        self.seen += 1;
+    }
+
+    fn on_event(&mut self, now: SimTime, event: &ObjectEvent, store: &Store) {
+        if self.events.is_some() {
+            self.recorder.on_event(now, event, store);
+            self.seen += 1;
+        }
+    }
+
+    fn on_note(&mut self, now: SimTime, note: &str) {
+        self.recorder.on_note(now, note);
+    }
+
+    fn on_instant_over(&mut self, now: SimTime, store: &Store) {
+        self.recorder.on_instant_over(now, store);
+        // What is kept is looked through, so that there has to be a reason.
+        if self.eager || self.seen >= OFTEN.max(self.recorder.size()) {
+            self.seen = 0;
+            self.write_out(false);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::kernel::time::SimDuration;
+    use crate::record::trace::{cronjobs_csv, events_csv, jobs_csv, pods_csv};
+    use crate::run::{RunOptions, run, run_observed};
+    use crate::scenario::{ReadOptions, Scenario, Source, read};
+
+    /// The tables of a scenario, by name: streamed, and written at the end.
+    fn tables(scenario: &Scenario) -> [(&'static str, String, String); 4] {
+        let options =
+            RunOptions { horizon: scenario.horizon.or(Some(SimDuration::from_secs(86_400))), ..RunOptions::default() };
+        let mut written = [const { Vec::new() }; 4];
+        let [cron_jobs, jobs, pods, events] = &mut written;
+        let tables = Tables { cron_jobs: Some(cron_jobs), jobs: Some(jobs), pods: Some(pods), events: Some(events) };
+        let mut stream = Stream::new(scenario.start, tables, None);
+        stream.eager = true;
+        run_observed(scenario, &options, vec![&mut stream]);
+        let (totals, _) = stream.finish().expect("memory");
+        let recorded = run(scenario, &options);
+        assert_eq!((totals.jobs, totals.pods), (recorded.jobs.len() as u64, recorded.pods.len() as u64));
+        let mut wanted = [const { Vec::new() }; 4];
+        cronjobs_csv(&recorded, &mut wanted[0]).expect("memory");
+        jobs_csv(&recorded, &mut wanted[1]).expect("memory");
+        pods_csv(&recorded, &mut wanted[2]).expect("memory");
+        events_csv(&recorded, &mut wanted[3]).expect("memory");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+        let mut pairs = written.map(text).into_iter().zip(wanted.map(text));
+        ["cronjobs", "jobs", "pods", "events"].map(|name| {
+            let (ours, wanted) = pairs.next().expect("a table");
+            (name, ours, wanted)
+        })
+    }
+
+    #[test]
+    fn streamed_tables_are_those_of_a_recorded_run() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut files = Vec::new();
+        for folder in ["scenarios", "scenarios/lessons", "tests/conformance/jobs/cases"] {
+            let entries = std::fs::read_dir(root.join(folder)).expect("a folder");
+            files.extend(entries.map(|entry| entry.expect("an entry").path()).filter(|path| path.is_file()));
+        }
+        files.sort();
+        // Long ones are for release builds.
+        let long = ["late-completion-1000", "late-completion-5000", "ramp-10000"];
+        files.retain(|path| !long.iter().any(|name| path.to_string_lossy().contains(name)));
+        let mut checked = 0;
+        for path in &files {
+            let source = Source::from_file(path, "scenario").expect("a file");
+            let Ok((scenario, _)) = read(vec![source], &ReadOptions::default()) else { continue };
+            for (table, ours, wanted) in tables(&scenario) {
+                let at = ours.lines().zip(wanted.lines()).position(|(a, b)| a != b);
+                assert!(ours == wanted, "{}: {table}.csv differs at line {at:?}", path.display());
+            }
+            checked += 1;
+        }
+        assert!(checked > 300, "{checked}");
+    }
+}
