@@ -51,8 +51,8 @@ pub enum JobHappening {
 pub enum CronJobHappening {
     /// SuccessfulCreate.
     Created(Arc<str>),
-    /// SawCompletedJob, and whether it is Complete or Failed.
-    SawCompletedJob(Arc<str>, &'static str),
+    /// SawCompletedJob: the word for how it ended, and whether it is Complete or Failed.
+    SawCompletedJob(Arc<str>, &'static str, &'static str),
     /// UnexpectedJob.
     UnexpectedJob(Arc<str>),
     /// MissingJob.
@@ -180,8 +180,8 @@ impl CronJobHappening {
     pub fn message(&self) -> String {
         match self {
             CronJobHappening::Created(job) => format!("Created job {job}"),
-            CronJobHappening::SawCompletedJob(job, condition) => {
-                format!("Saw completed job: {job}, condition: {condition}")
+            CronJobHappening::SawCompletedJob(job, word, condition) => {
+                format!("Saw completed job: {job}, {word}: {condition}")
             }
             CronJobHappening::UnexpectedJob(job) => {
                 format!("Saw a job that the controller did not create or forgot: {job}")

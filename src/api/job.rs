@@ -269,6 +269,8 @@ impl JobConditionType {
 /// `reason` of a Job condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JobReason {
+    /// No word.
+    None,
     /// Enough successes.
     CompletionsReached,
     /// A success policy rule is met.
@@ -293,6 +295,7 @@ impl JobReason {
     /// The word in the API.
     pub fn as_str(self) -> &'static str {
         match self {
+            JobReason::None => "",
             JobReason::CompletionsReached => "CompletionsReached",
             JobReason::SuccessPolicy => "SuccessPolicy",
             JobReason::PodFailurePolicy => "PodFailurePolicy",

@@ -15,4 +15,5 @@ pub mod outbox;
 pub mod pod;
 pub mod quantity;
 pub mod quote;
+pub mod release;
 pub mod request;

@@ -10,6 +10,7 @@ use crate::api::change::{Change, Verb};
 use crate::api::cronjob::{CronJob, CronJobSpec, CronJobStatus, Start};
 use crate::api::job::Job;
 use crate::api::meta::{ApiTime, CronJobId, JobId, ObjectName};
+use crate::api::release::Rules;
 use crate::api::request::Refusal;
 
 /// All CronJobs of the cluster.
@@ -203,10 +204,12 @@ impl Store {
 }
 
 /// A Job that a CronJob made, as the API server stores it (`getJobFromTemplate2`, `PrepareForCreate`).
-pub(super) fn made_of(job: &Job, start: &Start) -> Value {
+pub(super) fn made_of(job: &Job, start: &Start, rules: &Rules) -> Value {
     let mut manifest = renamed(&start.template.manifest, &job.name);
     let metadata = &mut manifest["metadata"];
-    metadata["annotations"]["batch.kubernetes.io/cronjob-scheduled-timestamp"] = json!(start.timestamp());
+    if rules.notes_scheduled_time {
+        metadata["annotations"]["batch.kubernetes.io/cronjob-scheduled-timestamp"] = json!(start.timestamp());
+    }
     metadata["ownerReferences"] = json!([{
         "apiVersion": "batch/v1",
         "kind": "CronJob",

@@ -8,11 +8,13 @@ use std::sync::Arc;
 
 use super::cron_job_table::{CronJobTable, made_of, renamed};
 use super::quota::PodQuota;
+use super::validation::job_status;
 use crate::api::change::{Change, Verb};
 use crate::api::cronjob::Start;
 use crate::api::job::{Job, JobOwner, JobSpec, JobStatus};
 use crate::api::meta::{ApiTime, JobId, ObjectName, PodId};
 use crate::api::pod::{Deletion, NO_INDEX, Pod, PodStatus};
+use crate::api::release::Rules;
 use crate::api::request::Refusal;
 
 /// The kind in the identity of a Job.
@@ -36,6 +38,7 @@ pub struct Store {
     quotas: Vec<PodQuota>,
     version: u64,
     pub(super) changes: VecDeque<Change>,
+    pub(super) rules: Rules,
 }
 
 /// A Job and what belongs to it.
@@ -85,9 +88,9 @@ struct Origin {
 }
 
 impl Store {
-    /// An empty cluster.
-    pub fn new() -> Store {
-        Store::default()
+    /// An empty cluster of a release.
+    pub fn new(rules: Rules) -> Store {
+        Store { rules, ..Store::default() }
     }
 
     /// The oldest write that was not asked for yet.
@@ -151,7 +154,7 @@ impl Store {
             // Copies share the manifest of their template.
             (Some(shared), _) if record.job.copy_of.is_some() => Some(Arc::new(renamed(shared, &record.job.name))),
             (Some(own), _) => Some(own.clone()),
-            (None, owner) => owner.as_ref().map(|owner| Arc::new(made_of(&record.job, &owner.start))),
+            (None, owner) => owner.as_ref().map(|owner| Arc::new(made_of(&record.job, &owner.start, &self.rules))),
         }
     }
 
@@ -277,13 +280,16 @@ impl Store {
 
     /// Writes `status` of a Job that was read at `version`; a write that changes nothing is no change.
     pub fn update_job_status(&mut self, id: JobId, version: u64, status: Arc<JobStatus>) -> Result<u64, Refusal> {
-        let stamp = self.stamp();
+        let (stamp, validates) = (self.stamp(), self.rules.validates_status);
         let record = self.standing_job_mut(id)?;
         if record.job.resource_version != version {
             return Err(Refusal::Conflict);
         }
         if record.job.status == status {
             return Ok(version);
+        }
+        if validates && let Some(refusal) = job_status::refusal(&record.job, &status) {
+            return Err(Refusal::Invalid(refusal.into()));
         }
         record.job.status = status;
         record.job.resource_version = stamp;

@@ -7,6 +7,7 @@ use clap::Args;
 use serde_json::Value;
 
 use super::files::{self, ValidateArg};
+use super::kubernetes::KubernetesArgs;
 use crate::api::duration::parse_duration;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::record::Ending;
@@ -43,6 +44,8 @@ pub struct ClusterArgs {
     /// What to do about fields that Kubernetes does not know, and the like
     #[arg(long, value_enum, default_value_t = ValidateArg::Strict)]
     validate: ValidateArg,
+    #[command(flatten)]
+    kubernetes: KubernetesArgs,
 }
 
 /// What was asked for.
@@ -93,8 +96,10 @@ impl ClusterArgs {
 
     /// The scenario, unless something is wrong with it, which is then said.
     pub(super) fn scenario(&self, request: &Request, colour: bool) -> anyhow::Result<Option<Scenario>> {
-        let options = ReadOptions { validate: self.validate.into(), ..ReadOptions::default() };
-        files::scenario(files::read(&request.files)?, &options, colour)
+        let sources = files::read(&request.files)?;
+        let kubernetes = self.kubernetes.over(&sources)?;
+        let options = ReadOptions { validate: self.validate.into(), kubernetes, ..ReadOptions::default() };
+        files::scenario(sources, &options, colour)
     }
 
     fn run_options(&self) -> RunOptions {

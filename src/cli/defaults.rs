@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::exit;
 use super::files::{FileArgs, ValidateArg};
+use super::kubernetes::KubernetesArgs;
 use crate::report::kubectl::document;
 use crate::scenario::{self, ReadOptions, Severity};
 
@@ -22,6 +23,8 @@ pub struct DefaultsArgs {
     /// What to do about fields that Kubernetes does not know, and the like
     #[arg(long, value_enum, default_value_t = ValidateArg::Strict)]
     validate: ValidateArg,
+    #[command(flatten)]
+    kubernetes: KubernetesArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -35,7 +38,13 @@ enum Output {
 /// Prints the Jobs and CronJobs with all that the server fills in; nothing if one of them is refused.
 pub fn run(args: &DefaultsArgs, colour: bool) -> anyhow::Result<ExitCode> {
     let sources = args.files.read()?;
-    let options = ReadOptions { validate: args.validate.into(), ..ReadOptions::default() };
+    let kubernetes = args.kubernetes.over(&sources)?;
+    let options = ReadOptions {
+        validate: args.validate.into(),
+        refuse_newer: true,
+        kubernetes: kubernetes.clone(),
+        ..ReadOptions::default()
+    };
     let checked = scenario::check(sources.clone(), &options);
     let text = checked.problems.render(colour);
     if !text.is_empty() {
@@ -44,7 +53,7 @@ pub fn run(args: &DefaultsArgs, colour: bool) -> anyhow::Result<ExitCode> {
     if checked.problems.count(Severity::Error) > 0 {
         return Ok(ExitCode::from(exit::USAGE));
     }
-    let judged = scenario::judge(sources, options.validate);
+    let judged = scenario::judge(sources, options.validate, kubernetes);
     let objects: Vec<Value> = judged.into_iter().filter_map(|judged| judged.stored).collect();
     let mut out = BufWriter::new(io::stdout().lock());
     match (args.output, objects.as_slice()) {

@@ -8,6 +8,7 @@ pub mod explain;
 pub mod files;
 pub mod get;
 pub mod init;
+pub mod kubernetes;
 pub mod run;
 pub mod schedule;
 mod tables;

@@ -13,6 +13,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::exit;
 use super::files::{self, FileArgs, ValidateArg};
+use super::kubernetes::KubernetesArgs;
 use super::tables::{TableFiles, Wanted, name_of};
 use crate::api::duration::parse_duration;
 use crate::kernel::time::{SimDuration, SimTime};
@@ -68,15 +69,15 @@ pub struct RunArgs {
     /// Charts to write
     #[arg(long, value_enum, value_delimiter = ',', default_value = "svg")]
     charts: Vec<Charts>,
-    /// What to do about fields that Kubernetes does not know, and the like
-    #[arg(long, value_enum, default_value_t = ValidateArg::Strict)]
-    validate: ValidateArg,
+    /// What to do about fields that Kubernetes does not know, and the like [default: strict, but fields that only newer
+    /// releases know are dropped with a warning]
+    #[arg(long, value_enum)]
+    validate: Option<ValidateArg>,
     /// Refuse manifests with fields that are not modelled, instead of noting them
     #[arg(long)]
     strict_model: bool,
-    /// Release of Kubernetes whose rules apply
-    #[arg(long, value_name = "VERSION")]
-    kubernetes: Option<String>,
+    #[command(flatten)]
+    kubernetes: KubernetesArgs,
     /// Stop when more pods than this were created
     #[arg(long, default_value_t = Limits::default().pods, value_name = "N")]
     max_pods: u64,
@@ -165,11 +166,12 @@ impl RunArgs {
 pub fn run(args: &RunArgs, colour: bool) -> anyhow::Result<ExitCode> {
     let sources = args.files.read()?;
     let digest = digest(&sources);
-    if let Some(release) = args.kubernetes.as_deref().filter(|release| *release != "1.37") {
-        writeln!(io::stderr(), "error: --kubernetes {release}: the rules of 1.37 are the only ones there are")?;
-        return Ok(ExitCode::from(exit::USAGE));
-    }
-    let options = ReadOptions { validate: args.validate.into(), strict_model: args.strict_model };
+    let options = ReadOptions {
+        validate: args.validate.map(Into::into).unwrap_or_default(),
+        refuse_newer: args.validate.is_some(),
+        kubernetes: args.kubernetes.over(&sources)?,
+        strict_model: args.strict_model,
+    };
     let mut err = io::stderr();
     let Some(scenario) = files::scenario(sources, &options, colour)? else { return Ok(ExitCode::from(exit::USAGE)) };
     if args.stream && matches!(args.output, Output::Json | Output::Jsonl | Output::Yaml | Output::Name) {

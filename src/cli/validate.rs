@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::exit;
 use super::files::{FileArgs, ValidateArg};
+use super::kubernetes::KubernetesArgs;
 use crate::scenario::{self, Checked, Problem, ReadOptions, Severity};
 
 /// Arguments of `jobsim validate`.
@@ -20,6 +21,8 @@ pub struct ValidateArgs {
     /// What to do about fields that Kubernetes does not know, and the like
     #[arg(long, value_enum, default_value_t = ValidateArg::Strict)]
     validate: ValidateArg,
+    #[command(flatten)]
+    kubernetes: KubernetesArgs,
     /// Refuse manifests with fields that are not modelled, instead of noting them
     #[arg(long)]
     strict_model: bool,
@@ -38,10 +41,16 @@ enum Output {
 /// Looks at the documents and says what is wrong with them. Code 2 if there is an error.
 pub fn run(args: &ValidateArgs, colour: bool) -> anyhow::Result<ExitCode> {
     let sources = args.files.read()?;
-    let options = ReadOptions { validate: args.validate.into(), strict_model: args.strict_model };
+    let kubernetes = args.kubernetes.over(&sources)?;
+    let options = ReadOptions {
+        validate: args.validate.into(),
+        refuse_newer: true,
+        kubernetes: kubernetes.clone(),
+        strict_model: args.strict_model,
+    };
     let mut out = BufWriter::new(io::stdout().lock());
     if args.output == Output::Json {
-        for judged in scenario::judge(sources.clone(), options.validate) {
+        for judged in scenario::judge(sources.clone(), options.validate, kubernetes.clone()) {
             serde_json::to_writer(&mut out, &judged)?;
             writeln!(out)?;
         }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::api::event::{Happening, JobHappening, ObjectEvent};
 use crate::api::meta::ObjectId;
+use crate::api::release::Rules;
 use crate::kernel::time::{SimDuration, SimTime};
 
 /// Distinct messages of one (object, type, reason) from which on they are folded into one.
@@ -35,6 +36,7 @@ pub struct EventCorrelator {
     counted: BTreeSet<Key>,
     order: VecDeque<Key>,
     spam: BTreeMap<(ObjectId, bool), SpamBucket>,
+    rules: Rules,
 }
 
 /// An event's identity once folded: with its message, or without for the combined one.
@@ -61,6 +63,11 @@ struct SpamBucket {
 }
 
 impl EventCorrelator {
+    /// One of a release that remembers nothing.
+    pub fn new(rules: Rules) -> EventCorrelator {
+        EventCorrelator { rules, ..EventCorrelator::default() }
+    }
+
     /// Takes an event in and says how it is written.
     pub fn correlate(&mut self, event: &ObjectEvent, now: SimTime) -> Written {
         self.correlate_folded(event, now).0
@@ -110,7 +117,8 @@ impl EventCorrelator {
     /// `EventSourceObjectSpamFilter`: Normal and Warning events of an object have a bucket each.
     fn passes_spam_filter(&mut self, event: &ObjectEvent, now: SimTime) -> bool {
         let full = || SpamBucket { tokens: SPAM_BURST, last: now };
-        let bucket = self.spam.entry((event.about, event.what.is_warning())).or_insert_with(full);
+        let apart = self.rules.counts_warnings_apart && event.what.is_warning();
+        let bucket = self.spam.entry((event.about, apart)).or_insert_with(full);
         let elapsed = now.since(bucket.last).as_secs_f64();
         bucket.tokens = (bucket.tokens + elapsed / SPAM_SECONDS).min(SPAM_BURST);
         bucket.last = now;

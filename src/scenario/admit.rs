@@ -12,23 +12,32 @@ use super::validate::Validate;
 use super::{JobObject, Object, QuotaObject};
 use crate::api::meta::ObjectName;
 use crate::api::quantity::Quantity;
+use crate::api::release::{Kubernetes, Rules};
 use crate::apiserver::{FieldError, NewCronJob, admission};
 
+/// The API server that objects are sent to, and how strictly they are to be read.
+pub(super) struct Server<'a> {
+    pub(super) validate: Validate,
+    /// Under strict validation too, fields that only newer releases know are warned of, unless it was asked for.
+    pub(super) refuse_newer: bool,
+    pub(super) kubernetes: &'a Kubernetes,
+}
+
 /// Decodes an object and lets the API server decide on it.
-pub(super) fn admit(document: &Document, kind: &str, validate: Validate, problems: &mut Problems) -> Option<Object> {
+pub(super) fn admit(document: &Document, kind: &str, server: &Server<'_>, problems: &mut Problems) -> Option<Object> {
     let root = kubernetes().get(&format!("v1.{kind}"))?;
-    let decoded = decode(document, root);
+    let decoded = decode(document, root, server.kubernetes.release);
     let before = errors(problems);
     // The API server goes by the alphabet, people by the text.
     let mut faults: Vec<_> = decoded.faults.iter().collect();
     faults.sort_by_key(|fault| fault.span);
-    problems.list.extend(faults.into_iter().filter_map(|fault| fault_problem(document, fault, validate)));
+    problems.list.extend(faults.into_iter().filter_map(|fault| fault_problem(document, fault, server)));
     if errors(problems) > before {
         return None;
     }
     match kind {
-        "Job" => job(document, &decoded, problems),
-        "CronJob" => cron_job(document, &decoded, problems),
+        "Job" => job(document, &decoded, &server.kubernetes.rules(), problems),
+        "CronJob" => cron_job(document, &decoded, &server.kubernetes.rules(), problems),
         _ => quota(document, &decoded, problems),
     }
 }
@@ -38,13 +47,14 @@ fn errors(problems: &Problems) -> usize {
 }
 
 /// Unknown and duplicate fields are as bad as `--validate` says; a wrong type is always an error.
-fn fault_problem(document: &Document, fault: &Fault, validate: Validate) -> Option<Problem> {
+fn fault_problem(document: &Document, fault: &Fault, server: &Server<'_>) -> Option<Problem> {
     let title = match fault.kind {
         FaultKind::Duplicate => format!("duplicate field \"{}\"", fault.path),
         _ => fault.message.clone(),
     };
     let problem = Problem { help: fault.help.iter().cloned().collect(), ..Problem::at(document.at(fault.span), title) };
-    match (fault.kind, validate) {
+    match (fault.kind, server.validate) {
+        (FaultKind::Newer, Validate::Strict) if !server.refuse_newer => Some(problem.warning()),
         (FaultKind::Type | FaultKind::Fatal, _) | (_, Validate::Strict) => Some(problem),
         (_, Validate::Warn) => Some(problem.warning()),
         (_, Validate::Ignore) => None,
@@ -56,16 +66,17 @@ pub(super) fn cannot_be_handled(kind: &str, error: &str) -> String {
     format!("{kind} in version \"v1\" cannot be handled as a {kind}: {error}")
 }
 
-fn job(document: &Document, decoded: &Decoded, problems: &mut Problems) -> Option<Object> {
-    let admitted = admission::create_job(&decoded.value).map_err(|errors| refuse(document, &errors, problems)).ok()?;
+fn job(document: &Document, decoded: &Decoded, rules: &Rules, problems: &mut Problems) -> Option<Object> {
+    let admitted = admission::create_job(&decoded.value, rules);
+    let admitted = admitted.map_err(|errors| refuse(document, &errors, problems)).ok()?;
     warn(document, &admitted.warnings, problems);
     let (spec, manifest) = (Arc::new(admitted.spec), Arc::new(admitted.manifest));
     let sent = Arc::new(decoded.value.clone());
     Some(Object::Job(Box::new(JobObject { name: admitted.name, spec, manifest, sent })))
 }
 
-fn cron_job(document: &Document, decoded: &Decoded, problems: &mut Problems) -> Option<Object> {
-    let admitted = admission::create_cron_job(&decoded.value, &Clocks);
+fn cron_job(document: &Document, decoded: &Decoded, rules: &Rules, problems: &mut Problems) -> Option<Object> {
+    let admitted = admission::create_cron_job(&decoded.value, &Clocks, rules);
     let admitted = admitted.map_err(|errors| refuse(document, &errors, problems)).ok()?;
     warn(document, &admitted.warnings, problems);
     let (spec, manifest) = (Arc::new(admitted.spec), Arc::new(admitted.manifest));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::admit::admit;
+use super::admit::{Server, admit};
 use super::clockwork::Clocks;
 use super::decode::{Verdict, document_verdict};
 use super::document::{Document, Node, Value, parse};
@@ -14,6 +14,7 @@ use super::read::{is_list, list_items};
 use super::simulation::{self, is_own};
 use super::source::{Source, SourceText};
 use super::validate::Validate;
+use crate::api::release::Kubernetes;
 use crate::apiserver::{FieldError, admission};
 
 /// The verdict on a document or on an item of a list.
@@ -61,8 +62,9 @@ impl From<&FieldError> for JudgedError {
 }
 
 /// Judges every document of the sources. Kinds that play no part in a scenario are left out.
-pub fn judge(sources: Vec<Source>, validate: Validate) -> Vec<Judged> {
-    let mut judge = Judge { validate, verdicts: Vec::new() };
+pub fn judge(sources: Vec<Source>, validate: Validate, kubernetes: Option<Kubernetes>) -> Vec<Judged> {
+    let kubernetes = kubernetes.or_else(|| super::kubernetes_of(&sources));
+    let mut judge = Judge { validate, kubernetes: kubernetes.unwrap_or_default(), verdicts: Vec::new() };
     for source in sources {
         let file = source.name.clone();
         let text = match SourceText::new(source) {
@@ -92,6 +94,7 @@ fn unreadable(file: String, line: usize, error: String) -> Judged {
 
 struct Judge {
     validate: Validate,
+    kubernetes: Kubernetes,
     verdicts: Vec<Judged>,
 }
 
@@ -112,7 +115,8 @@ impl Judge {
             self.verdicts.push(self.of_problems(document, &problems));
         } else if (version, kind) == ("v1", "ResourceQuota") {
             let mut problems = Problems::default();
-            admit(document, kind, self.validate, &mut problems);
+            let server = Server { validate: self.validate, refuse_newer: true, kubernetes: &self.kubernetes };
+            admit(document, kind, &server, &mut problems);
             self.verdicts.push(self.of_problems(document, &problems.list));
         } else if let Some(endpoint) = endpoint(&document.root, version, kind) {
             self.verdicts.push(self.of_server(document, endpoint));
@@ -135,7 +139,8 @@ impl Judge {
 
     fn of_server(&self, document: &Document, endpoint: &str) -> Judged {
         let mut judged = self.frame(document);
-        let Verdict { mut decode_error, mut strict_errors, value } = document_verdict(document, endpoint);
+        let Verdict { mut decode_error, mut strict_errors, value } =
+            document_verdict(document, endpoint, self.kubernetes.release);
         if value.is_some() && self.validate != Validate::Strict {
             decode_error = None;
             let ignored = std::mem::take(&mut strict_errors);
@@ -144,10 +149,11 @@ impl Judge {
         (judged.decode_error, judged.strict_errors) = (decode_error, strict_errors);
         let Some(value) = value.filter(|_| judged.decode_error.is_none()) else { return judged };
         judged.name = admission::name_of(&value);
+        let rules = self.kubernetes.rules();
         let admitted = if endpoint == "Job" {
-            admission::create_job(&value).map(|job| (job.manifest, job.warnings))
+            admission::create_job(&value, &rules).map(|job| (job.manifest, job.warnings))
         } else {
-            admission::create_cron_job(&value, &Clocks).map(|cron_job| (cron_job.manifest, cron_job.warnings))
+            admission::create_cron_job(&value, &Clocks, &rules).map(|cron_job| (cron_job.manifest, cron_job.warnings))
         };
         match admitted {
             Ok((stored, warnings)) => {

@@ -24,6 +24,7 @@ use std::sync::Arc;
 
 use crate::api::job::JobSpec;
 use crate::api::meta::ObjectName;
+use crate::api::release::Kubernetes;
 use crate::apiserver::NewCronJob;
 use crate::kernel::dist::Distribution;
 use crate::kernel::time::{SimDuration, SimTime};
@@ -34,6 +35,7 @@ pub use judge::{Judged, judge};
 pub use problem::{Problem, Problems, Severity, Warning};
 pub use read::{Checked, ReadOptions, check, read};
 pub use source::Source;
+use source::SourceText;
 pub use validate::Validate;
 
 /// Reads a scenario from a YAML text, strictly.
@@ -43,6 +45,12 @@ pub use validate::Validate;
 pub fn read_str(text: &str) -> Result<Scenario, Problems> {
     let source = Source { name: "scenario".to_owned(), bytes: text.as_bytes().to_vec() };
     read(vec![source], &ReadOptions::default()).map(|(scenario, _)| scenario)
+}
+
+/// The Kubernetes that the Simulation document among some sources asks for.
+pub fn kubernetes_of(sources: &[Source]) -> Option<Kubernetes> {
+    let texts = sources.iter().filter_map(|source| SourceText::new(source.clone()).ok());
+    texts.map(Arc::new).find_map(|text| simulation::kubernetes_of(&text))
 }
 
 /// A scenario: total, cannot be wrong.
@@ -56,6 +64,8 @@ pub struct Scenario {
     pub horizon: Option<SimDuration>,
     /// What chance is drawn from.
     pub seed: u64,
+    /// Whose rules hold.
+    pub kubernetes: Kubernetes,
     /// How the cluster around the controllers behaves.
     pub profile: Profile,
     /// How pods behave.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Component, Path};
 use std::sync::Arc;
 
-use super::admit::admit;
+use super::admit::{Server, admit};
 use super::document::{Document, Duplicate, Node, Value, parse};
 use super::problem::{Problem, Problems, Severity, Warning};
 use super::simulation::{self, Simulation};
@@ -13,6 +13,7 @@ use super::validate::Validate;
 use super::{Action, Arrivals, Object, Scenario, ScheduledAction};
 use super::{kubectl, model};
 use crate::api::meta::ObjectName;
+use crate::api::release::Kubernetes;
 use crate::kernel::time::SimDuration;
 use crate::workload::arrivals::Gaps;
 
@@ -21,6 +22,10 @@ use crate::workload::arrivals::Gaps;
 pub struct ReadOptions {
     /// What becomes of unknown fields.
     pub validate: Validate,
+    /// Are fields that only newer releases know as bad as those that none does? Otherwise the server warns of them.
+    pub refuse_newer: bool,
+    /// The Kubernetes of the cluster, instead of what the documents say.
+    pub kubernetes: Option<Kubernetes>,
     /// Are fields that nothing in the simulation reads errors? Otherwise they are noted.
     pub strict_model: bool,
 }
@@ -67,6 +72,7 @@ pub fn read(sources: Vec<Source>, options: &ReadOptions) -> Result<(Scenario, Ve
         start: simulation.start,
         horizon: simulation.horizon.or(for_ever.then_some(DAY)),
         seed: simulation.seed,
+        kubernetes: reader.kubernetes.clone(),
         profile: simulation.profile,
         behaviour: Arc::new(simulation.behaviour),
         objects,
@@ -108,6 +114,8 @@ pub(super) struct Reader<'a> {
     skipped: Vec<(String, usize)>,
     /// Fields that nothing reads.
     unmodelled: model::Tally,
+    /// Whose server takes the objects.
+    kubernetes: Kubernetes,
     /// What was handed in.
     texts: Vec<Arc<SourceText>>,
     /// Objects that are created at the start.
@@ -123,6 +131,7 @@ impl<'a> Reader<'a> {
             kinds: Vec::new(),
             skipped: Vec::new(),
             unmodelled: model::Tally::default(),
+            kubernetes: options.kubernetes.clone().unwrap_or_default(),
             texts: Vec::new(),
             names: BTreeSet::new(),
         }
@@ -131,7 +140,7 @@ impl<'a> Reader<'a> {
     /// The problems, with what kubectl would say if there are errors.
     fn refused(mut self) -> Problems {
         if self.has_errors() {
-            let creation = kubectl::create(&self.texts, self.options.validate);
+            let creation = kubectl::create(&self.texts, self.options.validate, &self.kubernetes);
             self.problems.kubectl = creation.refused.then_some(creation.stderr);
         }
         self.problems
@@ -152,10 +161,15 @@ impl<'a> Reader<'a> {
     /// The objects of some sources; `applied` where they come by an action.
     fn sources(&mut self, sources: Vec<Source>, applied: Option<&Location>) -> Vec<Object> {
         let mut objects = Vec::new();
-        for source in sources {
-            let name = source.name.clone();
-            let text = match SourceText::new(source) {
-                Ok(text) => Arc::new(text),
+        let texts: Vec<_> =
+            sources.into_iter().map(|source| (source.name.clone(), SourceText::new(source).map(Arc::new))).collect();
+        if applied.is_none() && self.options.kubernetes.is_none() {
+            let texts = texts.iter().filter_map(|(_, text)| text.as_ref().ok());
+            self.kubernetes = texts.into_iter().find_map(simulation::kubernetes_of).unwrap_or_default();
+        }
+        for (name, text) in texts {
+            let text = match text {
+                Ok(text) => text,
                 Err(error) => {
                     self.problems.list.push(Problem::error(format!("{name}: {error}")));
                     continue;
@@ -203,7 +217,9 @@ impl<'a> Reader<'a> {
         count(&mut self.kinds, &kind);
         match (version.as_str(), kind.as_str()) {
             ("batch/v1", "Job" | "CronJob") | ("v1", "ResourceQuota") => {
-                let object = admit(&document, &kind, self.options.validate, &mut self.problems);
+                let ReadOptions { validate, refuse_newer, .. } = *self.options;
+                let server = Server { validate, refuse_newer, kubernetes: &self.kubernetes };
+                let object = admit(&document, &kind, &server, &mut self.problems);
                 if object.is_some() {
                     self.look_for_unmodelled(&document, &kind);
                 }

@@ -82,7 +82,7 @@ impl World<'_> {
         // The manifest is as it was admitted; an object read from the store has a version.
         let mut stored = serde_json::Value::clone(&manifest);
         stored["metadata"]["resourceVersion"] = job.resource_version.to_string().into();
-        match admission::patch_job(&stored, merge, &job.status) {
+        match admission::patch_job(&stored, merge, &job.status, &self.rules) {
             Ok(mut admitted) => {
                 if let Some(metadata) = admitted.manifest["metadata"].as_object_mut() {
                     metadata.remove("resourceVersion");
@@ -100,7 +100,7 @@ impl World<'_> {
         };
         let mut stored = serde_json::Value::clone(&manifest);
         stored["metadata"]["resourceVersion"] = cron_job.resource_version.to_string().into();
-        match admission::patch_cron_job(PatchType::Merge, &stored, merge, &Clocks) {
+        match admission::patch_cron_job(PatchType::Merge, &stored, merge, &Clocks, &self.rules) {
             Ok(mut admitted) => {
                 if let Some(metadata) = admitted.manifest["metadata"].as_object_mut() {
                     metadata.remove("resourceVersion");

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::World;
 use super::event::Event;
 use crate::api::meta::{ApiTime, ObjectName};
+use crate::api::release::Rules;
 use crate::apiserver::admission::{self, listed};
 use crate::apiserver::store::NewJob;
 use crate::kernel::rng::Streams;
@@ -18,11 +19,12 @@ pub(super) struct Stream {
     streams: Streams,
     /// The next copy.
     number: u32,
+    rules: Rules,
 }
 
 impl Stream {
-    pub(super) fn new(arrivals: &Arrivals, seed: u64, replication: u32) -> Stream {
-        Stream { arrivals: arrivals.clone(), streams: Streams::new(seed, replication), number: 0 }
+    pub(super) fn new(arrivals: &Arrivals, seed: u64, replication: u32, rules: Rules) -> Stream {
+        Stream { arrivals: arrivals.clone(), streams: Streams::new(seed, replication), number: 0, rules }
     }
 
     /// When its next copy comes, if the last came at `last`.
@@ -59,7 +61,7 @@ impl Stream {
             };
             set.path.set(&mut sent, value)?;
         }
-        let admitted = admission::create_job(&sent).map_err(|errors| listed(&errors))?;
+        let admitted = admission::create_job(&sent, &self.rules).map_err(|errors| listed(&errors))?;
         Ok((Arc::new(admitted.spec), Arc::new(admitted.manifest)))
     }
 }

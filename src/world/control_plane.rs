@@ -14,6 +14,7 @@ use crate::api::event::ObjectEvent;
 use crate::api::job::Job;
 use crate::api::meta::{CronJobId, JobId, ObjectId};
 use crate::api::pod::Pod;
+use crate::api::release::Rules;
 use crate::api::request::{Answer, Request};
 use crate::controllers::Progress;
 use crate::controllers::event_correlator::{EventCorrelator, Written};
@@ -28,6 +29,7 @@ pub(super) struct ControlPlane {
     watch_latency: SimDuration,
     /// Limits of each client, and its workers.
     limits: scenario::ControlPlane,
+    rules: Rules,
     /// By controller.
     clients: [Client; 3],
     in_flight: Vec<Option<InFlight>>,
@@ -52,6 +54,12 @@ struct EventRecorder {
     correlator: EventCorrelator,
     queue: VecDeque<ObjectEvent>,
     writing: Option<Writing>,
+}
+
+impl EventRecorder {
+    fn new(rules: Rules) -> EventRecorder {
+        EventRecorder { correlator: EventCorrelator::new(rules), ..EventRecorder::default() }
+    }
 }
 
 /// An event being written.
@@ -117,12 +125,12 @@ enum Delivered {
 }
 
 impl Client {
-    fn new(limits: &scenario::ControlPlane, workers: u32) -> Client {
+    fn new(limits: &scenario::ControlPlane, workers: u32, rules: Rules) -> Client {
         Client {
             bucket: limits.qps.map(|qps| RateLimiter::new(qps, limits.burst)),
             workers: (0..workers.max(1)).map(|_| None).collect(),
             spawned: VecDeque::new(),
-            recorder: limits.events_share_client.then(EventRecorder::default),
+            recorder: limits.events_share_client.then(|| EventRecorder::new(rules)),
         }
     }
 
@@ -133,13 +141,14 @@ impl Client {
 }
 
 impl ControlPlane {
-    pub(super) fn new(limits: &scenario::ControlPlane) -> ControlPlane {
+    pub(super) fn new(limits: &scenario::ControlPlane, rules: Rules) -> ControlPlane {
         let workers = [limits.concurrent_job_syncs, limits.concurrent_cron_job_syncs, limits.concurrent_ttl_syncs];
         ControlPlane {
             latency: limits.api_latency,
             watch_latency: limits.watch_latency,
             limits: limits.clone(),
-            clients: workers.map(|workers| Client::new(limits, workers)),
+            rules,
+            clients: workers.map(|workers| Client::new(limits, workers, rules)),
             in_flight: Vec::new(),
             free: Vec::new(),
             deliveries: VecDeque::new(),
@@ -181,7 +190,7 @@ impl ControlPlane {
     /// The controllers' process ends: requests that were on their way take effect, nobody hears the answer. What
     /// waited for a token, in a queue or on its way to an informer is lost.
     pub(super) fn crash(&mut self, now: SimTime) {
-        let fresh = ControlPlane::new(&self.limits);
+        let fresh = ControlPlane::new(&self.limits, self.rules);
         (self.clients, self.deliveries) = (fresh.clients, fresh.deliveries);
         for call in &mut self.in_flight {
             *call = call.take().filter(|call| call.sent + call.token_wait <= now);

@@ -7,6 +7,7 @@ use crate::api::job::Job;
 use crate::api::meta::{CronJobId, JobId, ObjectId};
 use crate::api::outbox::{Outbox, SyncDue};
 use crate::api::pod::Pod;
+use crate::api::release::Rules;
 use crate::api::request::{Answer, Request};
 use crate::controllers::Progress;
 use crate::controllers::cronjob::{self, CronJobController};
@@ -79,10 +80,10 @@ impl Task {
 impl ControllerManager {
     /// Controllers that have seen nothing, with a clock that is `skew` nanoseconds ahead, in a run that starts `start`
     /// seconds after 1970.
-    pub(super) fn new(start: i64, skew: i64, has_pods: bool) -> ControllerManager {
+    pub(super) fn new(start: i64, skew: i64, rules: Rules, has_pods: bool) -> ControllerManager {
         ControllerManager {
-            job: has_pods.then(JobController::new),
-            cron_job: CronJobController::new(start, skew),
+            job: has_pods.then(|| JobController::new(rules)),
+            cron_job: CronJobController::new(start, skew, rules),
             ttl_after_finished: TtlAfterFinished::new(skew),
         }
     }

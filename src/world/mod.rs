@@ -18,6 +18,7 @@ use crate::api::change::{Change, Verb};
 use crate::api::cronjob::Start;
 use crate::api::meta::{ApiTime, CronJobId, JobId, ObjectId, ObjectName};
 use crate::api::outbox::Outbox;
+use crate::api::release::Rules;
 use crate::api::request::{Answer, Refusal, Request};
 use crate::apiserver::store::Store;
 use crate::controllers::Progress;
@@ -49,6 +50,7 @@ pub struct World<'a> {
     actions: Vec<ScheduledAction>,
     arrivals: Vec<arrivals::Stream>,
     outages: Outages,
+    rules: Rules,
     /// Are there pods, or only Jobs that last as long as theirs would?
     has_pods: bool,
     /// `startTime` in seconds since 1970.
@@ -87,20 +89,22 @@ impl<'a> World<'a> {
         for (position, action) in scenario.actions.iter().enumerate() {
             events.push(action.at, Event::Action(position as u32));
         }
+        let rules = scenario.kubernetes.rules();
         let mut world = World {
             now: SimTime::ZERO,
             last_change: SimTime::ZERO,
             submitted: true,
             steps: 0,
             events,
-            store: Store::new(),
-            controllers: ControllerManager::new(scenario.start, scenario.control_plane.clock_skew, has_pods),
+            store: Store::new(rules),
+            controllers: ControllerManager::new(scenario.start, scenario.control_plane.clock_skew, rules, has_pods),
             kubelet: Kubelet::new(),
             workload: PodWorkload::new(scenario, seed, replication),
-            control_plane: ControlPlane::new(&scenario.control_plane),
+            control_plane: ControlPlane::new(&scenario.control_plane, rules),
             actions: scenario.actions.clone(),
-            arrivals: scenario.arrivals.iter().map(|of| arrivals::Stream::new(of, seed, replication)).collect(),
+            arrivals: scenario.arrivals.iter().map(|of| arrivals::Stream::new(of, seed, replication, rules)).collect(),
             outages: Outages::default(),
+            rules,
             has_pods,
             start: scenario.start,
             observers,

@@ -43,7 +43,8 @@ impl World<'_> {
         if component == Component::ControllerManager && !was_down {
             // The process is gone, and what it knew with it.
             self.control_plane.crash(self.now);
-            self.controllers = ControllerManager::new(self.start, self.control_plane.clock_skew(), self.has_pods);
+            self.controllers =
+                ControllerManager::new(self.start, self.control_plane.clock_skew(), self.rules, self.has_pods);
         }
     }
 

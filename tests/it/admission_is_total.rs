@@ -1,6 +1,7 @@
 //! Whatever JSON comes in, admission answers and does not panic.
 
 use jobsim::api::job::JobStatus;
+use jobsim::api::release::Rules;
 use jobsim::apiserver::admission;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -61,11 +62,11 @@ proptest! {
     fn no_document_or_patch_makes_admission_panic(at in any::<prop::sample::Index>(), value in any_json()) {
         let (mut document, mut all) = (manifest(), Vec::new());
         places(&document, String::new(), &mut all);
-        let stored = admission::create_job(&document).expect("the manifest is sound").manifest;
+        let stored = admission::create_job(&document, &Rules::default()).expect("the manifest is sound").manifest;
         *document.pointer_mut(&all[at.index(all.len())]).expect("the place is there") = value.clone();
-        let _ = admission::create_job(&document);
-        let _ = admission::patch_job(&stored, &document, &JobStatus::default());
-        let _ = admission::patch_job(&stored, &value, &JobStatus::default());
-        let _ = admission::patch_job(&document, &json!({"spec": {"parallelism": 1}}), &JobStatus::default());
+        let _ = admission::create_job(&document, &Rules::default());
+        let _ = admission::patch_job(&stored, &document, &JobStatus::default(), &Rules::default());
+        let _ = admission::patch_job(&stored, &value, &JobStatus::default(), &Rules::default());
+        let _ = admission::patch_job(&document, &json!({"spec": {"parallelism": 1}}), &JobStatus::default(), &Rules::default());
     }
 }

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use jobsim::api::release::Kubernetes;
 use jobsim::record::requests::RequestTrace;
+use jobsim::scenario::{ReadOptions, Source};
 use jobsim::{Run, RunOptions, record, scenario};
 use serde_json::Value;
 
@@ -19,22 +21,52 @@ fn conformance_controlplane() {
     replay("controlplane");
 }
 
+/// The same scenarios under older releases; 1.33 and 1.35 behave as 1.34.
+#[test]
+fn conformance_releases() {
+    let Some(folder) = recorded::folder("jobs") else { return };
+    if !folder.join("releases").is_dir() {
+        return;
+    }
+    for (release, as_recorded) in
+        [("1.29", "1.29"), ("1.31", "1.31"), ("1.33", "1.34"), ("1.34", "1.34"), ("1.35", "1.34"), ("1.36", "1.36")]
+    {
+        let older = folder.join("releases").join(as_recorded);
+        let left_out = std::fs::read_to_string(older.join("left-out.txt")).expect("the cases left out");
+        let left_out: BTreeSet<&str> = left_out.split_whitespace().collect();
+        let mut tally = Tally::default();
+        for name in recorded::names(&folder.join("cases"), ".yaml") {
+            if left_out.contains(name.as_str()) {
+                continue;
+            }
+            let own = older.join(format!("{name}.json"));
+            let record = if own.exists() { own } else { folder.join("records").join(format!("{name}.json")) };
+            let kubernetes = Kubernetes::of(release.parse().expect("a release"));
+            tally.count(&name, difference(&folder, &record, &name, kubernetes));
+        }
+        tally.finish(&format!("jobs under {release}"));
+    }
+}
+
 fn replay(set: &str) {
     let Some(folder) = recorded::folder(set) else { return };
     let mut tally = Tally::default();
     for name in recorded::names(&folder.join("cases"), ".yaml") {
-        tally.count(name.clone(), difference(&folder, &name));
+        let record = folder.join("records").join(format!("{name}.json"));
+        tally.count(name.clone(), difference(&folder, &record, &name, Kubernetes::default()));
     }
     tally.finish(set);
 }
 
 /// The first difference between a recording and our run of it.
-fn difference(folder: &Path, name: &str) -> Option<String> {
+fn difference(folder: &Path, record: &Path, name: &str, kubernetes: Kubernetes) -> Option<String> {
     let text = std::fs::read_to_string(folder.join("cases").join(format!("{name}.yaml"))).expect("a case");
-    let record = std::fs::read_to_string(folder.join("records").join(format!("{name}.json"))).expect("a record");
+    let record = std::fs::read_to_string(record).expect("a record");
     let record: Value = serde_json::from_str(&record).expect("JSON");
-    let scenario = match scenario::read_str(&text) {
-        Ok(scenario) => scenario,
+    let source = Source { name: name.to_owned(), bytes: text.into_bytes() };
+    let options = ReadOptions { kubernetes: Some(kubernetes), ..ReadOptions::default() };
+    let scenario = match scenario::read(vec![source], &options) {
+        Ok((scenario, _)) => scenario,
         Err(problems) => return Some(problems.to_string()),
     };
     let mut requests = RequestTrace::default();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jobsim::api::release::{Kubernetes, Rules};
 use jobsim::apiserver::SuspensionFacts;
 use jobsim::apiserver::admission::{self, PatchType, Rejection};
 use jobsim::scenario::kubectl::{create, manifest, refusal};
@@ -29,7 +30,7 @@ fn conformance_kubectl_create() {
         }
         let source = Source::from_file(&set.join(format!("cases/{name}.yaml")), FILE).unwrap();
         let text = SourceText::new(source).unwrap();
-        let creation = create(&[Arc::new(text)], Validate::Strict);
+        let creation = create(&[Arc::new(text)], Validate::Strict, &Kubernetes::default());
         let got = json!({"objects": creation.objects, "stderr": creation.stderr});
         let wanted = json!({"objects": expected["kubectl"]["objects"], "stderr": expected["kubectl"]["stderr"]});
         tally.count(name, differs("kubectl", wanted, got));
@@ -88,17 +89,17 @@ fn update(kind: &str, expected: &Value, new: &Value) -> Result<(), Rejection> {
     let replaces = expected["mode"] == "replace";
     if kind == "CronJob" {
         let updated = if replaces {
-            admission::update_cron_job(live, new, &Clocks)
+            admission::update_cron_job(live, new, &Clocks, &Rules::default())
         } else {
-            admission::patch_cron_job(PatchType::StrategicMerge, live, patch, &Clocks)
+            admission::patch_cron_job(PatchType::StrategicMerge, live, patch, &Clocks, &Rules::default())
         };
         return updated.map(|_| ());
     }
     let facts = SuspensionFacts::of_manifest(&live["status"]);
     let updated = if replaces {
-        admission::update_job(live, new, &facts)
+        admission::update_job(live, new, &facts, &Rules::default())
     } else {
-        admission::patch_job_as(PatchType::StrategicMerge, live, patch, &facts)
+        admission::patch_job_as(PatchType::StrategicMerge, live, patch, &facts, &Rules::default())
     };
     updated.map(|_| ())
 }

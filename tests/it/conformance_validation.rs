@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::Path;
 
+use jobsim::api::release::Rules;
 use jobsim::apiserver::admission::{self, PatchType, Rejection};
 use jobsim::apiserver::{Clockwork, FieldError, SuspensionFacts};
 use jobsim::controllers::cronjob::schedule::Schedule;
@@ -108,9 +109,10 @@ fn conformance_validation_create() {
             continue;
         };
         let verdict = if name.starts_with("cj-") {
-            admission::create_cron_job(&document, &Clocks).map(|admitted| (admitted.manifest, admitted.warnings))
+            admission::create_cron_job(&document, &Clocks, &Rules::default())
+                .map(|admitted| (admitted.manifest, admitted.warnings))
         } else {
-            admission::create_job(&document).map(|admitted| (admitted.manifest, admitted.warnings))
+            admission::create_job(&document, &Rules::default()).map(|admitted| (admitted.manifest, admitted.warnings))
         };
         let (got_errors, got_warnings, got_object) = match verdict {
             Ok((manifest, warnings)) => (json!([]), json!(warnings), manifest),
@@ -143,7 +145,7 @@ fn conformance_validation_documents() {
         }
         let error = expected["decode_error"].as_str().unwrap_or("");
         let source = Source::from_file(&set.join(format!("cases/{name}.yaml")), &name).unwrap();
-        let judged = jobsim::scenario::judge(vec![source], Validate::Strict);
+        let judged = jobsim::scenario::judge(vec![source], Validate::Strict, None);
         let text = fs::read_to_string(set.join(format!("cases/{name}.yaml"))).unwrap_or_default();
         let begins_empty = text.trim_start_matches("---\n").is_empty() || text.starts_with("---\n---\n");
         let Some(judged) = judged.first().filter(|_| !begins_empty && !error.starts_with("converting (")) else {
@@ -182,15 +184,15 @@ fn conformance_validation_updates() {
         let Some(replacement) = replacement else { continue };
         let verdict = if name.starts_with("cj-") {
             let result = match expected["mode"].as_str() {
-                Some("replace") => admission::update_cron_job(live, &replacement, &Clocks),
-                _ => admission::patch_cron_job(PatchType::StrategicMerge, live, patch, &Clocks),
+                Some("replace") => admission::update_cron_job(live, &replacement, &Clocks, &Rules::default()),
+                _ => admission::patch_cron_job(PatchType::StrategicMerge, live, patch, &Clocks, &Rules::default()),
             };
             result.map(|admitted| (admitted.manifest, admitted.warnings))
         } else {
             let facts = SuspensionFacts::of_manifest(&live["status"]);
             let result = match expected["mode"].as_str() {
-                Some("replace") => admission::update_job(live, &replacement, &facts),
-                _ => admission::patch_job_as(PatchType::StrategicMerge, live, patch, &facts),
+                Some("replace") => admission::update_job(live, &replacement, &facts, &Rules::default()),
+                _ => admission::patch_job_as(PatchType::StrategicMerge, live, patch, &facts, &Rules::default()),
             };
             result.map(|admitted| (admitted.manifest, admitted.warnings))
         };

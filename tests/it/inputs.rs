@@ -7,6 +7,7 @@ use jobsim::api::duration::{format_go_duration, parse_duration, parse_go_duratio
 use jobsim::api::intervals::Intervals;
 use jobsim::api::job::JobStatus;
 use jobsim::api::quantity::Quantity;
+use jobsim::api::release::{Kubernetes, Rules};
 use jobsim::apiserver::admission;
 use jobsim::controllers::cronjob::schedule::Schedule;
 use jobsim::kernel::instant::Instant;
@@ -32,9 +33,9 @@ pub fn yaml(bytes: &[u8]) {
         let options = ReadOptions { validate, ..ReadOptions::default() };
         let checked = check(vec![source()], &options);
         _ = checked.problems.render(false);
-        judge(vec![source()], validate);
+        judge(vec![source()], validate, None);
         if let Ok(text) = SourceText::new(source()) {
-            kubectl::create(&[Arc::new(text)], validate);
+            kubectl::create(&[Arc::new(text)], validate, &Kubernetes::default());
         }
         match read(vec![source()], &options) {
             Err(problems) => assert!(!problems.to_string().is_empty()),
@@ -103,7 +104,7 @@ pub fn index_list(text: &str) {
             "template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "a", "image": "a"}]}},
         },
     });
-    _ = admission::create_job(&job);
+    _ = admission::create_job(&job, &Rules::default());
 }
 
 /// Label selectors.
@@ -146,9 +147,9 @@ pub fn patch(bytes: &[u8]) {
         let patch = admission::apply_patch(kind, &first, &second, &stored);
         _ = admission::apply_patch(kind, &stored, &first, &second);
         for (stored, patch) in [(&stored, &patch), (&stored, &first), (&first, &second)] {
-            _ = admission::patch_job(stored, patch, &JobStatus::default());
+            _ = admission::patch_job(stored, patch, &JobStatus::default(), &Rules::default());
         }
-        _ = admission::with_defaults(kind, &first);
+        _ = admission::with_defaults(kind, &first, &Rules::default());
     }
 }
 

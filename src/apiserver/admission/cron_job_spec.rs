@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 use super::job_spec::{int32, job_spec, text};
 use super::{Admitted, create_job, listed};
 use crate::api::cronjob::{ConcurrencyPolicy, CronJobSpec, JobTemplate};
+use crate::api::release::Rules;
 
 /// What the engine needs of a valid, defaulted CronJob.
-pub fn cron_job_spec(manifest: &Value) -> CronJobSpec {
+pub fn cron_job_spec(manifest: &Value, rules: &Rules) -> CronJobSpec {
     let spec = &manifest["spec"];
     CronJobSpec {
         schedule: text(&spec["schedule"]),
@@ -23,12 +24,12 @@ pub fn cron_job_spec(manifest: &Value) -> CronJobSpec {
         suspend: spec["suspend"].as_bool().unwrap_or(false),
         successful_jobs_history_limit: int32(&spec["successfulJobsHistoryLimit"]),
         failed_jobs_history_limit: int32(&spec["failedJobsHistoryLimit"]),
-        job_template: Arc::new(job_template(manifest)),
+        job_template: Arc::new(job_template(manifest, rules)),
     }
 }
 
 /// What the server makes of a Job of the template (`getJobFromTemplate2`): all are alike but for their names.
-fn job_template(cron_job: &Value) -> JobTemplate {
+fn job_template(cron_job: &Value, rules: &Rules) -> JobTemplate {
     let (metadata, template) = (&cron_job["metadata"], &cron_job["spec"]["jobTemplate"]);
     let name = metadata["name"].as_str().unwrap_or("");
     let job = json!({
@@ -41,7 +42,7 @@ fn job_template(cron_job: &Value) -> JobTemplate {
         },
         "spec": template["spec"],
     });
-    match create_job(&job) {
+    match create_job(&job, rules) {
         Ok(Admitted { manifest, spec, .. }) => {
             JobTemplate { spec: Arc::new(spec), manifest: Arc::new(manifest), refusal: None }
         }

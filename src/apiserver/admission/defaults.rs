@@ -3,10 +3,11 @@
 use serde_json::{Value, json};
 
 use super::image::default_pull_policy;
+use crate::api::release::Rules;
 use crate::apiserver::schema::schema;
 
 /// Fills in the defaults of a Job. True if it got the labels of its template: upstream the two are one map from then on.
-pub(super) fn job(job: &mut Value) -> bool {
+pub(super) fn job(job: &mut Value, rules: &Rules) -> bool {
     schema().fill(&schema().shape("Job"), job);
     let labels = job["spec"]["template"]["metadata"]["labels"].clone();
     let own = &mut job["metadata"]["labels"];
@@ -26,7 +27,9 @@ pub(super) fn job(job: &mut Value) -> bool {
     default(spec, "completionMode", json!("NonIndexed"));
     default(spec, "suspend", json!(false));
     let policy = if spec["podFailurePolicy"].is_null() { "TerminatingOrFailed" } else { "Failed" };
-    default(spec, "podReplacementPolicy", json!(policy));
+    if rules.has_pod_replacement_policy {
+        default(spec, "podReplacementPolicy", json!(policy));
+    }
     default(spec, "manualSelector", json!(false));
     pod(&mut spec["template"]["spec"]);
     shares_labels
@@ -34,8 +37,12 @@ pub(super) fn job(job: &mut Value) -> bool {
 
 /// Fills in the defaults of a CronJob. Its Job template stays as it is but for the pods': it gets its defaults when Jobs
 /// are made of it.
-pub(super) fn cron_job(cron_job: &mut Value) {
+pub(super) fn cron_job(cron_job: &mut Value, rules: &Rules) {
+    let written = cron_job["spec"]["jobTemplate"]["spec"]["podFailurePolicy"].clone();
     schema().fill(&schema().shape("CronJob"), cron_job);
+    if !rules.defaults_condition_status && !written.is_null() {
+        cron_job["spec"]["jobTemplate"]["spec"]["podFailurePolicy"] = written;
+    }
     pod(&mut cron_job["spec"]["jobTemplate"]["spec"]["template"]["spec"]);
 }
 

@@ -5,6 +5,7 @@
 mod apply;
 mod cron_job_spec;
 mod defaults;
+mod disabled;
 mod image;
 mod job_spec;
 mod patch;
@@ -18,6 +19,7 @@ use super::validation::{self, Clockwork};
 use crate::api::cronjob::CronJobSpec;
 use crate::api::job::JobSpec;
 use crate::api::meta::ObjectName;
+use crate::api::release::Rules;
 
 pub use apply::apply_patch;
 pub use cron_job_spec::cron_job_spec;
@@ -59,12 +61,12 @@ pub struct AdmittedCronJob {
 }
 
 /// A Job or CronJob with what the server fills in where nothing is said, whether it would take it or not.
-pub fn with_defaults(kind: &str, value: &Value) -> Value {
+pub fn with_defaults(kind: &str, value: &Value, rules: &Rules) -> Value {
     let mut object = read(kind, value);
     if kind == "Job" {
-        defaults::job(&mut object);
+        defaults::job(&mut object, rules);
     } else {
-        defaults::cron_job(&mut object);
+        defaults::cron_job(&mut object, rules);
     }
     object
 }
@@ -73,10 +75,11 @@ pub fn with_defaults(kind: &str, value: &Value) -> Value {
 ///
 /// # Errors
 /// Every rule that the Job breaks, in the server's order.
-pub fn create_job(value: &Value) -> Result<Admitted, Vec<FieldError>> {
+pub fn create_job(value: &Value, rules: &Rules) -> Result<Admitted, Vec<FieldError>> {
     let mut job = read("Job", value);
-    let shares_labels = defaults::job(&mut job);
+    let shares_labels = defaults::job(&mut job, rules);
     set_system_fields(&mut job);
+    disabled::drop_fields(&mut job["spec"], None, rules);
     prepare_job_for_create(&mut job, shares_labels);
     let errors = validation::validate_job_create(&job);
     if !errors.is_empty() {
@@ -94,21 +97,26 @@ fn admitted(job: &Value, warnings: Vec<String>) -> Admitted {
 ///
 /// # Errors
 /// Every rule that the CronJob breaks, in the server's order.
-pub fn create_cron_job(value: &Value, clockwork: &dyn Clockwork) -> Result<AdmittedCronJob, Vec<FieldError>> {
+pub fn create_cron_job(
+    value: &Value,
+    clockwork: &dyn Clockwork,
+    rules: &Rules,
+) -> Result<AdmittedCronJob, Vec<FieldError>> {
     let mut cron_job = read("CronJob", value);
-    defaults::cron_job(&mut cron_job);
+    defaults::cron_job(&mut cron_job, rules);
+    disabled::drop_in_template(&mut cron_job, rules);
     set_system_fields(&mut cron_job);
     cron_job["status"] = json!({});
     let errors = validation::validate_cron_job_create(&cron_job, clockwork);
     if !errors.is_empty() {
         return Err(errors);
     }
-    Ok(admitted_cron_job(&cron_job, validation::cron_job_create_warnings(&cron_job)))
+    Ok(admitted_cron_job(&cron_job, rules, validation::cron_job_create_warnings(&cron_job)))
 }
 
-fn admitted_cron_job(cron_job: &Value, warnings: Vec<String>) -> AdmittedCronJob {
+fn admitted_cron_job(cron_job: &Value, rules: &Rules, warnings: Vec<String>) -> AdmittedCronJob {
     let manifest = schema().stored(&schema().shape("CronJob"), cron_job);
-    AdmittedCronJob { spec: cron_job_spec(&manifest), name: object_name(&manifest), manifest, warnings }
+    AdmittedCronJob { spec: cron_job_spec(&manifest, rules), name: object_name(&manifest), manifest, warnings }
 }
 
 /// What decoding a document gives, with its kind set.

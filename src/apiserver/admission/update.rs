@@ -4,8 +4,9 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-use super::{Admitted, AdmittedCronJob, admitted, admitted_cron_job, defaults, patch, read};
+use super::{Admitted, AdmittedCronJob, admitted, admitted_cron_job, defaults, disabled, patch, read};
 use crate::api::job::JobStatus;
+use crate::api::release::Rules;
 use crate::apiserver::field::FieldError;
 use crate::apiserver::schema::{equal_as, schema};
 use crate::apiserver::validation::{self, Clockwork, SuspensionFacts};
@@ -62,8 +63,8 @@ pub enum PatchType {
 ///
 /// # Errors
 /// The server's reasons.
-pub fn patch_job(stored: &Value, merge: &Value, status: &JobStatus) -> Result<Admitted, Rejection> {
-    patch_job_as(PatchType::Merge, stored, merge, &SuspensionFacts::of(status))
+pub fn patch_job(stored: &Value, merge: &Value, status: &JobStatus, rules: &Rules) -> Result<Admitted, Rejection> {
+    patch_job_as(PatchType::Merge, stored, merge, &SuspensionFacts::of(status), rules)
 }
 
 /// A patch of either type of a stored Job.
@@ -75,8 +76,9 @@ pub fn patch_job_as(
     stored: &Value,
     patch: &Value,
     facts: &SuspensionFacts,
+    rules: &Rules,
 ) -> Result<Admitted, Rejection> {
-    update_job(stored, &patched("Job", how, stored, patch)?, facts)
+    update_job(stored, &patched("Job", how, stored, patch)?, facts, rules)
 }
 
 /// A patch of either type of a stored CronJob.
@@ -88,8 +90,9 @@ pub fn patch_cron_job(
     stored: &Value,
     patch: &Value,
     clockwork: &dyn Clockwork,
+    rules: &Rules,
 ) -> Result<AdmittedCronJob, Rejection> {
-    update_cron_job(stored, &patched("CronJob", how, stored, patch)?, clockwork)
+    update_cron_job(stored, &patched("CronJob", how, stored, patch)?, clockwork, rules)
 }
 
 fn patched(kind: &str, how: PatchType, stored: &Value, patch: &Value) -> Result<Value, Rejection> {
@@ -129,12 +132,13 @@ fn go_map(value: &Value) -> String {
 ///
 /// # Errors
 /// The server's reasons.
-pub fn update_job(stored: &Value, new: &Value, facts: &SuspensionFacts) -> Result<Admitted, Rejection> {
+pub fn update_job(stored: &Value, new: &Value, facts: &SuspensionFacts, rules: &Rules) -> Result<Admitted, Rejection> {
     let mut job = read("Job", new);
-    defaults::job(&mut job);
+    defaults::job(&mut job, rules);
     let old = read("Job", stored);
+    disabled::drop_fields(&mut job["spec"], Some(&old["spec"]), rules);
     let changed = prepare_for_update("JobSpec", &mut job, &old);
-    let errors = validation::validate_job_update(&job, &old, facts);
+    let errors = validation::validate_job_update(&job, &old, facts, rules);
     if !errors.is_empty() {
         return Err(Rejection::Invalid { kind: "Job.batch", name: name(&job), errors });
     }
@@ -146,9 +150,14 @@ pub fn update_job(stored: &Value, new: &Value, facts: &SuspensionFacts) -> Resul
 ///
 /// # Errors
 /// The server's reasons.
-pub fn update_cron_job(stored: &Value, new: &Value, clockwork: &dyn Clockwork) -> Result<AdmittedCronJob, Rejection> {
+pub fn update_cron_job(
+    stored: &Value,
+    new: &Value,
+    clockwork: &dyn Clockwork,
+    rules: &Rules,
+) -> Result<AdmittedCronJob, Rejection> {
     let mut cron_job = read("CronJob", new);
-    defaults::cron_job(&mut cron_job);
+    defaults::cron_job(&mut cron_job, rules);
     let old = read("CronJob", stored);
     let changed = prepare_for_update("CronJobSpec", &mut cron_job, &old);
     let errors = validation::validate_cron_job_update(&cron_job, &old, clockwork);
@@ -163,7 +172,7 @@ pub fn update_cron_job(stored: &Value, new: &Value, clockwork: &dyn Clockwork) -
                 .to_owned(),
         );
     }
-    Ok(admitted_cron_job(&cron_job, warnings))
+    Ok(admitted_cron_job(&cron_job, rules, warnings))
 }
 
 fn name(object: &Value) -> String {

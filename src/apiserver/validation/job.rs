@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::template::{self, SuspensionFacts};
 use super::{Options, meta, names, nonnegative, one_of, pod_failure_policy, pod_template, selector, success_policy};
+use crate::api::release::Rules;
 use crate::apiserver::field::{Errors, Field};
 use crate::apiserver::schema::print_as;
 
@@ -23,7 +24,13 @@ pub(super) fn validate_create(job: &Field<'_>, options: &Options, errors: &mut E
 }
 
 /// Checks a changed Job (`ValidateJobUpdate`).
-pub(super) fn validate_update(job: &Field<'_>, old: &Field<'_>, facts: &SuspensionFacts, errors: &mut Errors) {
+pub(super) fn validate_update(
+    job: &Field<'_>,
+    old: &Field<'_>,
+    facts: &SuspensionFacts,
+    rules: &Rules,
+    errors: &mut Errors,
+) {
     meta::validate_update(&job.get("metadata"), &old.get("metadata"), errors);
     meta::kube_finalizers(&job.get("metadata"), errors);
     let (spec, old_spec) = (job.get("spec"), old.get("spec"));
@@ -38,7 +45,7 @@ pub(super) fn validate_update(job: &Field<'_>, old: &Field<'_>, facts: &Suspensi
     };
     completions(&spec, &old_spec, errors);
     immutable("selector", "*LabelSelector", errors);
-    template::validate_update(&spec, &old_spec, facts, errors);
+    template::validate_update(&spec, &old_spec, facts, rules, errors);
     immutable("completionMode", "*string", errors);
     immutable("podFailurePolicy", "*PodFailurePolicy", errors);
     immutable("backoffLimitPerIndex", "*int32", errors);

@@ -9,6 +9,7 @@ mod cronjob;
 mod env;
 mod ip;
 mod job;
+pub(super) mod job_status;
 mod meta;
 mod mounts;
 mod names;
@@ -38,6 +39,7 @@ use serde_json::Value;
 
 use super::field::{Errors, Field, FieldError, Shown};
 use crate::api::quantity::Quantity;
+use crate::api::release::Rules;
 
 pub use cronjob::Clockwork;
 pub use template::SuspensionFacts;
@@ -64,10 +66,10 @@ fn finish_create(object: &Field<'_>, mut errors: Errors) -> Vec<FieldError> {
 }
 
 /// All errors of a changed Job (`rest.ValidateUpdate`).
-pub(crate) fn validate_job_update(job: &Value, old: &Value, facts: &SuspensionFacts) -> Vec<FieldError> {
+pub(crate) fn validate_job_update(job: &Value, old: &Value, facts: &SuspensionFacts, rules: &Rules) -> Vec<FieldError> {
     let (job, old, mut errors) = (Field::root(job), Field::root(old), Errors::default());
     common_update(&job, &old, &mut errors);
-    job::validate_update(&job, &old, facts, &mut errors);
+    job::validate_update(&job, &old, facts, rules, &mut errors);
     errors.into_distinct()
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::meta::immutable;
 use crate::api::job::{JobConditionType, JobStatus};
+use crate::api::release::Rules;
 use crate::apiserver::field::{Errors, Field};
 
 /// What a status says of the suspension of a Job.
@@ -40,10 +41,19 @@ impl SuspensionFacts {
 }
 
 /// Checks the template of a changed Job.
-pub(super) fn validate_update(spec: &Field<'_>, old: &Field<'_>, facts: &SuspensionFacts, errors: &mut Errors) {
+pub(super) fn validate_update(
+    spec: &Field<'_>,
+    old: &Field<'_>,
+    facts: &SuspensionFacts,
+    rules: &Rules,
+    errors: &mut Errors,
+) {
     let (template, mut allowed) = (spec.get("template"), old.get("template").value.clone());
-    let is_mutable = old.get("suspend").is_true() && (!facts.started || facts.has_suspended_condition) && !facts.active;
-    if !is_mutable {
+    let suspended = old.get("suspend").is_true();
+    let is_settled = suspended && (!facts.started || facts.has_suspended_condition) && !facts.active;
+    let moves = if rules.suspended_template_is_mutable { is_settled } else { suspended && !facts.started };
+    let resizes = rules.suspended_resources_are_mutable && is_settled;
+    if !moves && !resizes {
         return immutable(
             &template,
             &Field { value: &allowed, path: template.path.clone() },
@@ -51,9 +61,13 @@ pub(super) fn validate_update(spec: &Field<'_>, old: &Field<'_>, facts: &Suspens
             errors,
         );
     }
-    take_scheduling(&mut allowed, template.value);
+    if moves {
+        take_scheduling(&mut allowed, template.value);
+    }
     // Annotations and labels are free, too: what is compared in the end is the spec alone.
-    take_resources(&mut allowed["spec"], &template.value["spec"]);
+    if resizes {
+        take_resources(&mut allowed["spec"], &template.value["spec"]);
+    }
     let new = template.get("spec");
     immutable(&new, &Field { value: &allowed["spec"], path: new.path.clone() }, "PodSpec", errors);
 }

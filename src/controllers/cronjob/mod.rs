@@ -22,6 +22,7 @@ use crate::api::event::{CronJobHappening, ObjectEvent};
 use crate::api::job::Job;
 use crate::api::meta::{CronJobId, JobId};
 use crate::api::outbox::{Outbox, SyncDue};
+use crate::api::release::Rules;
 use crate::api::request::{Answer, Request};
 use crate::kernel::instant::Instant;
 use crate::kernel::time::{SimDuration, SimTime};
@@ -38,15 +39,16 @@ pub struct CronJobController {
     start: i64,
     /// Nanoseconds that the clock of its process is ahead.
     skew: i64,
+    rules: Rules,
     cron_jobs: Vec<Option<CronJobView>>,
     queue: WorkQueue<CronJobId>,
 }
 
 impl CronJobController {
-    /// A controller that has seen nothing, in a run that starts `start` seconds after 1970, with a clock that is `skew`
+    /// A controller of a release that has seen nothing, in a run that starts `start` seconds after 1970, with a clock that is `skew`
     /// nanoseconds ahead.
-    pub fn new(start: i64, skew: i64) -> CronJobController {
-        CronJobController { start, skew, cron_jobs: Vec::new(), queue: WorkQueue::with_default_limits() }
+    pub fn new(start: i64, skew: i64, rules: Rules) -> CronJobController {
+        CronJobController { start, skew, rules, cron_jobs: Vec::new(), queue: WorkQueue::with_default_limits() }
     }
 
     /// What its clock shows.
@@ -152,10 +154,10 @@ impl CronJobController {
     /// Most syncs are woken by a Job on its way and find nothing to do. What the whole sync would do then, for how
     /// many nanoseconds to wait, is told here without making one.
     fn nothing_to_do(&mut self, id: CronJobId, now: SimTime) -> Option<i64> {
-        let (start, clock) = (self.start, self.clock(now));
+        let (start, clock, rules) = (self.start, self.clock(now), self.rules);
         let view = self.view(id)?;
         let timetable = &*view.timetable;
-        if view.spec.suspend || timetable.names_zone || timetable.zone.is_err() || !view.is_quiet() {
+        if view.spec.suspend || timetable.names_zone || timetable.zone.is_err() || !view.is_quiet(&rules) {
             return None;
         }
         if view.next_start.is_none() {
@@ -195,7 +197,9 @@ impl CronJobController {
             let at = now + self.queue.back_off(id, now);
             self.enqueue(id, at, WaitReason::ApiBackOff, now, out);
         } else {
-            self.queue.forget(id);
+            if self.rules.forgets_failures_of_idle || sync.requeue.is_some() {
+                self.queue.forget(id);
+            }
             if let Some(nanos) = sync.requeue {
                 self.enqueue_after(id, nanos, now, out);
             }

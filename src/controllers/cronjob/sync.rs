@@ -9,6 +9,7 @@ use crate::api::cronjob::{ActiveJob, ConcurrencyPolicy, CronJobSpec, CronJobStat
 use crate::api::event::{CronJobHappening, ObjectEvent};
 use crate::api::meta::{ApiTime, CronJobId, JobId, ObjectName};
 use crate::api::outbox::Outbox;
+use crate::api::release::Rules;
 use crate::api::request::{Answer, Refusal, Request};
 use crate::controllers::cronjob::missed::ScheduleError;
 use crate::controllers::cronjob::schedule::{EndlessSearch, Schedule};
@@ -235,7 +236,7 @@ impl CronJobController {
             }
             None => {
                 if let Some(outcome) = job.finished {
-                    sync.saw_finished(job, found, outcome, out);
+                    sync.saw_finished(job, found, outcome, &self.rules, out);
                 }
             }
         }
@@ -336,6 +337,7 @@ impl CronJobController {
                 sync.record(out, CronJobHappening::Created(name.clone()));
                 self.started(sync, id, &name, out);
             }
+            Some(Answer::Refused(Refusal::AlreadyExists)) if !self.rules.finds_existing_job => sync.fail(),
             Some(Answer::Refused(Refusal::AlreadyExists)) => {
                 sync.stage = Stage::ReadingExisting;
                 return Some(Request::GetJob(sync.job_name(&sync.run)));
@@ -381,14 +383,21 @@ impl CronJobController {
 }
 
 impl Sync {
-    fn saw_finished(&mut self, job: &OwnedJob, found: bool, outcome: Outcome, out: &mut Outbox) {
+    fn saw_finished(&mut self, job: &OwnedJob, found: bool, outcome: Outcome, rules: &Rules, out: &mut Outbox) {
         if found {
             self.forget(job.job);
-            self.record(out, CronJobHappening::SawCompletedJob(job.name.clone(), outcome.as_str()));
+            let word = if rules.notes_success_at_once { "condition" } else { "status" };
+            self.record(out, CronJobHappening::SawCompletedJob(job.name.clone(), word, outcome.as_str()));
+            if !rules.notes_success_at_once {
+                return;
+            }
         }
         let known = self.seen().last_successful_time;
         if outcome == Outcome::Complete && job.completion_time > known {
             self.seen_mut().last_successful_time = job.completion_time;
+            self.dirty = true;
+        } else if !rules.success_needs_complete && known.is_none() {
+            // No time was put in place of no time, and written.
             self.dirty = true;
         }
     }

@@ -9,6 +9,7 @@ use super::zone::Zone;
 use crate::api::cronjob::{CronJob, CronJobSpec, CronJobStatus};
 use crate::api::job::{Job, JobConditionType};
 use crate::api::meta::{ApiTime, CronJobId, JobId, ObjectName};
+use crate::api::release::Rules;
 use crate::kernel::instant::Instant;
 
 /// A CronJob in the cache.
@@ -118,7 +119,7 @@ impl CronJobView {
     }
 
     /// Is every Job that runs in the active list, every ended one out of it, and no more kept than wanted?
-    pub(super) fn is_quiet(&self) -> bool {
+    pub(super) fn is_quiet(&self, rules: &Rules) -> bool {
         let (complete, failed) = (self.spec.successful_jobs_history_limit, self.spec.failed_jobs_history_limit);
         let active = &self.status.active;
         let (mut running, mut ended) = (0, [0, 0]);
@@ -129,7 +130,11 @@ impl CronJobView {
                 Some(outcome) if !listed => ended[outcome as usize] += 1,
                 _ => return false,
             }
-            if job.finished == Some(Outcome::Complete) && job.completion_time > self.status.last_successful_time {
+            let successful = self.status.last_successful_time;
+            if job.finished == Some(Outcome::Complete) && job.completion_time > successful {
+                return false;
+            }
+            if !rules.success_needs_complete && job.finished.is_some() && successful.is_none() {
                 return false;
             }
         }

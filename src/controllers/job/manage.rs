@@ -72,7 +72,10 @@ impl JobController {
             (sync.to_delete, sync.stage) = (surplus, Stage::DeletingSurplus);
             return Step::Continue;
         }
-        self.choose_creations(sync, wanted, now, out);
+        let waits = self.choose_creations(sync, wanted, now, out);
+        if waits && !self.rules.counts_active_in_back_off {
+            sync.active = 0;
+        }
         if sync.to_create.is_empty() {
             return self.managed(sync, true, now, requests, out);
         }
@@ -126,10 +129,10 @@ impl JobController {
                 Answer::Created { .. } | Answer::JobCreated(_) | Answer::Job(..) | Answer::CronJob(_) => {}
             }
             deleted += 1;
-            sync.ready -= i32::from(ready);
+            sync.ready -= i32::from(ready && self.rules.counts_own_deletions);
         }
         sync.active -= deleted;
-        sync.terminating += deleted;
+        sync.terminating += if self.rules.counts_own_deletions { deleted } else { 0 };
         deleted
     }
 
@@ -204,29 +207,30 @@ impl JobController {
         removed
     }
 
-    /// Fills `to_create`, or sets an alarm for when the back-off is over.
-    fn choose_creations(&mut self, sync: &mut Sync, wanted: i64, now: SimTime, out: &mut Outbox) {
+    /// Fills `to_create`, or sets an alarm for when the back-off is over and returns true.
+    fn choose_creations(&mut self, sync: &mut Sync, wanted: i64, now: SimTime, out: &mut Outbox) -> bool {
         let only_failed = sync.spec.only_replace_failed_pods();
         let held = if only_failed { i64::from(sync.terminating) } else { 0 };
         let missing = wanted - held - i64::from(sync.active);
         if missing <= 0 {
-            return;
+            return false;
         }
         let per_index = sync.spec.backoff_limit_per_index.is_some();
         if !per_index && self.wait(sync, sync.backoff.remaining(now), now, out) {
-            return;
+            return true;
         }
         let missing = (missing as usize).min(MOST_PODS_PER_SYNC);
         if !sync.spec.is_indexed() {
             sync.to_create = vec![NO_INDEX; missing];
-            return;
+            return false;
         }
         let completions = sync.spec.completions.unwrap_or(0).max(0) as u32;
         let decided = |index: u32| {
             sync.succeeded_indexes.contains(index) || sync.failed_indexes.as_ref().is_some_and(|f| f.contains(index))
         };
-        let Some(view) = self.jobs[sync.job.slot as usize].as_mut() else { return };
+        let Some(view) = self.jobs[sync.job.slot as usize].as_mut() else { return false };
         let mut indexes = view.indexes.first_pending(missing, completions, only_failed, decided);
+        let mut waits = false;
         if per_index {
             let mut shortest: Option<SimDuration> = None;
             indexes.retain(|&index| {
@@ -237,11 +241,12 @@ impl JobController {
                 remaining == SimDuration::ZERO
             });
             if indexes.is_empty() {
-                self.wait(sync, shortest.unwrap_or_default(), now, out);
+                waits = self.wait(sync, shortest.unwrap_or_default(), now, out);
             }
         }
         indexes.reverse();
         sync.to_create = indexes;
+        waits
     }
 
     /// `getRemainingTimePerIndex`.

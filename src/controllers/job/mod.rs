@@ -24,6 +24,7 @@ use crate::api::job::Job;
 use crate::api::meta::{JobId, PodId};
 use crate::api::outbox::{Outbox, SyncDue};
 use crate::api::pod::Pod;
+use crate::api::release::Rules;
 use crate::api::request::{Answer, Request};
 use crate::controllers::Progress;
 use crate::controllers::workqueue::{WaitReason, WorkQueue};
@@ -45,23 +46,27 @@ pub struct JobController {
     queue: WorkQueue<JobId>,
     /// Resource version that the informers have reached, for Jobs and for pods.
     seen: view::Written,
+    rules: Rules,
+    left_behind: view::LeftBehind,
 }
 
 impl Default for JobController {
     fn default() -> JobController {
+        JobController::new(Rules::default())
+    }
+}
+
+impl JobController {
+    /// A controller of a release that has seen nothing.
+    pub fn new(rules: Rules) -> JobController {
         JobController {
             jobs: Vec::new(),
             pods: Vec::new(),
             queue: WorkQueue::new(API_BACK_OFF.0, API_BACK_OFF.1),
             seen: view::Written::default(),
+            rules,
+            left_behind: view::LeftBehind::default(),
         }
-    }
-}
-
-impl JobController {
-    /// A controller that has seen nothing.
-    pub fn new() -> JobController {
-        JobController::default()
     }
 
     // ---- informers ----
@@ -75,12 +80,15 @@ impl JobController {
         }
         match verb {
             Verb::Added => {
-                self.jobs[slot] = Some(JobView::new(id, job));
+                let mut view = JobView::new(id, job);
+                self.left_behind.inherit(&mut view);
+                self.jobs[slot] = Some(view);
                 self.queue.add(id, now);
             }
             Verb::Modified => self.job_updated(id, job, now, out),
             Verb::Deleted => {
-                self.jobs[slot] = None;
+                let gone = self.jobs[slot].take();
+                self.left_behind.keep(gone, &self.rules);
                 self.queue.add(id, now);
             }
         }

@@ -13,7 +13,7 @@ use crate::api::job::{JobReason, JobSpec, JobStatus};
 use crate::api::meta::{ApiTime, JobId, PodId};
 use crate::api::outbox::Outbox;
 use crate::api::pod::{PodPhase, RestartPolicy};
-use crate::api::request::{Answer, Request};
+use crate::api::request::{Answer, Refusal, Request};
 use crate::controllers::workqueue::{WaitReason, Waited};
 use crate::kernel::time::{SimDuration, SimTime};
 
@@ -101,8 +101,11 @@ pub(super) enum Step {
 impl JobController {
     /// The part of a sync that decides without asking: snapshot and verdict.
     pub(super) fn begin(&mut self, id: JobId, now: SimTime, out: &mut Outbox) -> Begin {
-        let seen = self.seen;
-        let Some(view) = self.view(id) else { return Begin::Nothing };
+        let (seen, rules) = (self.seen, self.rules);
+        let Some(view) = self.view(id) else {
+            self.left_behind.forget(id);
+            return Begin::Nothing;
+        };
         if view.spec.managed_by_other() {
             return Begin::Nothing;
         }
@@ -110,10 +113,10 @@ impl JobController {
             view.backoff = BackoffRecord::default();
             return self.sweep(id, now);
         }
-        if view.written.job > seen.job || view.written.pods > seen.pods {
+        if rules.waits_for_own_writes && (view.written.job > seen.job || view.written.pods > seen.pods) {
             return Begin::Stale;
         }
-        if view.finished || view.is_as_wanted(now) {
+        if (rules.remembers_finished && view.finished) || view.is_as_wanted(now) {
             return Begin::Nothing;
         }
         let mut sync = Sync::new(view, now);
@@ -175,7 +178,12 @@ impl JobController {
                 requests.extend(sync.kept.iter().map(|&pod| Request::ReleasePod(pod)));
                 Step::Continue
             }
-            Stage::Sweeping => Step::Finished,
+            Stage::Sweeping => {
+                let refused = |answer: &Answer| matches!(answer, Answer::Refused(r) if *r != Refusal::NotFound);
+                let tries_again = self.rules.retries_sweeps || !self.rules.sweeps_by_selector;
+                sync.error = tries_again && answers.iter().any(refused);
+                Step::Finished
+            }
         }
     }
 
@@ -194,13 +202,14 @@ impl JobController {
         };
         let time = ApiTime::of(now);
         if complete {
-            let message = "Reached expected number of succeeded pods";
-            sync.verdict = Some(Verdict::success(JobReason::CompletionsReached, message));
+            sync.verdict = Some(Verdict::completions_reached(self.rules.gives_reason_of_success));
         } else if manage_called && conditions::ensure(&mut sync.status, conditions::suspended(sync.spec.suspend, time))
         {
             sync.needs_flush = true;
             if sync.spec.suspend {
-                sync.status.start_time = None;
+                if self.rules.clears_start_time {
+                    sync.status.start_time = None;
+                }
                 record(out, sync.job, JobHappening::Suspended);
             } else {
                 sync.status.start_time = Some(time);

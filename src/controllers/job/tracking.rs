@@ -5,12 +5,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::sync::{Candidate, Stage, Step, Sync};
+use super::verdict::Verdict;
 use super::{JobController, MOST_PODS_PER_SYNC, conditions, record};
 use crate::api::event::JobHappening;
 use crate::api::job::JobConditionType;
 use crate::api::meta::{ApiTime, PodId};
 use crate::api::outbox::Outbox;
 use crate::api::pod::NO_INDEX;
+use crate::api::release::Rules;
 use crate::api::request::{Answer, Refusal, Request};
 use crate::kernel::time::SimTime;
 
@@ -31,9 +33,9 @@ impl JobController {
             let tracked = self.tracked_pods(sync);
             sync.needs_flush |= sync.count_released(|pod| tracked.contains(&pod));
         }
-        sync.note(&candidates);
+        sync.note(&candidates, &self.rules);
         sync.write_indexes();
-        sync.announce(ApiTime::of(now));
+        sync.announce(ApiTime::of(now), &self.rules);
         sync.kept = candidates.iter().map(|pod| pod.id).collect();
         if sync.needs_flush {
             sync.stage = Stage::WritingFirst;
@@ -127,7 +129,7 @@ impl JobController {
             }
             return Step::Finished;
         }
-        sync.enact(ApiTime::of(now));
+        sync.enact(ApiTime::of(now), &self.rules);
         if !sync.needs_flush {
             return Step::Finished;
         }
@@ -167,7 +169,11 @@ impl Sync {
     }
 
     /// Which pods lose their finalizer, and which of them count as what; at most 500 noted in one sync.
-    fn note(&mut self, candidates: &[Candidate]) {
+    fn note(&mut self, candidates: &[Candidate], rules: &Rules) {
+        // With an announced success pods that still run do not fail; before there was one they did.
+        let fails_rest =
+            |verdict: &Verdict| !verdict.success || !verdict.is_announced(rules.waits_for_terminating_pods);
+        let fails_rest = self.verdict.as_ref().is_some_and(fails_rest);
         let mut newly_succeeded = 0;
         for pod in candidates {
             if !self.may_release(pod) {
@@ -177,7 +183,7 @@ impl Sync {
             let counted_failed = self.status.uncounted_failed.contains(&pod.id);
             if pod.succeeded && !counted_failed {
                 newly_succeeded += self.note_success(pod);
-            } else if pod.failed || self.verdict.as_ref().is_some_and(|verdict| !verdict.success) {
+            } else if pod.failed || fails_rest {
                 let valid = !self.spec.is_indexed() || (pod.index != NO_INDEX && self.in_range(pod.index));
                 if !counted_failed && valid && pod.counts {
                     self.needs_flush = true;
@@ -231,10 +237,11 @@ impl Sync {
     }
 
     /// The verdict's interim condition, once.
-    fn announce(&mut self, now: ApiTime) {
+    fn announce(&mut self, now: ApiTime, rules: &Rules) {
         let Some(verdict) = &self.verdict else { return };
         let interim = verdict.interim(now);
-        if self.status.condition(interim.kind).is_none() {
+        let announced = verdict.is_announced(rules.waits_for_terminating_pods);
+        if announced && self.status.condition(interim.kind).is_none() {
             self.status.conditions.push(interim);
             self.needs_flush = true;
         }
@@ -242,11 +249,11 @@ impl Sync {
     }
 
     /// The Job ends once nothing is uncounted and nothing is terminating (`enactJobFinished`).
-    fn enact(&mut self, now: ApiTime) {
+    fn enact(&mut self, now: ApiTime, rules: &Rules) {
         let Some(verdict) = &self.verdict else { return };
         let status = &mut self.status;
         let uncounted = status.uncounted_succeeded.len() + status.uncounted_failed.len();
-        if self.reached_most || uncounted > 0 || self.terminating > 0 {
+        if self.reached_most || uncounted > 0 || (rules.waits_for_terminating_pods && self.terminating > 0) {
             return;
         }
         let terminal = verdict.terminal(now);

@@ -23,6 +23,19 @@ impl Verdict {
         Verdict { success: true, reason, message: message.into() }
     }
 
+    /// As many successes as wanted (`newSuccessCondition`).
+    pub(super) fn completions_reached(with_reason: bool) -> Verdict {
+        match with_reason {
+            true => Verdict::success(JobReason::CompletionsReached, "Reached expected number of succeeded pods"),
+            false => Verdict::success(JobReason::None, ""),
+        }
+    }
+
+    /// Is it announced before the Job ends? Up to 1.30 only a FailJob rule's was.
+    pub(super) fn is_announced(&self, always: bool) -> bool {
+        always || matches!(self.reason, JobReason::PodFailurePolicy | JobReason::SuccessPolicy)
+    }
+
     /// What an earlier sync decided: SuccessCriteriaMet, else FailureTarget.
     pub(super) fn decided(status: &JobStatus) -> Option<Verdict> {
         let of = |kind, success| {

@@ -10,6 +10,7 @@ use super::pod_failure_policy::FailedPodFacts;
 use crate::api::job::{Job, JobSpec, JobStatus};
 use crate::api::meta::{ApiTime, JobId, ObjectName, PodId};
 use crate::api::pod::{NO_INDEX, Pod, PodPhase, RestartPolicy};
+use crate::api::release::Rules;
 use crate::controllers::expectations::Expectations;
 use crate::kernel::time::SimTime;
 
@@ -41,6 +42,32 @@ pub(super) struct JobView {
 pub(super) struct Written {
     pub(super) job: u64,
     pub(super) pods: u64,
+}
+
+/// What older releases kept by the name of a Job that is gone until a sync found it gone: a Job that was created again
+/// under the name before that went on with it.
+#[derive(Debug, Default)]
+pub(super) struct LeftBehind(Vec<(JobId, ObjectName, BackoffRecord, Expectations)>);
+
+impl LeftBehind {
+    /// A Job is gone.
+    pub(super) fn keep(&mut self, gone: Option<JobView>, rules: &Rules) {
+        let Some(gone) = gone.filter(|_| !rules.forgets_expectations_at_once) else { return };
+        let backoff = if rules.forgets_back_off_at_once { BackoffRecord::default() } else { gone.backoff };
+        self.0.push((gone.id, gone.name, backoff, gone.expectations));
+    }
+
+    /// A Job is new.
+    pub(super) fn inherit(&mut self, job: &mut JobView) {
+        if let Some(at) = self.0.iter().position(|(_, name, ..)| *name == job.name) {
+            (_, _, job.backoff, job.expectations) = self.0.swap_remove(at);
+        }
+    }
+
+    /// A sync found the Job gone.
+    pub(super) fn forget(&mut self, id: JobId) {
+        self.0.retain(|(of, ..)| *of != id);
+    }
 }
 
 /// A Job's pods by what a sync may have to do with them. Entries are pod slots, in no order.

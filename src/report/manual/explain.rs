@@ -6,6 +6,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::released::Released;
+use crate::api::release::Rules;
 use crate::apiserver::admission;
 use crate::report::kubectl::get::Resource;
 use crate::scenario::decode::nearest;
@@ -163,7 +164,7 @@ impl Field {
                 pointer.push_str("/0");
             }
         }
-        let filled = admission::with_defaults(kind, &object);
+        let filled = admission::with_defaults(kind, &object, &Rules::default());
         let value = filled.pointer(&format!("{pointer}/{}", last.1))?;
         let is_given =
             value.as_object().is_none_or(|fields| fields.is_empty()) && !value.is_null() && !value.is_array();

@@ -9,6 +9,7 @@ use super::document::{Document, Entry, Node, Value};
 use super::schema::{Field, Shape, Struct, Type, kubernetes};
 use super::source::Span;
 use crate::api::quantity::Quantity;
+use crate::api::release::{Release, new_field};
 
 pub use hint::nearest;
 pub use verdict::{Verdict, document_verdict, is_served, server_verdict};
@@ -52,6 +53,8 @@ pub enum FaultKind {
     Fatal,
     /// No such field.
     Unknown,
+    /// No such field in this release, only in later ones.
+    Newer,
     /// A key that was there before.
     Duplicate,
 }
@@ -68,7 +71,9 @@ impl Decoded {
         let duplicates: Vec<_> = self.messages(FaultKind::Duplicate).collect();
         let first = format!("yaml: unmarshal errors:\n  {}", duplicates.join("\n  "));
         let duplicates = (!duplicates.is_empty()).then_some(first);
-        duplicates.into_iter().chain(self.messages(FaultKind::Unknown).map(str::to_string)).collect()
+        let unknown = |fault: &&Fault| matches!(fault.kind, FaultKind::Unknown | FaultKind::Newer);
+        let unknown = self.faults.iter().filter(unknown).map(|fault| fault.message.clone());
+        duplicates.into_iter().chain(unknown).collect()
     }
 
     fn messages(&self, kind: FaultKind) -> impl Iterator<Item = &str> {
@@ -76,9 +81,9 @@ impl Decoded {
     }
 }
 
-/// Decodes a document as an object of a type.
-pub fn decode(document: &Document, root: &'static Struct) -> Decoded {
-    let mut decoded = decode_node(&document.root, root);
+/// Decodes a document as an object of a type, as a release's server does.
+pub fn decode(document: &Document, root: &'static Struct, release: Release) -> Decoded {
+    let mut decoded = decode_node(&document.root, root, release);
     let duplicates = document.duplicates.iter().map(|duplicate| {
         let (line, _) = document.source.line_column(duplicate.value.start);
         Fault {
@@ -94,8 +99,8 @@ pub fn decode(document: &Document, root: &'static Struct) -> Decoded {
 }
 
 /// Decodes a value as an object of a type; duplicates are the document's matter.
-pub fn decode_node(node: &Node, root: &'static Struct) -> Decoded {
-    let mut walk = Walk { faults: Vec::new(), unknown: 0, path: String::new(), owners: Vec::new() };
+pub fn decode_node(node: &Node, root: &'static Struct, release: Release) -> Decoded {
+    let mut walk = Walk { release, faults: Vec::new(), unknown: 0, path: String::new(), owners: Vec::new() };
     let value = match &node.value {
         Value::Mapping(entries) => walk.fields(entries, root),
         Value::Null => walk.fields(&[], root),
@@ -114,6 +119,7 @@ struct Owner {
 }
 
 struct Walk {
+    release: Release,
     faults: Vec<Fault>,
     unknown: usize,
     path: String,
@@ -125,6 +131,7 @@ impl Walk {
         let mut object = serde_json::Map::new();
         for entry in sorted(entries) {
             match owner.field(&entry.key) {
+                Some(field) if let Some(since) = self.comes_later(owner, field) => self.newer_field(entry, since),
                 Some(field) => {
                     if let Some(value) = self.field(entry, owner, field) {
                         object.insert(field.name.to_string(), value);
@@ -258,6 +265,27 @@ impl Walk {
         self.within(&entry.key, |walk| {
             let message = format!("unknown field \"{}\"", walk.path);
             walk.fault(FaultKind::Unknown, entry.key_span, message, help);
+        });
+    }
+
+    /// The later release that the field came with.
+    fn comes_later(&self, owner: &Struct, field: &Field) -> Option<Release> {
+        if self.release == Release::NEWEST {
+            return None;
+        }
+        new_field(owner.short_name(), field.name).map(|known| known.since).filter(|since| *since > self.release)
+    }
+
+    fn newer_field(&mut self, entry: &Entry, since: Release) {
+        self.unknown += 1;
+        if self.unknown > MAX_STRICT_ERRORS {
+            return;
+        }
+        let help =
+            format!("Kubernetes {} does not know it, {since} is the first that does: it is dropped", self.release);
+        self.within(&entry.key, |walk| {
+            let message = format!("unknown field \"{}\"", walk.path);
+            walk.fault(FaultKind::Newer, entry.key_span, message, Some(help));
         });
     }
 

@@ -6,6 +6,7 @@ use super::super::document::{Document, Node, Value, parse};
 use super::super::schema::kubernetes;
 use super::super::source::{Source, SourceText};
 use super::decode;
+use crate::api::release::Release;
 
 /// The decoder's part of the answer to a create request with `fieldValidation=Strict`.
 #[derive(Clone, Debug)]
@@ -55,21 +56,21 @@ pub fn server_verdict(source: Source, kind: &str) -> Verdict {
         Err(error) => return Verdict::refused(format!("yaml: {error}")),
     };
     match parse(&text).into_iter().next() {
-        Some(Ok(document)) => document_verdict(&document, kind),
+        Some(Ok(document)) => document_verdict(&document, kind, Release::NEWEST),
         Some(Err(error)) => Verdict::refused(error.message),
-        None => document_verdict(&Document::empty(text), kind),
+        None => document_verdict(&Document::empty(text), kind, Release::NEWEST),
     }
 }
 
 /// Decodes a document as the endpoint of `kind` does.
-pub fn document_verdict(document: &Document, kind: &str) -> Verdict {
+pub fn document_verdict(document: &Document, kind: &str, release: Release) -> Verdict {
     if let Err(error) = check_kind(&document.root, kind) {
         return Verdict::refused(error);
     }
     let Some(root) = kubernetes().get(&format!("v1.{kind}")) else {
         return Verdict::refused(format!("no endpoint for {kind}"));
     };
-    let decoded = decode(document, root);
+    let decoded = decode(document, root, release);
     if let Some(error) = decoded.type_error() {
         return Verdict::refused(error.to_string());
     }

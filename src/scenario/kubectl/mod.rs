@@ -17,6 +17,7 @@ use super::schema::kubernetes;
 use super::simulation::is_own;
 use super::source::SourceText;
 use super::validate::Validate;
+use crate::api::release::Kubernetes;
 use crate::apiserver::admission;
 use complaint::Complaint;
 use unstructured::{as_sent, kind, objects};
@@ -38,8 +39,8 @@ pub struct Creation {
 }
 
 /// Carries out `kubectl create` in thought. Documents of our own are not its business.
-pub fn create(sources: &[Arc<SourceText>], validate: Validate) -> Creation {
-    let mut client = Client { validate, ..Client::default() };
+pub fn create(sources: &[Arc<SourceText>], validate: Validate, kubernetes: &Kubernetes) -> Creation {
+    let mut client = Client { validate, kubernetes: kubernetes.clone(), ..Client::default() };
     sources.iter().for_each(|source| client.file(source));
     client.finish()
 }
@@ -53,6 +54,7 @@ pub fn manifest(source: &SourceText) -> Option<serde_json::Value> {
 #[derive(Default)]
 struct Client {
     validate: Validate,
+    kubernetes: Kubernetes,
     objects: usize,
     created: usize,
     warnings: Vec<String>,
@@ -96,7 +98,7 @@ impl Client {
         }
         let Some(root) = kubernetes().get(&format!("v1.{kind}")) else { return Ok(()) };
         let bad = |error: &str| Complaint::Server { reason: "BadRequest", message: cannot_be_handled(&kind, error) };
-        let decoded = decode_node(&object, root);
+        let decoded = decode_node(&object, root, self.kubernetes.release);
         if let Some(error) = decoded.type_error() {
             return Err(bad(error));
         }
@@ -108,10 +110,12 @@ impl Client {
             Validate::Warn => strict.into_iter().for_each(|warning| self.warn(warning)),
             _ => {}
         }
+        let rules = self.kubernetes.rules();
         let admitted = if kind == "Job" {
-            admission::create_job(&decoded.value).map(|job| (job.name, job.warnings))
+            admission::create_job(&decoded.value, &rules).map(|job| (job.name, job.warnings))
         } else {
-            admission::create_cron_job(&decoded.value, &Clocks).map(|cron_job| (cron_job.name, cron_job.warnings))
+            admission::create_cron_job(&decoded.value, &Clocks, &rules)
+                .map(|cron_job| (cron_job.name, cron_job.warnings))
         };
         let named = || admission::name_of(&decoded.value);
         let (name, warnings) = admitted.map_err(|errors| Complaint::invalid(&kind, &named(), &errors))?;

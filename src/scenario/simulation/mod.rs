@@ -5,10 +5,11 @@ mod arrivals;
 mod control_plane;
 mod distribution;
 mod fields;
+mod kubernetes;
 mod manual;
 mod pods;
 
-use super::document::{Document, Node, Value};
+use super::document::{Document, Node};
 use super::problem::Problem;
 use super::validate::Validate;
 use super::{ControlPlane, Profile, ScheduledAction};
@@ -18,14 +19,13 @@ use crate::workload::behaviour::Behaviour;
 pub(super) use actions::Applied;
 pub(super) use arrivals::Arriving;
 use fields::{Fields, Item, Report};
+pub(super) use kubernetes::kubernetes_of;
 pub use manual::{DISTRIBUTIONS, ManualField, manual};
 
 /// `apiVersion` of the document.
 pub const API_VERSION: &str = "jobsim/v1alpha1";
 /// 2000-01-01T01:00:00Z.
 const DEFAULT_START: i64 = 946_688_400;
-/// The version whose rules the controllers follow.
-const KUBERNETES: &str = "1.37";
 
 /// What the document says.
 #[derive(Clone, Debug)]
@@ -110,9 +110,7 @@ fn read_spec(mut spec: Fields<'_>, simulation: &mut Simulation, report: &mut Rep
     if let Some(seed) = spec.get("seed").and_then(|item| report.integer(&item, 0..=u64::MAX)) {
         simulation.seed = seed;
     }
-    if let Some(item) = spec.get("kubernetes") {
-        kubernetes(&item, report);
-    }
+    kubernetes::read(&mut spec, report);
     if let Some(profile) = spec.get("profile").and_then(|item| profile(&item, report)) {
         simulation.profile = profile;
     }
@@ -147,18 +145,6 @@ fn start_time(item: &Item<'_>, report: &mut Report<'_>) -> Option<i64> {
     };
     report.error(item.node.span, title, "");
     None
-}
-
-fn kubernetes(item: &Item<'_>, report: &mut Report<'_>) {
-    let written = match &item.node.value {
-        Value::String(text) => text.trim_start_matches('v').to_string(),
-        Value::Float(_) => item.node.number().unwrap_or_default(),
-        _ => return report.wrong(item, "a version like \"1.37\"").unwrap_or_default(),
-    };
-    if written != KUBERNETES {
-        let title = format!("{}: the rules of Kubernetes {written} are not there yet", item.path);
-        report.error_with_help(item.node.span, title, format!("write \"{KUBERNETES}\" or leave it out"));
-    }
 }
 
 fn profile(item: &Item<'_>, report: &mut Report<'_>) -> Option<Profile> {

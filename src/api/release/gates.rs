@@ -1,0 +1,71 @@
+//! The feature gates that decide on Jobs and CronJobs, and how far each was in which release (`kube_features.go`).
+
+use super::Release;
+
+/// A feature gate.
+#[derive(Clone, Copy, Debug)]
+pub struct Gate {
+    /// Its name.
+    pub name: &'static str,
+    /// Minor versions from which on it was alpha (off), beta (on), and stable (locked); 0: before 1.29 or never.
+    pub alpha: u8,
+    /// As above.
+    pub beta: u8,
+    /// As above; `u8::MAX`: not yet.
+    pub stable: u8,
+}
+
+/// How far a feature is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Off unless it is turned on.
+    Alpha,
+    /// On unless it is turned off.
+    Beta,
+    /// On, and locked.
+    Stable,
+}
+
+impl Stage {
+    /// Is it on where nothing is said?
+    pub fn default(self) -> bool {
+        self != Stage::Alpha
+    }
+}
+
+impl Gate {
+    /// How far it was; none if the release did not know it.
+    pub fn stage(&self, release: Release) -> Option<Stage> {
+        match release.0 {
+            minor if minor >= self.stable => Some(Stage::Stable),
+            minor if minor >= self.beta => Some(Stage::Beta),
+            minor if minor >= self.alpha => Some(Stage::Alpha),
+            _ => None,
+        }
+    }
+
+    /// Is it on where nothing is said?
+    pub fn default(&self, release: Release) -> bool {
+        self.stage(release).is_some_and(Stage::default)
+    }
+}
+
+const NEVER: u8 = u8::MAX;
+
+const fn gate(name: &'static str, alpha: u8, beta: u8, stable: u8) -> Gate {
+    Gate { name, alpha, beta, stable }
+}
+
+/// The gates, by name.
+pub const GATES: &[Gate] = &[
+    gate("CronJobsScheduledAnnotation", 0, 0, 32),
+    gate("JobBackoffLimitPerIndex", 0, 29, 33),
+    gate("JobManagedBy", 30, 32, 35),
+    gate("JobPodFailurePolicy", 0, 0, 31),
+    gate("JobPodReplacementPolicy", 0, 29, 34),
+    gate("JobSuccessPolicy", 30, 31, 33),
+    gate("MutablePodResourcesForSuspendedJobs", 35, 36, NEVER),
+    gate("MutableSchedulingDirectivesForSuspendedJobs", 35, 36, NEVER),
+    gate("StaleControllerConsistencyJob", 36, 36, NEVER),
+    gate("WorkloadWithJob", 36, NEVER, NEVER),
+];
