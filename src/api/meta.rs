@@ -15,6 +15,11 @@ pub struct JobId {
     pub uid: u32,
 }
 
+impl JobId {
+    /// Stands for the owner of a pod that no Job made.
+    pub const NONE: JobId = JobId { slot: u32::MAX, uid: u32::MAX };
+}
+
 /// A pod object: its slot in the store's table and the number of its creation.
 ///
 /// Slots are used again after a pod is gone, creation numbers never: a stale alarm or request for a slot that now

@@ -13,6 +13,8 @@ pub mod meta;
 pub mod names;
 pub mod outbox;
 pub mod pod;
+pub mod priority;
 pub mod quantity;
 pub mod quote;
 pub mod request;
+pub mod resources;

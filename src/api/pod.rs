@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::meta::{ApiTime, JobId, PodId};
+use super::resources::{self, ResourceList, Resources};
 use crate::kernel::time::SimTime;
 
-/// `spec.template` of a Job, less what no rule reads.
-#[derive(Clone, Debug, PartialEq)]
+/// `spec.template` of a Job, or a pod of its own, less what no rule reads.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct PodTemplate {
     /// Never or OnFailure (Always only for bare pods).
     pub restart_policy: RestartPolicy,
@@ -18,25 +19,81 @@ pub struct PodTemplate {
     pub termination_grace_period_seconds: u32,
     /// Labels of the template, sorted by key: what `match.labels` of the scenario looks at.
     pub labels: Vec<(Arc<str>, Arc<str>)>,
+    /// Annotations of the template that something in the cluster reads, sorted by key.
+    pub annotations: Vec<(Arc<str>, Arc<str>)>,
+    /// The PriorityClass that it names.
+    pub priority_class_name: Option<Arc<str>>,
+    /// `priority`: that of its class once it is admitted.
+    pub priority: Option<i32>,
+    /// Seconds that the pod may be active on its node.
+    pub active_deadline_seconds: Option<u32>,
+    /// `resources` of the pod as a whole.
+    pub resources: Resources,
+    /// What its sandbox takes.
+    pub overhead: ResourceList,
+    /// Has it a volume that lives on its node's disk?
+    pub has_local_storage: bool,
 }
 
 /// A container of a template.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Container {
     /// Unique in the pod.
     pub name: Arc<str>,
     /// Image as written.
     pub image: Arc<str>,
+    /// What it asks for and may use.
+    pub resources: Resources,
+    /// An init container that is to run beside the app containers (`restartPolicy: Always`).
+    pub sidecar: bool,
+}
+
+impl PodTemplate {
+    /// What the pod asks for: at any time of its life at most this (`PodRequests`).
+    pub fn requests(&self) -> ResourceList {
+        let mut sum = self.most(|resources| &resources.requests);
+        resources::add(&mut sum, &self.overhead);
+        sum
+    }
+
+    /// What the pod may use, containers without a limit left out (`PodLimits`).
+    pub fn limits(&self) -> ResourceList {
+        let mut sum = self.most(|resources| &resources.limits);
+        for (name, amount) in &mut sum {
+            if let Some(more) = self.overhead.get(name) {
+                *amount = amount.add(more);
+            }
+        }
+        sum
+    }
+
+    fn most(&self, list: impl Fn(&Resources) -> &ResourceList) -> ResourceList {
+        let (mut sum, mut sidecars, mut start) = (ResourceList::new(), ResourceList::new(), ResourceList::new());
+        self.containers.iter().for_each(|container| resources::add(&mut sum, list(&container.resources)));
+        for container in &self.init_containers {
+            let mut step = sidecars.clone();
+            resources::add(&mut step, list(&container.resources));
+            if container.sidecar {
+                resources::add(&mut sum, list(&container.resources));
+                sidecars = step.clone();
+            }
+            resources::raise(&mut start, &step);
+        }
+        resources::raise(&mut sum, &start);
+        sum.extend(list(&self.resources).iter().map(|(name, amount)| (name.clone(), amount.clone())));
+        sum
+    }
 }
 
 /// `restartPolicy` of a pod.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RestartPolicy {
     /// An ended container stays ended.
     Never,
     /// A failed container starts again in the pod.
     OnFailure,
     /// Any ended container starts again in the pod.
+    #[default]
     Always,
 }
 
@@ -75,7 +132,7 @@ impl PodPhase {
 pub struct Pod {
     /// Its own id.
     pub id: PodId,
-    /// The Job that controls it.
+    /// The Job that controls it; [`JobId::NONE`] for a bare pod.
     pub job: JobId,
     /// Completion index; [`NO_INDEX`] for NonIndexed Jobs.
     pub index: u32,
@@ -115,6 +172,11 @@ impl Pod {
     /// Completion index, if it has one.
     pub fn index(&self) -> Option<u32> {
         (self.index != NO_INDEX).then_some(self.index)
+    }
+
+    /// Did no Job make it?
+    pub fn is_bare(&self) -> bool {
+        self.job == JobId::NONE
     }
 
     /// Neither ended nor being deleted (`IsPodActive`).

@@ -221,7 +221,7 @@ pub(super) fn watch_options(scenario: &Scenario, wide: bool) -> WatchOptions {
         Object::Job(job) => Some((&job.name, &job.spec, 0)),
         // A run's name ends in the minutes since 1970.
         Object::CronJob(cron_job) => Some((&cron_job.name, &cron_job.spec.job_template.spec, "-00000000".len())),
-        Object::Quota(_) => None,
+        _ => None,
     });
     let copies = scenario.arrivals.iter().map(|arrivals| {
         let digits = arrivals.process.limit.map_or(4, |limit| limit.to_string().len());

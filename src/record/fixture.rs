@@ -235,6 +235,7 @@ impl Building {
     pub(crate) fn pending_pod(&mut self, job: usize, name: &str, seconds: f64) -> &mut PodLife {
         self.pods.push(PodLife {
             name: name.into(),
+            namespace: "default".into(),
             job: job as u32,
             index: None,
             attempt: 0,

@@ -188,12 +188,24 @@ impl JobRow {
     }
 }
 
+/// Stands for the Job of a pod that no Job made.
+pub const BARE: u32 = u32::MAX;
+
+impl Run {
+    /// The Job that made a pod, if one did.
+    pub fn job_of(&self, pod: &PodLife) -> Option<&JobLife> {
+        self.jobs.get(pod.job as usize)
+    }
+}
+
 /// A pod's life.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PodLife {
     /// Its name.
     pub name: String,
-    /// Position of its Job in [`Run::jobs`].
+    /// Its namespace.
+    pub namespace: Arc<str>,
+    /// Position of its Job in [`Run::jobs`]; [`BARE`] for a pod that no Job made.
     pub job: u32,
     /// Completion index, for Indexed Jobs.
     pub index: Option<u32>,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::control_plane::{ControlPlaneLog, ControlPlaneTallies};
 use super::critical_path;
-use super::{CronJobLife, CronJobRow, Ending, EventRow, JobLife, JobRow, PodLife, Run};
+use super::{BARE, CronJobLife, CronJobRow, Ending, EventRow, JobLife, JobRow, PodLife, Run};
 use crate::api::change::{Change, Verb};
 use crate::api::cronjob::CronJob;
 use crate::api::event::{Happening, ObjectEvent};
@@ -46,8 +46,9 @@ impl Recorder {
         let mut pods = self.pods;
         let jobs = self.jobs;
         pods.sort_by_cached_key(|pod| {
-            let name = &jobs[pod.job as usize].name;
-            (pod.created, name.namespace.clone(), name.name.clone(), pod.index, pod.attempt)
+            let job = jobs.get(pod.job as usize);
+            let name = job.map_or_else(|| Arc::from(pod.name.as_str()), |job| job.name.name.clone());
+            (pod.created, pod.namespace.clone(), name, pod.index, pod.attempt)
         });
         let critical_paths = critical_path::of_jobs(&jobs, &pods, &self.control_plane.jobs, frame.limits.watch_latency);
         Run {
@@ -145,7 +146,8 @@ impl Recorder {
             put(&mut self.pod_places, id.slot, self.pods.len());
             self.pods.push(PodLife {
                 name: store.pod_name(id).unwrap_or_default(),
-                job: self.job_place(pod.job) as u32,
+                namespace: store.namespace_of(id).cloned().unwrap_or_else(|| Arc::from("")),
+                job: if pod.is_bare() { BARE } else { self.job_place(pod.job) as u32 },
                 index: pod.index(),
                 attempt: pod.attempt,
                 node: None,

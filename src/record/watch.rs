@@ -54,14 +54,14 @@ impl Observer for Watcher<'_> {
             return;
         }
         let (Some(pod), Some(name)) = (store.pod(id), store.pod_name(id)) else { return };
-        let Some(job) = store.job(pod.job) else { return };
+        let (Some(namespace), Some(template)) = (store.namespace_of(id), store.template_of(id)) else { return };
         let view = pod.status.view;
         let row = PodRow {
             time: now,
             name,
-            namespace: job.name.namespace.clone(),
+            namespace: namespace.clone(),
             ready: (u32::from(view.ready), u32::from(view.total)),
-            status: status_word(pod, job.spec.template.init_containers.len()),
+            status: status_word(pod, template.init_containers.len()),
             restarts: view.restarts,
             last_restart: view.last_restart.map(ApiTime::instant),
             created: pod.created.instant(),

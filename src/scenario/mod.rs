@@ -5,6 +5,7 @@
 mod admit;
 mod arrivals;
 pub mod clockwork;
+mod cluster_objects;
 pub mod decode;
 pub mod document;
 mod judge;
@@ -12,6 +13,7 @@ pub mod kubectl;
 pub mod model;
 pub mod path;
 pub mod problem;
+mod quotas;
 mod read;
 pub mod schema;
 pub mod simulation;
@@ -24,7 +26,10 @@ use std::sync::Arc;
 
 use crate::api::job::JobSpec;
 use crate::api::meta::ObjectName;
-use crate::apiserver::NewCronJob;
+use crate::api::priority::PriorityClass;
+use crate::apiserver::limit_range::LimitRange;
+use crate::apiserver::quota::ResourceQuota;
+use crate::apiserver::{BarePod, NewCronJob};
 use crate::kernel::dist::Distribution;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::workload::arrivals::ArrivalProcess;
@@ -88,8 +93,28 @@ pub enum Object {
     CronJob(Box<NewCronJob>),
     /// A Job.
     Job(Box<JobObject>),
-    /// A ResourceQuota on `pods`.
-    Quota(QuotaObject),
+    /// A pod that no Job makes.
+    Pod(Arc<BarePod>),
+    /// A class of priorities.
+    PriorityClass(PriorityClass),
+    /// A ResourceQuota.
+    Quota(ResourceQuota),
+    /// A LimitRange.
+    LimitRange(LimitRange),
+}
+
+impl Object {
+    /// The resource that it is one of, and namespace and name; the namespace is empty for one of the whole cluster.
+    pub fn identity(&self) -> (&'static str, ObjectName) {
+        match self {
+            Object::CronJob(cron_job) => ("cronjobs.batch", cron_job.name.clone()),
+            Object::Job(job) => ("jobs.batch", job.name.clone()),
+            Object::Pod(pod) => ("pods", pod.name.clone()),
+            Object::PriorityClass(class) => ("priorityclasses.scheduling.k8s.io", ObjectName::new("", &class.name)),
+            Object::Quota(quota) => ("resourcequotas", quota.name.clone()),
+            Object::LimitRange(range) => ("limitranges", range.name.clone()),
+        }
+    }
 }
 
 /// A Job to be created: defaulted and validated.
@@ -134,15 +159,6 @@ pub enum Drawn {
     Number(Distribution),
     /// One of these; the distribution is that of their positions.
     OneOf(Distribution, Vec<serde_json::Value>),
-}
-
-/// `kind: ResourceQuota`, the part that concerns pods.
-#[derive(Clone, Debug)]
-pub struct QuotaObject {
-    /// Namespace and name.
-    pub name: ObjectName,
-    /// Hard limit on `pods`, if it has one: pods that have not ended.
-    pub pods: Option<i64>,
 }
 
 /// An action and its time.

@@ -2,6 +2,7 @@
 
 use super::World;
 use crate::api::meta::{ApiTime, ObjectName, PodId};
+use crate::api::request::Refusal;
 use crate::apiserver::admission::{self, PatchType};
 use crate::apiserver::store::NewJob;
 use crate::scenario::clockwork::Clocks;
@@ -10,13 +11,8 @@ use crate::scenario::{Action, Kind, Object};
 impl World<'_> {
     pub(super) fn create(&mut self, object: &Object) {
         let now = ApiTime::of(self.now);
-        match object {
-            Object::CronJob(cron_job) => {
-                if self.store.create_cron_job(now, (**cron_job).clone()).is_err() {
-                    let name = &cron_job.name.name;
-                    self.note(format!("cronjobs.batch \"{name}\" already exists: it was not created again"));
-                }
-            }
+        let created = match object {
+            Object::CronJob(cron_job) => self.store.create_cron_job(now, (**cron_job).clone()).map(|_| ()),
             Object::Job(job) => {
                 let new = NewJob {
                     name: job.name.clone(),
@@ -24,14 +20,28 @@ impl World<'_> {
                     spec: job.spec.clone(),
                     manifest: job.manifest.clone(),
                 };
-                if self.store.create_job(now, new).is_err() {
-                    self.note(format!("jobs.batch \"{}\" already exists: it was not created again", job.name.name));
-                }
+                self.store.create_job(now, new).map(|_| ())
+            }
+            Object::Pod(pod) => self.store.create_bare_pod(now, pod.clone()).map(|_| ()),
+            Object::PriorityClass(class) => {
+                self.store.create_priority_class(class.clone());
+                Ok(())
             }
             Object::Quota(quota) => {
-                if let Some(hard) = quota.pods {
-                    self.store.create_quota(&quota.name, hard);
-                }
+                self.store.create_quota(quota.clone());
+                Ok(())
+            }
+            Object::LimitRange(range) => {
+                self.store.create_limit_range(range.clone());
+                Ok(())
+            }
+        };
+        match created {
+            Ok(()) => {}
+            Err(Refusal::Forbidden(why)) => self.note(why.into()),
+            Err(_) => {
+                let (resource, name) = object.identity();
+                self.note(format!("{resource} \"{}\" already exists: it was not created again", name.name));
             }
         }
     }

@@ -10,8 +10,8 @@ use crate::kubelet::Alarm;
 impl World<'_> {
     pub(super) fn tell_pod(&mut self, id: PodId, verb: Verb) {
         let Some(pod) = self.store.pod(id) else { return };
-        if self.outages.controllers_are_down() {
-            // They list all pods when they are up again.
+        if pod.is_bare() || self.outages.controllers_are_down() {
+            // No controller looks after bare pods, and those that are down list all others when they are up again.
         } else if self.control_plane.watchers_lag() {
             let pod = pod.clone();
             self.deliver_pod_later(verb, pod);
@@ -21,7 +21,10 @@ impl World<'_> {
         if verb == Verb::Added
             && let Some(pod) = self.store.pod(id)
         {
-            self.workload.pod_added(pod);
+            match self.store.bare_pod(id) {
+                Some(bare) => self.workload.bare_pod_added(pod, bare),
+                None => self.workload.pod_added(pod),
+            }
         }
         match verb {
             Verb::Added => match self.workload.scheduling(id) {
@@ -51,8 +54,7 @@ impl World<'_> {
             if pod.status.phase.is_terminal() {
                 return;
             }
-            let Some(job) = self.store.job(pod.job) else { return };
-            let template = job.spec.template.clone();
+            let Some(template) = self.store.template_of(id).cloned() else { return };
             self.kubelet.admit(id, template, pod.created, now, &mut self.workload, &mut self.alarms);
         }
         if let Some(deletion) = pod.deletion {

@@ -1,10 +1,12 @@
 //! How the pods of this run behave: the scenario's rules, the profile's latencies, the pods' identities, and chance.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::api::job::Job;
 use crate::api::meta::{JobId, PodId};
 use crate::api::pod::{Container, Pod, PodTemplate};
+use crate::apiserver::BarePod;
 use crate::kernel::rng::{Purpose, Streams, mix};
 use crate::kernel::time::SimDuration;
 use crate::kubelet::Workload;
@@ -28,8 +30,17 @@ pub(super) struct PodWorkload {
     /// None in the ideal profile.
     latencies: Option<Box<ProfileLatencies>>,
     jobs: Vec<Option<JobWorkload>>,
+    /// Of bare pods that are alike.
+    bare: Vec<JobWorkload>,
+    kinds_of_bare: BTreeMap<BareKind, u32>,
     pods: Vec<PodIdentity>,
 }
+
+/// What the rules of a bare pod depend on: namespace, labels, and how many containers it has.
+type BareKind = (Arc<str>, Vec<(Arc<str>, Arc<str>)>, usize);
+
+/// Marks the place of a bare pod's rules where that of its Job stands.
+const BARE: u32 = u32::MAX;
 
 #[derive(Clone, Debug)]
 struct JobWorkload {
@@ -63,6 +74,8 @@ impl PodWorkload {
             streams: Streams::new(seed, replication),
             latencies: (scenario.profile == Profile::Default).then(|| Box::new(default_profile())),
             jobs: Vec::new(),
+            bare: Vec::new(),
+            kinds_of_bare: BTreeMap::new(),
             pods: Vec::new(),
         }
     }
@@ -92,11 +105,33 @@ impl PodWorkload {
 
     /// A pod exists from now on; its Job is known.
     pub(super) fn pod_added(&mut self, pod: &Pod) {
-        let slot = pod.id.slot as usize;
         let job = self.jobs.get(pod.job.slot as usize).and_then(Option::as_ref).map_or(0, |job| job.entity);
-        let entity = pod_entity(job, pod.index(), pod.attempt);
-        let identity =
-            PodIdentity { id: pod.id, job: pod.job, index: pod.index(), attempt: pod.attempt, entity, reports: 0 };
+        self.add(pod, pod.job, job);
+    }
+
+    /// A pod that no Job made exists from now on.
+    pub(super) fn bare_pod_added(&mut self, pod: &Pod, bare: &BarePod) {
+        let (namespace, template) = (&bare.name.namespace, &bare.template);
+        let kind = (namespace.clone(), template.labels.clone(), template.containers.len());
+        let next = self.bare.len() as u32;
+        let place = *self.kinds_of_bare.entry(kind).or_insert(next);
+        if place == next {
+            let key = JobKey { namespace, job: "", copy_of: None, cron_job: None, run: None, labels: &template.labels };
+            self.bare.push(JobWorkload {
+                behaviour: self.behaviour.for_job(&key),
+                template: template.clone(),
+                indexed: false,
+                entity: 0,
+                containers: template.containers.len() as u32,
+            });
+        }
+        self.add(pod, JobId { slot: place, uid: BARE }, bare.identity());
+    }
+
+    fn add(&mut self, pod: &Pod, job: JobId, entity: u64) {
+        let slot = pod.id.slot as usize;
+        let entity = pod_entity(entity, pod.index(), pod.attempt);
+        let identity = PodIdentity { id: pod.id, job, index: pod.index(), attempt: pod.attempt, entity, reports: 0 };
         if self.pods.len() <= slot {
             self.pods.resize(slot + 1, identity);
         }
@@ -105,7 +140,11 @@ impl PodWorkload {
 
     fn pod(&self, id: PodId) -> Option<(&JobWorkload, PodIdentity)> {
         let pod = self.pods.get(id.slot as usize).filter(|pod| pod.id == id)?;
-        Some((self.jobs.get(pod.job.slot as usize)?.as_ref()?, *pod))
+        let workload = match pod.job.uid {
+            BARE => self.bare.get(pod.job.slot as usize),
+            _ => self.jobs.get(pod.job.slot as usize)?.as_ref(),
+        };
+        Some((workload?, *pod))
     }
 
     /// How long a Job lasts whose pods follow each other in so many waves, and whether all of them succeed.

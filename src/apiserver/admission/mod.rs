@@ -18,6 +18,7 @@ use super::validation::{self, Clockwork};
 use crate::api::cronjob::CronJobSpec;
 use crate::api::job::JobSpec;
 use crate::api::meta::ObjectName;
+use crate::api::pod::PodTemplate;
 
 pub use apply::apply_patch;
 pub use cron_job_spec::cron_job_spec;
@@ -43,6 +44,17 @@ pub struct Admitted {
     pub name: ObjectName,
     /// What the server warns of.
     pub warnings: Vec<String>,
+}
+
+/// A pod that the server accepts.
+#[derive(Clone, Debug)]
+pub struct AdmittedPod {
+    /// The object as stored.
+    pub manifest: Value,
+    /// What the engine reads of it.
+    pub template: PodTemplate,
+    /// Namespace and name.
+    pub name: ObjectName,
 }
 
 /// A CronJob that the server accepts.
@@ -109,6 +121,23 @@ pub fn create_cron_job(value: &Value, clockwork: &dyn Clockwork) -> Result<Admit
 fn admitted_cron_job(cron_job: &Value, warnings: Vec<String>) -> AdmittedCronJob {
     let manifest = schema().stored(&schema().shape("CronJob"), cron_job);
     AdmittedCronJob { spec: cron_job_spec(&manifest), name: object_name(&manifest), manifest, warnings }
+}
+
+/// The verdict on creating a pod that no Job makes. Its status is dropped, its binding is not.
+///
+/// # Errors
+/// Every rule that the pod breaks, in the server's order.
+pub fn create_pod(value: &Value) -> Result<AdmittedPod, Vec<FieldError>> {
+    let mut pod = read("Pod", value);
+    pod["apiVersion"] = json!("v1");
+    defaults::bare_pod(&mut pod);
+    set_system_fields(&mut pod);
+    let errors = validation::validate_pod_create(&pod);
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let manifest = schema().stored(&schema().shape("Pod"), &pod);
+    Ok(AdmittedPod { template: job_spec::pod_template(&manifest), name: object_name(&manifest), manifest })
 }
 
 /// What decoding a document gives, with its kind set.

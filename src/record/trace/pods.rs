@@ -16,11 +16,11 @@ terminating_s,finished_s,removed_s,phase,exit_code,reason,restarts,failure_count
 pub fn pods_csv(run: &Run, out: impl Write) -> io::Result<()> {
     let mut table = Table::new(out, PODS_HEADER);
     for pod in &run.pods {
-        let job = &run.jobs[pod.job as usize];
-        table.text(&job.name.namespace);
+        let job = run.job_of(pod);
+        table.text(&pod.namespace);
         table.text(&pod.name);
-        table.text(&job.name.name);
-        table.text(job.cron_job.as_deref().unwrap_or_default());
+        table.text(job.map_or("", |job| &job.name.name));
+        table.text(job.and_then(|job| job.cron_job.as_deref()).unwrap_or_default());
         life(&mut table, pod);
         table.end_row()?;
     }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::kernel::time::{SimDuration, SimTime};
-use crate::scenario::{Kind, Profile, QuotaObject};
+use crate::scenario::{Kind, Profile};
 
 fn source(name: &str, text: &str) -> Source {
     Source { name: name.into(), bytes: text.into() }
@@ -93,7 +93,7 @@ fn lists_are_flattened_and_other_kinds_passed_over() {
     let sources = vec![source("a", &text), source("b", JOB), source("c", service)];
     let (scenario, _) = read(sources, &ReadOptions::default()).unwrap();
     assert_eq!(scenario.notes, ["Service (v1) is passed over (2 objects): it plays no part here"]);
-    assert!(matches!(&scenario.objects[..], [Object::Quota(QuotaObject { pods: Some(3), .. }), Object::Job(_)]));
+    assert!(matches!(&scenario.objects[..], [Object::Quota(q), Object::Job(_)] if q.hard["pods"].value() == 3));
 }
 
 /// The whole text of the refusal.
