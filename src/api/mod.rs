@@ -5,12 +5,14 @@
 
 pub mod change;
 pub mod cronjob;
+pub mod disruption;
 pub mod duration;
 pub mod event;
 pub mod intervals;
 pub mod job;
 pub mod meta;
 pub mod names;
+pub mod node;
 pub mod outbox;
 pub mod pod;
 pub mod priority;

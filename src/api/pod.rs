@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::meta::{ApiTime, JobId, PodId};
+use super::meta::{ApiTime, JobId, NodeId, PodId};
 use super::resources::{self, ResourceList, Resources};
 use crate::kernel::time::SimTime;
 
@@ -142,6 +142,8 @@ pub struct Pod {
     pub created: ApiTime,
     /// Bound to a node.
     pub scheduled: bool,
+    /// Which, if it is bound.
+    pub node: NodeId,
     /// Carries the finalizer `batch.kubernetes.io/job-tracking`.
     pub tracked: bool,
     /// Deletion asked for.

@@ -8,6 +8,7 @@ mod bare_pods;
 mod cron_job_table;
 mod field;
 pub mod limit_range;
+mod node_table;
 mod pod_admission;
 pub mod quota;
 mod schema;

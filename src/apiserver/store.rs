@@ -9,12 +9,13 @@ use std::sync::Arc;
 use super::bare_pods::BarePod;
 use super::cron_job_table::{CronJobTable, made_of, renamed};
 use super::limit_range::LimitRange;
+use super::node_table::NodeTable;
 use super::pod_admission::{AdmittedTemplate, Denied, Policies};
 use super::quota::{Quotas, Release, ResourceQuota};
 use crate::api::change::{Change, Verb};
 use crate::api::cronjob::Start;
 use crate::api::job::{Job, JobOwner, JobSpec, JobStatus};
-use crate::api::meta::{ApiTime, JobId, ObjectName, PodId};
+use crate::api::meta::{ApiTime, JobId, NodeId, ObjectName, PodId};
 use crate::api::pod::{Deletion, NO_INDEX, Pod, PodStatus, PodTemplate};
 use crate::api::priority::PriorityClass;
 use crate::api::request::Refusal;
@@ -29,6 +30,7 @@ const NOTHING_WRITTEN: u64 = 0;
 #[derive(Debug, Default)]
 pub struct Store {
     pub(super) cron_jobs: CronJobTable,
+    pub(super) nodes: NodeTable,
     pub(super) jobs: Vec<Option<JobRecord>>,
     free_jobs: Vec<u32>,
     /// By name. Names are long and alike: a number made of each comes first.
@@ -421,8 +423,9 @@ impl Store {
     }
 
     /// Binds a pod to a node.
-    pub fn bind(&mut self, id: PodId) -> Result<u64, Refusal> {
-        self.standing_pod_mut(id)?.scheduled = true;
+    pub fn bind(&mut self, id: PodId, node: NodeId) -> Result<u64, Refusal> {
+        let pod = self.standing_pod_mut(id)?;
+        (pod.scheduled, pod.node) = (true, node);
         Ok(self.modified(id))
     }
 
@@ -619,6 +622,7 @@ pub(super) fn new_pod(id: PodId, now: ApiTime, containers: u16) -> Pod {
         attempt: 0,
         created: now,
         scheduled: false,
+        node: NodeId::WITHOUT_LIMITS,
         tracked: false,
         deletion: None,
         disruption_target: None,

@@ -288,6 +288,9 @@ fn write_files(args: &RunArgs, run: &Run, requests: RequestTrace, digest: &str) 
     if recorded {
         table("jobs.csv", |run, out| trace::jobs_csv(run, out))?;
         table("pods.csv", |run, out| trace::pods_csv(run, out))?;
+        if !run.nodes.is_empty() {
+            table("nodes.csv", |run, out| trace::nodes_csv(run, out))?;
+        }
         table("events.csv", |run, out| trace::events_csv(run, out))?;
     }
     if args.trace_requests {

@@ -210,6 +210,37 @@ impl Kubelet {
         }
     }
 
+    /// The pod's node was away and runs again: its containers are gone. Returns whether the pod's status may have changed.
+    pub fn node_restarted(
+        &mut self,
+        id: PodId,
+        now: SimTime,
+        workload: &mut dyn Workload,
+        alarms: &mut Vec<(SimTime, Alarm)>,
+    ) -> bool {
+        let Some(worker) = self.worker(id) else { return false };
+        match worker.state {
+            PodState::Ended => return false,
+            PodState::Starting => alarms.push((now + workload.startup(id), Alarm::Start(id))),
+            PodState::Init(_) | PodState::Running | PodState::Terminating => {
+                for at in 0..worker.containers.len() {
+                    let container = &mut worker.containers[at];
+                    match container.phase {
+                        ContainerPhase::Running => {
+                            container.planned_code = Some(KILLED);
+                            container.turn = container.turn.wrapping_add(1);
+                            worker.exit(at, now, workload, alarms);
+                        }
+                        // Its back-off is kept in the kubelet's memory, which is gone.
+                        ContainerPhase::BackOff => worker.restart(at, now, workload, alarms),
+                        ContainerPhase::Waiting | ContainerPhase::Terminated => {}
+                    }
+                }
+            }
+        }
+        true
+    }
+
     /// The pod is being deleted: running containers are told to terminate. Returns the pod if its status may have
     /// changed.
     pub fn terminate(

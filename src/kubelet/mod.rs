@@ -21,6 +21,15 @@ pub trait Workload {
     fn termination(&mut self, pod: PodId, container: &str, restart: u32) -> SimDuration;
 }
 
+impl Alarm {
+    /// Whose pod it is about.
+    pub fn pod(&self) -> PodId {
+        match *self {
+            Alarm::Start(pod) | Alarm::Exit { pod, .. } | Alarm::Restart { pod, .. } => pod,
+        }
+    }
+}
+
 /// An alarm of the kubelet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Alarm {

@@ -33,6 +33,8 @@ pub(crate) fn run(scenario: &str) -> Building {
         events: Vec::new(),
         control_plane: Default::default(),
         limits: crate::scenario::ControlPlane::released(),
+        nodes: Vec::new(),
+        pools: Vec::new(),
         critical_paths: Vec::new(),
         notes: Vec::new(),
     })

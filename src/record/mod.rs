@@ -7,6 +7,7 @@ pub mod critical_path;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod metrics;
+pub mod nodes;
 pub mod recorder;
 pub mod requests;
 pub mod totals;
@@ -20,10 +21,12 @@ use crate::api::job::{JobCondition, JobConditionType};
 use crate::api::meta::{ApiTime, ObjectName};
 use crate::api::pod::PodPhase;
 use crate::kernel::time::SimTime;
+use crate::scenario::cluster::NodePool;
 use crate::scenario::{Component, ControlPlane, Profile};
 
 use control_plane::ControlPlaneTallies;
 use critical_path::CriticalPath;
+use nodes::NodeLife;
 use totals::Totals;
 
 /// A finished run: series and pod lives as data.
@@ -55,6 +58,10 @@ pub struct Run {
     pub jobs: Vec<JobLife>,
     /// Pods, ordered by creation time, namespace, Job, index, attempt.
     pub pods: Vec<PodLife>,
+    /// Nodes, in order of creation.
+    pub nodes: Vec<NodeLife>,
+    /// The pools that they may be of.
+    pub pools: Vec<NodePool>,
     /// Kubernetes events before any folding, in order of time.
     pub events: Vec<EventRow>,
     /// What the control plane cost.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::control_plane::{ControlPlaneLog, ControlPlaneTallies};
 use super::critical_path;
+use super::nodes::NodeLog;
 use super::{BARE, CronJobLife, CronJobRow, Ending, EventRow, JobLife, JobRow, PodLife, Run};
 use crate::api::change::{Change, Verb};
 use crate::api::cronjob::CronJob;
@@ -26,6 +27,7 @@ pub struct Recorder {
     pods: Vec<PodLife>,
     events: Vec<EventRow>,
     control_plane: ControlPlaneLog,
+    nodes: NodeLog,
     notes: Vec<String>,
     /// Positions in `cron_jobs`, `jobs` and `pods` of the objects in these slots.
     cron_job_places: Vec<usize>,
@@ -55,6 +57,7 @@ impl Recorder {
             cron_jobs: self.cron_jobs,
             jobs,
             pods,
+            nodes: self.nodes.lives,
             events: self.events,
             control_plane: self.control_plane.tallies(),
             critical_paths,
@@ -166,7 +169,11 @@ impl Recorder {
                 ignored_failure_count: pod.failure_count.and(Some(pod.ignored_failure_count).filter(|&n| n > 0)),
             });
         }
+        self.nodes.on_pod(id, verb, store);
         let life = &mut self.pods[self.pod_places[id.slot as usize]];
+        if pod.scheduled && life.node.is_none() {
+            life.node = store.node(pod.node).map(|node| node.name.clone());
+        }
         update_life(life, pod, now);
         if verb == Verb::Deleted {
             life.removed = Some(now);
@@ -185,6 +192,13 @@ impl Recorder {
                 let standing = store.cron_job(id).map(|cron_job| &cron_job.name);
                 let recorded = || self.cron_job_places.get(id.slot as usize).map(|&place| &self.cron_jobs[place].name);
                 Some(("CronJob", standing.or_else(recorded)?.clone()))
+            }
+            ObjectId::Pod(id) => {
+                let namespace = store.namespace_of(id)?.clone();
+                Some(("Pod", ObjectName { namespace, name: self.pod_name(id, store).into() }))
+            }
+            ObjectId::Node(id) => {
+                Some(("Node", ObjectName { namespace: "".into(), name: store.node(id)?.name.clone() }))
             }
         }
     }
@@ -229,6 +243,7 @@ impl Observer for Recorder {
             Change::CronJob(id, verb) => self.on_cron_job(now, id, verb, store),
             Change::Job(id, verb) => self.on_job(now, id, verb, store),
             Change::Pod(id, verb) => self.on_pod(now, id, verb, store),
+            Change::Node(id, verb) => self.nodes.on_node(now, id, verb, store),
         }
     }
 
@@ -237,6 +252,7 @@ impl Observer for Recorder {
         let message = match &event.what {
             Happening::Job(what) => what.message(|pod| self.pod_name(pod, store)),
             Happening::CronJob(what) => what.message(),
+            Happening::Cluster(what) => what.message.to_string(),
         };
         let (warning, reason) = (event.what.is_warning(), event.what.reason());
         self.events.push(EventRow { time: now, warning, reason, kind, object, message });
@@ -255,6 +271,7 @@ impl Observer for Recorder {
     }
 
     fn on_instant_over(&mut self, now: SimTime, store: &Store) {
+        self.nodes.on_instant_over(now, store);
         let mut touched = std::mem::take(&mut self.touched);
         for id in touched.drain(..) {
             match id {
@@ -268,6 +285,7 @@ impl Observer for Recorder {
                         self.add_cron_job_row(id, cron_job, now);
                     }
                 }
+                ObjectId::Pod(_) | ObjectId::Node(_) => {}
             }
         }
         self.touched = touched;
@@ -356,6 +374,8 @@ pub fn frame(scenario: &crate::scenario::Scenario, seed: u64) -> Run {
         events: Vec::new(),
         control_plane: ControlPlaneTallies::default(),
         limits: scenario.control_plane.clone(),
+        nodes: Vec::new(),
+        pools: scenario.cluster.pools.clone(),
         critical_paths: Vec::new(),
         notes: Vec::new(),
     }

@@ -65,7 +65,7 @@ impl Observer for Watcher<'_> {
             restarts: view.restarts,
             last_restart: view.last_restart.map(ApiTime::instant),
             created: pod.created.instant(),
-            node: None,
+            node: store.node(pod.node).map(|node| node.name.clone()),
         };
         self.reading = (self.show)(&row);
     }

@@ -30,6 +30,10 @@ pub(super) fn admit(document: &Document, kind: &str, validate: Validate, problem
         "Job" => job(document, &decoded, problems),
         "CronJob" => cron_job(document, &decoded, problems),
         "Pod" => cluster_objects::pod(document, &decoded.value, problems),
+        "Node" => cluster_objects::node(document, &decoded.value, problems),
+        "PodDisruptionBudget" => cluster_objects::disruption_budget(document, &decoded.value, problems),
+        // Namespaces are there as soon as an object is in them.
+        "Namespace" => None,
         "PriorityClass" => cluster_objects::priority_class(document, &decoded.value, problems),
         "LimitRange" => quotas::limit_range(document, &decoded.value, problems),
         _ => quotas::resource_quota(document, &decoded.value, problems),

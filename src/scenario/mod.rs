@@ -5,6 +5,7 @@
 mod admit;
 mod arrivals;
 pub mod clockwork;
+pub mod cluster;
 mod cluster_objects;
 pub mod decode;
 pub mod document;
@@ -24,8 +25,10 @@ pub mod validate;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::api::disruption::PodDisruptionBudget;
 use crate::api::job::JobSpec;
 use crate::api::meta::ObjectName;
+use crate::api::node::Node;
 use crate::api::priority::PriorityClass;
 use crate::apiserver::limit_range::LimitRange;
 use crate::apiserver::quota::ResourceQuota;
@@ -35,6 +38,7 @@ use crate::kernel::time::{SimDuration, SimTime};
 use crate::workload::arrivals::ArrivalProcess;
 use crate::workload::behaviour::Behaviour;
 
+pub use cluster::Cluster;
 pub use judge::{Judged, judge};
 pub use problem::{Problem, Problems, Severity, Warning};
 pub use read::{Checked, ReadOptions, check, read};
@@ -73,6 +77,8 @@ pub struct Scenario {
     pub arrivals: Vec<Arrivals>,
     /// Clients' limits and the API server's delays.
     pub control_plane: ControlPlane,
+    /// Node pools and what belongs to them.
+    pub cluster: Arc<Cluster>,
     /// What was read but plays no part: kinds that are passed over, fields without an effect. One sentence each.
     pub notes: Vec<String>,
 }
@@ -95,6 +101,10 @@ pub enum Object {
     Job(Box<JobObject>),
     /// A pod that no Job makes.
     Pod(Arc<BarePod>),
+    /// A node.
+    Node(Arc<Node>),
+    /// A budget of disruptions.
+    DisruptionBudget(PodDisruptionBudget),
     /// A class of priorities.
     PriorityClass(PriorityClass),
     /// A ResourceQuota.
@@ -110,6 +120,8 @@ impl Object {
             Object::CronJob(cron_job) => ("cronjobs.batch", cron_job.name.clone()),
             Object::Job(job) => ("jobs.batch", job.name.clone()),
             Object::Pod(pod) => ("pods", pod.name.clone()),
+            Object::Node(node) => ("nodes", ObjectName::new("", &node.name)),
+            Object::DisruptionBudget(budget) => ("poddisruptionbudgets.policy", budget.name.clone()),
             Object::PriorityClass(class) => ("priorityclasses.scheduling.k8s.io", ObjectName::new("", &class.name)),
             Object::Quota(quota) => ("resourcequotas", quota.name.clone()),
             Object::LimitRange(range) => ("limitranges", range.name.clone()),

@@ -2,6 +2,7 @@
 
 use super::World;
 use crate::api::meta::{ApiTime, ObjectName, PodId};
+use crate::api::node::Node;
 use crate::api::request::Refusal;
 use crate::apiserver::admission::{self, PatchType};
 use crate::apiserver::store::NewJob;
@@ -23,6 +24,14 @@ impl World<'_> {
                 self.store.create_job(now, new).map(|_| ())
             }
             Object::Pod(pod) => self.store.create_bare_pod(now, pod.clone()).map(|_| ()),
+            Object::Node(node) => {
+                let created = now;
+                self.store.create_node(Node { created, ..Node::clone(node) }).map(|id| self.node_is_there(id))
+            }
+            Object::DisruptionBudget(budget) => {
+                self.budgets.push(budget.clone());
+                Ok(())
+            }
             Object::PriorityClass(class) => {
                 self.store.create_priority_class(class.clone());
                 Ok(())

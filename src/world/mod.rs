@@ -8,14 +8,19 @@ mod arrivals;
 mod control_plane;
 pub mod controller_manager;
 pub mod event;
+mod evictions;
+mod node_failures;
+pub mod nodes;
 pub mod observer;
 mod outages;
 mod pods;
 mod schedule_only;
+mod scheduling;
 mod workload;
 
 use crate::api::change::{Change, Verb};
 use crate::api::cronjob::Start;
+use crate::api::disruption::PodDisruptionBudget;
 use crate::api::meta::{ApiTime, CronJobId, JobId, ObjectId, ObjectName};
 use crate::api::outbox::Outbox;
 use crate::api::request::{Answer, Refusal, Request};
@@ -29,6 +34,7 @@ use crate::scenario::{Object, Scenario, ScheduledAction};
 use control_plane::ControlPlane;
 use controller_manager::{Controller, ControllerManager, Task};
 use event::Event;
+use nodes::Nodes;
 use observer::{Observer, RequestSpan, SyncSpan};
 use outages::Outages;
 use workload::PodWorkload;
@@ -49,6 +55,10 @@ pub struct World<'a> {
     actions: Vec<ScheduledAction>,
     arrivals: Vec<arrivals::Stream>,
     outages: Outages,
+    nodes: Nodes,
+    budgets: Vec<PodDisruptionBudget>,
+    /// When the taint eviction of the next node may begin.
+    next_eviction: SimTime,
     /// Are there pods, or only Jobs that last as long as theirs would?
     has_pods: bool,
     /// `startTime` in seconds since 1970.
@@ -101,6 +111,9 @@ impl<'a> World<'a> {
             actions: scenario.actions.clone(),
             arrivals: scenario.arrivals.iter().map(|of| arrivals::Stream::new(of, seed, replication)).collect(),
             outages: Outages::default(),
+            nodes: Nodes::new(scenario, seed, replication),
+            budgets: Vec::new(),
+            next_eviction: SimTime::ZERO,
             has_pods,
             start: scenario.start,
             observers,
@@ -112,6 +125,7 @@ impl<'a> World<'a> {
         if world.observers.iter().any(|observer| observer.reads_containers()) {
             world.kubelet.keep_details();
         }
+        world.begin_nodes();
         world.submit(&scenario.objects);
         world.begin_arrivals();
         world
@@ -190,8 +204,10 @@ impl<'a> World<'a> {
             Event::Arrival(stream) => self.arrive(stream as usize),
             Event::OutageOver(component) => self.outage_over(component),
             Event::JobOver(job, well) => self.end_without_pods(job, well),
-            Event::Bind(pod) => self.bind(pod),
+            Event::Bind(pod, node) => self.bind(pod, node),
             Event::Kubelet(alarm) => self.kubelet_alarm(alarm),
+            Event::Node(node, alarm) => self.node_alarm(node, alarm),
+            Event::Drain(node) => self.go_on_draining(node),
             Event::Report(pod) => self.report_now(pod),
             Event::Sync(due) => self.controllers.on_alarm(due, self.now),
             Event::Request(slot) => self.request_effective(slot),
@@ -221,6 +237,7 @@ impl<'a> World<'a> {
                 Change::CronJob(cron_job, verb) => self.tell_cron_job(cron_job, verb),
                 Change::Job(job, verb) => self.tell_job(job, verb),
                 Change::Pod(pod, verb) => self.tell_pod(pod, verb),
+                Change::Node(node, verb) => self.tell_node(node, verb),
             }
             self.store.forget(change);
         }

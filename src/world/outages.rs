@@ -66,7 +66,7 @@ impl World<'_> {
     /// to wait.
     pub(super) fn defer(&mut self, event: Event) -> bool {
         let down = match event {
-            Event::Bind(_) => self.outages.is_down(Component::Scheduler) || self.outages.api_is_down(),
+            Event::Bind(..) => self.outages.is_down(Component::Scheduler) || self.outages.api_is_down(),
             _ => self.outages.api_is_down(),
         };
         if down {

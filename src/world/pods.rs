@@ -27,26 +27,26 @@ impl World<'_> {
             }
         }
         match verb {
-            Verb::Added => match self.workload.scheduling(id) {
-                None => self.bind(id),
-                Some(delay) => self.events.push(self.now + delay, Event::Bind(id)),
-            },
-            Verb::Modified => self.pod_modified(id),
-            Verb::Deleted => self.kubelet.forget(id),
-        }
-    }
-
-    /// The scheduler binds a pod, as soon as it can.
-    pub(super) fn bind(&mut self, pod: PodId) {
-        if !self.defer(Event::Bind(pod)) {
-            _ = self.store.bind(pod);
+            Verb::Added => self.pod_is_new(id),
+            Verb::Modified => {
+                if self.nodes.exist {
+                    self.scheduler_sees_pod(id, verb);
+                }
+                self.pod_modified(id);
+            }
+            Verb::Deleted => {
+                if self.nodes.exist {
+                    self.scheduler_sees_pod(id, verb);
+                }
+                self.kubelet.forget(id);
+            }
         }
     }
 
     /// The kubelet of its node sees a pod that was bound or is to be deleted.
-    fn pod_modified(&mut self, id: PodId) {
+    pub(super) fn pod_modified(&mut self, id: PodId) {
         let Some(pod) = self.store.standing_pod(id) else { return };
-        if !pod.scheduled {
+        if !pod.scheduled || self.nodes.is_down(pod.node) {
             return;
         }
         let now = self.now;
@@ -68,6 +68,9 @@ impl World<'_> {
     }
 
     pub(super) fn kubelet_alarm(&mut self, alarm: Alarm) {
+        if self.nodes.exist && self.is_on_dead_node(alarm.pod()) {
+            return;
+        }
         let changed = self.kubelet.on_alarm(alarm, self.now, &mut self.workload, &mut self.alarms);
         self.set_alarms();
         if let Some(pod) = changed {
@@ -75,14 +78,18 @@ impl World<'_> {
         }
     }
 
-    fn set_alarms(&mut self) {
+    fn is_on_dead_node(&self, pod: PodId) -> bool {
+        self.store.pod(pod).is_some_and(|pod| self.nodes.is_down(pod.node))
+    }
+
+    pub(super) fn set_alarms(&mut self) {
         for (at, alarm) in self.alarms.drain(..) {
             self.events.push(at, Event::Kubelet(alarm));
         }
     }
 
     /// Something changed in the pod; the API server knows when the kubelet's report arrives.
-    fn report(&mut self, pod: PodId) {
+    pub(super) fn report(&mut self, pod: PodId) {
         match self.workload.reporting(pod) {
             None => self.report_now(pod),
             Some(delay) => self.events.push(self.now + delay, Event::Report(pod)),
@@ -90,7 +97,7 @@ impl World<'_> {
     }
 
     pub(super) fn report_now(&mut self, pod: PodId) {
-        if self.defer(Event::Report(pod)) {
+        if self.defer(Event::Report(pod)) || (self.nodes.exist && self.is_on_dead_node(pod)) {
             return;
         }
         if let Some(status) = self.kubelet.status(pod, self.now) {

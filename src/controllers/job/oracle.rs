@@ -124,6 +124,7 @@ fn new_pod(slot: u32, index: u32) -> Pod {
         attempt: slot,
         created: ApiTime(slot),
         scheduled: true,
+        node: crate::api::meta::NodeId::WITHOUT_LIMITS,
         tracked: true,
         deletion: None,
         disruption_target: None,

@@ -6,6 +6,7 @@
 mod cronjobs;
 mod events;
 mod jobs;
+mod nodes;
 mod pods;
 mod requests;
 
@@ -14,6 +15,7 @@ use std::io::{self, Write};
 pub use cronjobs::{CRONJOBS_HEADER, cronjobs_csv};
 pub use events::{EVENTS_HEADER, events_csv};
 pub use jobs::{JOBS_HEADER, jobs_csv};
+pub use nodes::{NODES_HEADER, nodes_csv};
 pub use pods::{PODS_HEADER, pods_csv};
 pub use requests::{REQUESTS_HEADER, requests_csv};
 

@@ -2,16 +2,20 @@
 
 mod actions;
 mod arrivals;
+mod autoscaler;
+mod cluster;
 mod control_plane;
 mod distribution;
 mod fields;
+mod kubelet;
 mod manual;
 mod pods;
+mod price_book;
 
 use super::document::{Document, Node, Value};
 use super::problem::Problem;
 use super::validate::Validate;
-use super::{ControlPlane, Profile, ScheduledAction};
+use super::{Cluster, ControlPlane, Profile, ScheduledAction};
 use crate::kernel::time::SimDuration;
 use crate::workload::behaviour::Behaviour;
 
@@ -41,6 +45,7 @@ pub(super) struct Simulation {
     pub(super) applied: Vec<Applied>,
     pub(super) arrivals: Vec<Arriving>,
     pub(super) control_plane: ControlPlane,
+    pub(super) cluster: Cluster,
 }
 
 impl Default for Simulation {
@@ -57,6 +62,7 @@ impl Default for Simulation {
             applied: Vec::new(),
             arrivals: Vec::new(),
             control_plane: ControlPlane::released(),
+            cluster: Cluster::default(),
         }
     }
 }
@@ -129,10 +135,13 @@ fn read_spec(mut spec: Fields<'_>, simulation: &mut Simulation, report: &mut Rep
     if let Some(item) = spec.get("controlPlane") {
         control_plane::read(&item, &mut simulation.control_plane, report);
     }
+    if let Some(item) = spec.get("cluster") {
+        simulation.cluster = cluster::read(&item, report);
+    }
     if let Some(item) = spec.get("arrivals") {
         simulation.arrivals = arrivals::read(&item, report);
     }
-    for name in ["cluster", "study", "expect"] {
+    for name in ["study", "expect"] {
         spec.later(name, report);
     }
     spec.finish(report);
