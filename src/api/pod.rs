@@ -46,6 +46,21 @@ pub struct Container {
     pub resources: Resources,
     /// An init container that is to run beside the app containers (`restartPolicy: Always`).
     pub sidecar: bool,
+    /// What says that it is ready, if anything does.
+    pub readiness_probe: Option<Probe>,
+    /// What says that it has started, if anything does.
+    pub startup_probe: Option<Probe>,
+}
+
+/// When a probe asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Probe {
+    /// Seconds from the container's start to its first turn.
+    pub initial_delay_seconds: u32,
+    /// Seconds between two.
+    pub period_seconds: u32,
+    /// Good answers that are needed in a row.
+    pub success_threshold: u32,
 }
 
 impl PodTemplate {
@@ -65,6 +80,16 @@ impl PodTemplate {
             }
         }
         sum
+    }
+
+    /// Has no container a limit, a probe or a place beside others that a kubelet would have to look after?
+    pub fn containers_are_plain(&self) -> bool {
+        self.init_containers.iter().chain(&self.containers).all(|container| {
+            container.resources.limits.is_empty()
+                && container.readiness_probe.is_none()
+                && container.startup_probe.is_none()
+                && !container.sidecar
+        })
     }
 
     fn most(&self, list: impl Fn(&Resources) -> &ResourceList) -> ResourceList {
@@ -213,6 +238,8 @@ pub struct PodStatus {
     pub exit_code: Option<i32>,
     /// `state.terminated.exitCode` of the containers that have one: app containers first, in spec order.
     pub exits: ContainerExits,
+    /// `status.reason`: why the pod failed as a whole; mostly empty.
+    pub reason: &'static str,
     /// How many app containers are ready, of how many, and kubectl's word for the state.
     pub view: ContainersView,
     /// Each container for itself, if someone reads that.
@@ -232,6 +259,7 @@ impl PodStatus {
             finished_at: None,
             exit_code: None,
             exits: ContainerExits::None,
+            reason: "",
             view: ContainersView {
                 ready: 0,
                 total: containers,
@@ -286,6 +314,8 @@ pub struct Termination {
     pub started: SimTime,
     /// When it ended.
     pub finished: SimTime,
+    /// Did it take more memory than it may?
+    pub oom: bool,
 }
 
 /// Exit codes of terminated containers. One container is the usual case and needs no allocation.
@@ -345,6 +375,12 @@ pub enum ContainersWord {
     Running,
     /// A container that failed waits for its next start.
     CrashLoopBackOff,
+    /// An image could not be pulled.
+    ErrImagePull,
+    /// An image could not be pulled and is tried again later.
+    ImagePullBackOff,
+    /// The kernel ended a container that took more memory than it may.
+    OomKilled,
     /// The first app container that is not running ended with 0.
     Completed,
     /// .. or with another code.

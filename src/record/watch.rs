@@ -76,6 +76,10 @@ pub fn status_word(pod: &Pod, init_containers: usize) -> Cow<'static, str> {
     if pod.is_terminating() {
         return "Terminating".into();
     }
+    // What the pod failed of as a whole says more than its containers.
+    if !pod.status.reason.is_empty() {
+        return pod.status.reason.into();
+    }
     match pod.status.view.word {
         // A kubelet that has just seen the pod reports at once what it waits for.
         ContainersWord::Pending if pod.scheduled && init_containers > 0 => format!("Init:0/{init_containers}").into(),
@@ -88,6 +92,9 @@ pub fn status_word(pod: &Pod, init_containers: usize) -> Cow<'static, str> {
         ContainersWord::PodInitializing => "PodInitializing".into(),
         ContainersWord::Running => "Running".into(),
         ContainersWord::CrashLoopBackOff => "CrashLoopBackOff".into(),
+        ContainersWord::ErrImagePull => "ErrImagePull".into(),
+        ContainersWord::ImagePullBackOff => "ImagePullBackOff".into(),
+        ContainersWord::OomKilled => "OOMKilled".into(),
         ContainersWord::Completed => "Completed".into(),
         ContainersWord::Error => "Error".into(),
         ContainersWord::NotReady => "NotReady".into(),

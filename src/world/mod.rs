@@ -9,6 +9,7 @@ mod control_plane;
 pub mod controller_manager;
 pub mod event;
 mod evictions;
+mod images;
 mod node_failures;
 pub mod nodes;
 pub mod observer;
@@ -29,6 +30,7 @@ use crate::controllers::Progress;
 use crate::kernel::event_list::EventList;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::kubelet::Alarm;
+use crate::kubelet::images::Images;
 use crate::kubelet::lifecycle::Kubelet;
 use crate::scenario::{Object, Scenario, ScheduledAction};
 use control_plane::ControlPlane;
@@ -57,6 +59,8 @@ pub struct World<'a> {
     outages: Outages,
     nodes: Nodes,
     budgets: Vec<PodDisruptionBudget>,
+    /// Absent where every image is everywhere.
+    images: Option<Images>,
     /// When the taint eviction of the next node may begin.
     next_eviction: SimTime,
     /// Are there pods, or only Jobs that last as long as theirs would?
@@ -113,6 +117,7 @@ impl<'a> World<'a> {
             outages: Outages::default(),
             nodes: Nodes::new(scenario, seed, replication),
             budgets: Vec::new(),
+            images: images::images(&scenario.cluster),
             next_eviction: SimTime::ZERO,
             has_pods,
             start: scenario.start,

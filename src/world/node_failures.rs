@@ -33,6 +33,9 @@ impl World<'_> {
         state.down = true;
         state.turn = state.turn.wrapping_add(1);
         let turn = state.turn;
+        if let Some(images) = &mut self.images {
+            images.node_failed(id);
+        }
         self.events.push(self.now + UNHEARD_AFTER, Event::Node(id, NodeAlarm::Unheard(turn)));
         let repair = rule.and_then(|rule| self.nodes.settings.failures.get(usize::from(rule))?.repair.clone());
         if let Some(repair) = repair {
@@ -121,6 +124,10 @@ impl World<'_> {
             self.set_alarms();
             if changed {
                 self.report(pod);
+            }
+            let template = self.store.template_of(pod).cloned();
+            if let Some(template) = template.filter(|_| self.kubelet.waits_to_start(pod)) {
+                self.need_images(pod, id, &template);
             }
             // A deletion that it has not heard of.
             self.pod_modified(pod);

@@ -44,6 +44,8 @@ pub(super) struct NodeState {
     pub(super) down: bool,
     /// Raised with each failure and return: what an alarm set earlier is told by.
     pub(super) turn: u16,
+    /// Before this no pod starts on it.
+    pub(super) next_start: crate::kernel::time::SimTime,
     /// When it was there for pods first.
     pub(super) ready_at: Option<crate::kernel::time::SimTime>,
 }

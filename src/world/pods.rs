@@ -39,6 +39,9 @@ impl World<'_> {
                     self.scheduler_sees_pod(id, verb);
                 }
                 self.kubelet.forget(id);
+                if let Some(images) = &mut self.images {
+                    images.forget(id);
+                }
             }
         }
     }
@@ -49,15 +52,17 @@ impl World<'_> {
         if !pod.scheduled || self.nodes.is_down(pod.node) {
             return;
         }
-        let now = self.now;
+        let (now, deletion) = (self.now, pod.deletion);
         if !self.kubelet.knows(id) {
             if pod.status.phase.is_terminal() {
                 return;
             }
             let Some(template) = self.store.template_of(id).cloned() else { return };
-            self.kubelet.admit(id, template, pod.created, now, &mut self.workload, &mut self.alarms);
+            let (node, created) = (pod.node, pod.created);
+            self.kubelet.admit(id, template.clone(), created, now, &mut self.alarms);
+            self.need_images(id, node, &template);
         }
-        if let Some(deletion) = pod.deletion {
+        if let Some(deletion) = deletion {
             let grace = SimDuration::from_secs(u64::from(deletion.grace));
             let changed = self.kubelet.terminate(id, grace, now, &mut self.workload, &mut self.alarms);
             if let Some(pod) = changed {
@@ -70,6 +75,9 @@ impl World<'_> {
     pub(super) fn kubelet_alarm(&mut self, alarm: Alarm) {
         if self.nodes.exist && self.is_on_dead_node(alarm.pod()) {
             return;
+        }
+        if matches!(alarm, Alarm::Pulled(_) | Alarm::PullBackOff(_) | Alarm::PullAgain(_)) {
+            return self.image_alarm(alarm);
         }
         let changed = self.kubelet.on_alarm(alarm, self.now, &mut self.workload, &mut self.alarms);
         self.set_alarms();

@@ -7,10 +7,10 @@ use crate::api::job::Job;
 use crate::api::meta::{JobId, PodId};
 use crate::api::pod::{Container, Pod, PodTemplate};
 use crate::apiserver::BarePod;
-use crate::kernel::rng::{Purpose, Streams, mix};
+use crate::kernel::rng::{Purpose, Streams, entity, mix};
 use crate::kernel::time::SimDuration;
 use crate::kubelet::Workload;
-use crate::scenario::{Profile, Scenario};
+use crate::scenario::{Cluster, Profile, Scenario};
 use crate::workload::behaviour::{
     Behaviour, JobBehaviour, JobKey, PodKey, ProfileLatencies, default_profile, pod_entity,
 };
@@ -21,12 +21,15 @@ const BIND: Purpose = Purpose(0x19);
 const SANDBOX: Purpose = Purpose(0x1a);
 const CONTAINER: Purpose = Purpose(0x1b);
 const REPORT: Purpose = Purpose(0x1c);
+const PULL: Purpose = Purpose(0x1d);
+const LOOK: Purpose = Purpose(0x1e);
 
 /// The workload of one run. Tables are indexed by the slots of Jobs and pods.
 #[derive(Debug)]
 pub(super) struct PodWorkload {
     behaviour: Behaviour,
     streams: Streams,
+    cluster: Arc<Cluster>,
     /// None in the ideal profile.
     latencies: Option<Box<ProfileLatencies>>,
     jobs: Vec<Option<JobWorkload>>,
@@ -72,6 +75,7 @@ impl PodWorkload {
         PodWorkload {
             behaviour: (*scenario.behaviour).clone(),
             streams: Streams::new(seed, replication),
+            cluster: scenario.cluster.clone(),
             latencies: (scenario.profile == Profile::Default).then(|| Box::new(default_profile())),
             jobs: Vec::new(),
             bare: Vec::new(),
@@ -200,11 +204,16 @@ impl PodWorkload {
 
     /// Sandbox, then the containers one after the other.
     fn published_startup(&mut self, entity: u64, containers: u32) -> SimDuration {
-        let Some(latencies) = &self.latencies else { return SimDuration::ZERO };
-        let mut total = length(latencies.sandbox.sample(&mut self.streams.stream(SANDBOX, entity)));
-        for container in 0..containers {
-            let own = mix(entity, u64::from(container));
-            total = total + length(latencies.container.sample(&mut self.streams.stream(CONTAINER, own)));
+        let (kubelet, published) = (&self.cluster.kubelet, self.latencies.as_deref());
+        let mut total = SimDuration::ZERO;
+        if let Some(sandbox) = kubelet.sandbox.as_ref().or(published.map(|latencies| &latencies.sandbox)) {
+            total = length(sandbox.sample(&mut self.streams.stream(SANDBOX, entity)));
+        }
+        if let Some(start) = kubelet.container_start.as_ref().or(published.map(|latencies| &latencies.container)) {
+            for container in 0..containers {
+                let own = mix(entity, u64::from(container));
+                total = total + length(start.sample(&mut self.streams.stream(CONTAINER, own)));
+            }
         }
         total
     }
@@ -235,5 +244,40 @@ impl Workload for PodWorkload {
     fn termination(&mut self, pod: PodId, container: &str, restart: u32) -> SimDuration {
         let Some((job, pod)) = self.pod(pod) else { return SimDuration::ZERO };
         job.behaviour.clone().termination(&pod.key(), container, restart, &mut self.streams).unwrap_or_default()
+    }
+
+    fn sidecar_duration(&mut self, pod: PodId, container: &str, restart: u32) -> Option<SimDuration> {
+        let (job, pod) = self.pod(pod)?;
+        job.behaviour.clone().duration_by_name(&pod.key(), container, restart, &mut self.streams)
+    }
+
+    fn memory(&mut self, pod: PodId, container: &str, restart: u32) -> Option<u64> {
+        let (job, pod) = self.pod(pod)?;
+        job.behaviour.clone().memory(&pod.key(), container, restart, &mut self.streams)
+    }
+
+    fn storage(&mut self, pod: PodId, container: &str, restart: u32) -> Option<u64> {
+        let (job, pod) = self.pod(pod)?;
+        job.behaviour.clone().storage(&pod.key(), container, restart, &mut self.streams)
+    }
+
+    fn ready_after(&mut self, pod: PodId, container: &str, restart: u32) -> SimDuration {
+        let Some((job, pod)) = self.pod(pod) else { return SimDuration::ZERO };
+        job.behaviour.clone().ready_after(&pod.key(), container, restart, &mut self.streams)
+    }
+
+    fn pull_latency(&mut self, pod: PodId, image: &str) -> SimDuration {
+        let Some((_, pod)) = self.pod(pod) else { return SimDuration::ZERO };
+        let entity = mix(pod.entity, entity(&[b"image", image.as_bytes()]));
+        let Some(latency) = self.cluster.registry.as_ref().map(|registry| &registry.latency) else {
+            return SimDuration::ZERO;
+        };
+        length(latency.sample(&mut self.streams.stream(PULL, entity)))
+    }
+
+    fn next_look(&mut self, pod: PodId, number: u32) -> SimDuration {
+        let Some((_, pod)) = self.pod(pod) else { return SimDuration::ZERO };
+        let unit = self.streams.stream(LOOK, mix(pod.entity, u64::from(number))).unit();
+        SimDuration((unit * 6e9) as u64)
     }
 }

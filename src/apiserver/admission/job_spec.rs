@@ -9,7 +9,7 @@ use crate::api::job::{
     CompletionMode, JobSpec, PodFailurePolicyAction, PodFailurePolicyRequirement, PodFailurePolicyRule,
     PodReplacementPolicy, SuccessPolicyRule,
 };
-use crate::api::pod::{Container, PodTemplate, RestartPolicy};
+use crate::api::pod::{Container, PodTemplate, Probe, RestartPolicy};
 use crate::api::quantity::Quantity;
 use crate::api::resources::{ResourceList, Resources};
 
@@ -94,6 +94,8 @@ pub(super) fn pod_template(template: &Value) -> PodTemplate {
             image: text(&c["image"]),
             resources: resources(&c["resources"]),
             sidecar: name == "initContainers" && c["restartPolicy"] == "Always",
+            readiness_probe: probe(&c["readinessProbe"]),
+            startup_probe: probe(&c["startupProbe"]),
         };
         list(&spec[name]).iter().map(container).collect()
     };
@@ -133,6 +135,15 @@ const AUTOSCALER_ANNOTATIONS: &str = "cluster-autoscaler.kubernetes.io/";
 fn is_local_storage(volume: &Value) -> bool {
     let empty = &volume["emptyDir"];
     !volume["hostPath"].is_null() || (!empty.is_null() && empty["medium"] != "Memory")
+}
+
+fn probe(probe: &Value) -> Option<Probe> {
+    let number = |name: &str, default| probe[name].as_u64().map_or(default, |number| number as u32);
+    (!probe.is_null()).then(|| Probe {
+        initial_delay_seconds: number("initialDelaySeconds", 0),
+        period_seconds: number("periodSeconds", 10).max(1),
+        success_threshold: number("successThreshold", 1).max(1),
+    })
 }
 
 fn resources(resources: &Value) -> Resources {

@@ -342,10 +342,10 @@ error: not modelled: spec.template.spec.nodeSelector
    = help: there are no nodes yet: every pod finds a place
    = help: take the field out, or leave --strict-model out to run as if it were not there"#;
     assert_eq!(refused, expected.trim_start());
-    let node = format!("{JOB}---\napiVersion: v1\nkind: Node\nmetadata: {{name: n}}\n");
-    assert_eq!(read_text(&node).unwrap().0.notes, ["Node is passed over: it plays no part here"]);
+    let node = format!("{JOB}---\napiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\n");
+    assert_eq!(read_text(&node).unwrap().0.notes, ["Secret (v1) is passed over: it plays no part here"]);
     let refused = read(vec![source("job.yaml", &node)], &options).unwrap_err();
-    assert_eq!(refused.list[0].title, "not modelled: Node");
+    assert_eq!(refused.list[0].title, "not modelled: Secret (v1)");
 }
 
 #[test]

@@ -136,7 +136,11 @@ fn machine_type(item: &Item<'_>, report: &mut Report<'_>) -> Option<&'static sup
         let title = format!("{}: no machine type \"{name}\" in the price book", item.path);
         let help = match nearest(name, price_book().iter().map(|machine| machine.name)) {
             Some(similar) => format!("did you mean `{similar}`? Others: give `allocatable` and `pricePerHour`"),
-            None => "give `allocatable` and `pricePerHour` instead".to_owned(),
+            None => {
+                let mut clouds: Vec<&str> = price_book().iter().map(|machine| machine.cloud).collect();
+                clouds.dedup();
+                format!("it has types of {}; or give `allocatable` and `pricePerHour` instead", clouds.join(", "))
+            }
         };
         report.error_with_help(item.node.span, title, help);
     }

@@ -23,6 +23,7 @@ pub(super) use actions::Applied;
 pub(super) use arrivals::Arriving;
 use fields::{Fields, Item, Report};
 pub use manual::{DISTRIBUTIONS, ManualField, manual};
+pub use price_book::price_book_names;
 
 /// `apiVersion` of the document.
 pub const API_VERSION: &str = "jobsim/v1alpha1";
