@@ -215,6 +215,13 @@ pub enum Action {
         /// Which.
         name: ObjectName,
     },
+    /// Something is done to a node.
+    Node {
+        /// Which.
+        name: Arc<str>,
+        /// What.
+        what: NodeAction,
+    },
     /// A component is down for a while.
     Outage {
         /// Which.
@@ -231,6 +238,21 @@ pub enum Action {
     },
 }
 
+/// What people and machines do to a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NodeAction {
+    /// `kubectl cordon`: it takes no more pods.
+    Cordon,
+    /// `kubectl uncordon`.
+    Uncordon,
+    /// `kubectl drain`: it takes no more pods, and those on it are evicted.
+    Drain,
+    /// Its object is deleted, as a cloud does with a machine that is gone.
+    Delete,
+    /// Its machine does not run for so long; absent: it never comes back.
+    Outage(Option<SimDuration>),
+}
+
 /// A part of the control plane that can be down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Component {
@@ -240,11 +262,14 @@ pub enum Component {
     ControllerManager,
     /// The scheduler: no pod is bound.
     Scheduler,
+    /// The registry that images come from.
+    Registry,
 }
 
 impl Component {
     /// All of them.
-    pub const ALL: [Component; 3] = [Component::ApiServer, Component::ControllerManager, Component::Scheduler];
+    pub const ALL: [Component; 4] =
+        [Component::ApiServer, Component::ControllerManager, Component::Scheduler, Component::Registry];
 
     /// Its name in a scenario.
     pub fn as_str(self) -> &'static str {
@@ -252,6 +277,7 @@ impl Component {
             Component::ApiServer => "apiserver",
             Component::ControllerManager => "controller-manager",
             Component::Scheduler => "scheduler",
+            Component::Registry => "registry",
         }
     }
 }
