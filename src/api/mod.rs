@@ -20,3 +20,4 @@ pub mod quantity;
 pub mod quote;
 pub mod request;
 pub mod resources;
+pub mod scheduling;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::meta::{ApiTime, JobId, NodeId, PodId};
 use super::resources::{self, ResourceList, Resources};
+use super::scheduling::Scheduling;
 use crate::kernel::time::SimTime;
 
 /// `spec.template` of a Job, or a pod of its own, less what no rule reads.
@@ -31,6 +32,8 @@ pub struct PodTemplate {
     pub resources: Resources,
     /// What its sandbox takes.
     pub overhead: ResourceList,
+    /// Where it may run, and beside whom.
+    pub scheduling: Scheduling,
     /// Has it a volume that lives on its node's disk?
     pub has_local_storage: bool,
 }

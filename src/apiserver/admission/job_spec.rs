@@ -124,6 +124,7 @@ pub(super) fn pod_template(template: &Value) -> PodTemplate {
         active_deadline_seconds: spec["activeDeadlineSeconds"].as_i64().and_then(|seconds| seconds.try_into().ok()),
         resources: resources(&spec["resources"]),
         overhead: resource_list(&spec["overhead"]),
+        scheduling: super::scheduling::scheduling(spec),
         has_local_storage: list(&spec["volumes"]).iter().any(is_local_storage),
     }
 }

@@ -8,6 +8,7 @@ mod defaults;
 mod image;
 mod job_spec;
 mod patch;
+mod scheduling;
 mod update;
 
 use serde_json::{Value, json};
@@ -23,6 +24,7 @@ use crate::api::pod::PodTemplate;
 pub use apply::apply_patch;
 pub use cron_job_spec::cron_job_spec;
 pub use job_spec::job_spec;
+pub use scheduling::label_selector;
 pub use update::{PatchType, Rejection, listed, patch_cron_job, patch_job, patch_job_as, update_cron_job, update_job};
 /// UID of every object: the engine tells objects apart by dense ids, and no rule reads a UID.
 pub const UID: &str = "00000000-0000-0000-0000-000000000001";
