@@ -10,6 +10,7 @@ pub mod record;
 pub mod report;
 mod run;
 pub mod scenario;
+pub mod scheduler;
 pub mod workload;
 pub mod world;
 

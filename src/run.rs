@@ -99,7 +99,7 @@ pub fn run_streamed<W: Write>(
     tables: Tables<W>,
     further: Vec<&mut dyn Observer>,
 ) -> io::Result<Run> {
-    let mut stream = Stream::new(scenario.start, tables, options.interrupt.clone());
+    let mut stream = Stream::new(scenario, tables, options.interrupt.clone());
     let mut frame = play(scenario, options, &mut stream, further);
     let (totals, notes) = stream.finish()?;
     (frame.totals, frame.notes) = (Some(totals), notes);

@@ -1,6 +1,6 @@
 //! The change log: what watchers are told.
 
-use super::meta::{CronJobId, JobId, PodId};
+use super::meta::{CronJobId, JobId, NodeId, PodId};
 
 /// An object was written. Entries are in the order of the writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub enum Change {
     Job(JobId, Verb),
     /// A pod.
     Pod(PodId, Verb),
+    /// A node.
+    Node(NodeId, Verb),
 }
 
 /// What happened to it (the types of a watch).

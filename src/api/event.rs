@@ -23,6 +23,21 @@ pub enum Happening {
     Job(JobHappening),
     /// Of a CronJob.
     CronJob(CronJobHappening),
+    /// Of a pod or a node: what the scheduler, a kubelet and others say.
+    Cluster(ClusterHappening),
+}
+
+/// What an event of a pod or a node says.
+#[derive(Clone, Debug)]
+pub struct ClusterHappening {
+    /// A Warning, not a Normal event.
+    pub warning: bool,
+    /// One word.
+    pub reason: &'static str,
+    /// For people.
+    pub message: Box<str>,
+    /// Who says so.
+    pub source: &'static str,
 }
 
 /// What a Job's event says.
@@ -111,6 +126,7 @@ impl Happening {
                     | CronJobHappening::Deleted(_)
                     | CronJobHappening::JobAlreadyActive
             ),
+            Happening::Cluster(what) => what.warning,
         }
     }
 
@@ -119,6 +135,7 @@ impl Happening {
         match self {
             Happening::Job(what) => what.reason(),
             Happening::CronJob(what) => what.reason(),
+            Happening::Cluster(what) => what.reason,
         }
     }
 }

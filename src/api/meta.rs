@@ -15,6 +15,11 @@ pub struct JobId {
     pub uid: u32,
 }
 
+impl JobId {
+    /// Stands for the owner of a pod that no Job made.
+    pub const NONE: JobId = JobId { slot: u32::MAX, uid: u32::MAX };
+}
+
 /// A pod object: its slot in the store's table and the number of its creation.
 ///
 /// Slots are used again after a pod is gone, creation numbers never: a stale alarm or request for a slot that now
@@ -27,6 +32,15 @@ pub struct PodId {
     pub uid: u32,
 }
 
+/// A node object: the number of its creation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub u32);
+
+impl NodeId {
+    /// The node of a cluster that has no nodes: it has room for all.
+    pub const WITHOUT_LIMITS: NodeId = NodeId(u32::MAX);
+}
+
 /// A CronJob object: its slot in the store's table and the number of its creation, as for [`PodId`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CronJobId {
@@ -36,13 +50,17 @@ pub struct CronJobId {
     pub uid: u32,
 }
 
-/// An object that controllers look after.
+/// An object that something is said of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ObjectId {
     /// A CronJob.
     CronJob(CronJobId),
     /// A Job.
     Job(JobId),
+    /// A pod.
+    Pod(PodId),
+    /// A node.
+    Node(NodeId),
 }
 
 /// A time as the API server stores it: whole seconds since the scenario's start, cut.

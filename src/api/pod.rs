@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use super::meta::{ApiTime, JobId, PodId};
+use super::meta::{ApiTime, JobId, NodeId, PodId};
+use super::resources::{self, ResourceList, Resources};
+use super::scheduling::Scheduling;
 use crate::kernel::time::SimTime;
 
-/// `spec.template` of a Job, less what no rule reads.
-#[derive(Clone, Debug, PartialEq)]
+/// `spec.template` of a Job, or a pod of its own, less what no rule reads.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct PodTemplate {
     /// Never or OnFailure (Always only for bare pods).
     pub restart_policy: RestartPolicy,
@@ -18,25 +20,108 @@ pub struct PodTemplate {
     pub termination_grace_period_seconds: u32,
     /// Labels of the template, sorted by key: what `match.labels` of the scenario looks at.
     pub labels: Vec<(Arc<str>, Arc<str>)>,
+    /// Annotations of the template that something in the cluster reads, sorted by key.
+    pub annotations: Vec<(Arc<str>, Arc<str>)>,
+    /// The PriorityClass that it names.
+    pub priority_class_name: Option<Arc<str>>,
+    /// `priority`: that of its class once it is admitted.
+    pub priority: Option<i32>,
+    /// Seconds that the pod may be active on its node.
+    pub active_deadline_seconds: Option<u32>,
+    /// `resources` of the pod as a whole.
+    pub resources: Resources,
+    /// What its sandbox takes.
+    pub overhead: ResourceList,
+    /// Where it may run, and beside whom.
+    pub scheduling: Scheduling,
+    /// Has it a volume that lives on its node's disk?
+    pub has_local_storage: bool,
 }
 
 /// A container of a template.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Container {
     /// Unique in the pod.
     pub name: Arc<str>,
     /// Image as written.
     pub image: Arc<str>,
+    /// What it asks for and may use.
+    pub resources: Resources,
+    /// An init container that is to run beside the app containers (`restartPolicy: Always`).
+    pub sidecar: bool,
+    /// What says that it is ready, if anything does.
+    pub readiness_probe: Option<Probe>,
+    /// What says that it has started, if anything does.
+    pub startup_probe: Option<Probe>,
+}
+
+/// When a probe asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Probe {
+    /// Seconds from the container's start to its first turn.
+    pub initial_delay_seconds: u32,
+    /// Seconds between two.
+    pub period_seconds: u32,
+    /// Good answers that are needed in a row.
+    pub success_threshold: u32,
+}
+
+impl PodTemplate {
+    /// What the pod asks for: at any time of its life at most this (`PodRequests`).
+    pub fn requests(&self) -> ResourceList {
+        let mut sum = self.most(|resources| &resources.requests);
+        resources::add(&mut sum, &self.overhead);
+        sum
+    }
+
+    /// What the pod may use, containers without a limit left out (`PodLimits`).
+    pub fn limits(&self) -> ResourceList {
+        let mut sum = self.most(|resources| &resources.limits);
+        for (name, amount) in &mut sum {
+            if let Some(more) = self.overhead.get(name) {
+                *amount = amount.add(more);
+            }
+        }
+        sum
+    }
+
+    /// Has no container a limit, a probe or a place beside others that a kubelet would have to look after?
+    pub fn containers_are_plain(&self) -> bool {
+        self.init_containers.iter().chain(&self.containers).all(|container| {
+            container.resources.limits.is_empty()
+                && container.readiness_probe.is_none()
+                && container.startup_probe.is_none()
+                && !container.sidecar
+        })
+    }
+
+    fn most(&self, list: impl Fn(&Resources) -> &ResourceList) -> ResourceList {
+        let (mut sum, mut sidecars, mut start) = (ResourceList::new(), ResourceList::new(), ResourceList::new());
+        self.containers.iter().for_each(|container| resources::add(&mut sum, list(&container.resources)));
+        for container in &self.init_containers {
+            let mut step = sidecars.clone();
+            resources::add(&mut step, list(&container.resources));
+            if container.sidecar {
+                resources::add(&mut sum, list(&container.resources));
+                sidecars = step.clone();
+            }
+            resources::raise(&mut start, &step);
+        }
+        resources::raise(&mut sum, &start);
+        sum.extend(list(&self.resources).iter().map(|(name, amount)| (name.clone(), amount.clone())));
+        sum
+    }
 }
 
 /// `restartPolicy` of a pod.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RestartPolicy {
     /// An ended container stays ended.
     Never,
     /// A failed container starts again in the pod.
     OnFailure,
     /// Any ended container starts again in the pod.
+    #[default]
     Always,
 }
 
@@ -75,7 +160,7 @@ impl PodPhase {
 pub struct Pod {
     /// Its own id.
     pub id: PodId,
-    /// The Job that controls it.
+    /// The Job that controls it; [`JobId::NONE`] for a bare pod.
     pub job: JobId,
     /// Completion index; [`NO_INDEX`] for NonIndexed Jobs.
     pub index: u32,
@@ -85,6 +170,8 @@ pub struct Pod {
     pub created: ApiTime,
     /// Bound to a node.
     pub scheduled: bool,
+    /// Which, if it is bound.
+    pub node: NodeId,
     /// Carries the finalizer `batch.kubernetes.io/job-tracking`.
     pub tracked: bool,
     /// Deletion asked for.
@@ -115,6 +202,11 @@ impl Pod {
     /// Completion index, if it has one.
     pub fn index(&self) -> Option<u32> {
         (self.index != NO_INDEX).then_some(self.index)
+    }
+
+    /// Did no Job make it?
+    pub fn is_bare(&self) -> bool {
+        self.job == JobId::NONE
     }
 
     /// Neither ended nor being deleted (`IsPodActive`).
@@ -149,6 +241,8 @@ pub struct PodStatus {
     pub exit_code: Option<i32>,
     /// `state.terminated.exitCode` of the containers that have one: app containers first, in spec order.
     pub exits: ContainerExits,
+    /// `status.reason`: why the pod failed as a whole; mostly empty.
+    pub reason: &'static str,
     /// How many app containers are ready, of how many, and kubectl's word for the state.
     pub view: ContainersView,
     /// Each container for itself, if someone reads that.
@@ -168,6 +262,7 @@ impl PodStatus {
             finished_at: None,
             exit_code: None,
             exits: ContainerExits::None,
+            reason: "",
             view: ContainersView {
                 ready: 0,
                 total: containers,
@@ -222,6 +317,8 @@ pub struct Termination {
     pub started: SimTime,
     /// When it ended.
     pub finished: SimTime,
+    /// Did it take more memory than it may?
+    pub oom: bool,
 }
 
 /// Exit codes of terminated containers. One container is the usual case and needs no allocation.
@@ -281,6 +378,12 @@ pub enum ContainersWord {
     Running,
     /// A container that failed waits for its next start.
     CrashLoopBackOff,
+    /// An image could not be pulled.
+    ErrImagePull,
+    /// An image could not be pulled and is tried again later.
+    ImagePullBackOff,
+    /// The kernel ended a container that took more memory than it may.
+    OomKilled,
     /// The first app container that is not running ended with 0.
     Completed,
     /// .. or with another code.

@@ -4,13 +4,18 @@
 //! `validation` holds the rules. Past this a Job is the compact `api::job::JobSpec`, kept in the [`store`].
 
 pub mod admission;
+mod bare_pods;
 mod cron_job_table;
 mod field;
+pub mod limit_range;
+mod node_table;
+mod pod_admission;
 pub mod quota;
 mod schema;
 pub mod store;
 mod validation;
 
+pub use bare_pods::BarePod;
 pub use cron_job_table::NewCronJob;
 pub use field::FieldError;
 pub use schema::{escape_html, go_json_text};

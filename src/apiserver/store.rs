@@ -3,17 +3,22 @@
 //! Only the world calls it. Each write stamps a new resource version and appends to the log; readers of the log
 //! look at the object as it is when they are told, which for them is the object as of that write.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use super::bare_pods::BarePod;
 use super::cron_job_table::{CronJobTable, made_of, renamed};
-use super::quota::PodQuota;
+use super::limit_range::LimitRange;
+use super::node_table::NodeTable;
+use super::pod_admission::{AdmittedTemplate, Denied, Policies};
+use super::quota::{Quotas, Release, ResourceQuota};
 use super::validation::job_status;
 use crate::api::change::{Change, Verb};
 use crate::api::cronjob::Start;
 use crate::api::job::{Job, JobOwner, JobSpec, JobStatus};
-use crate::api::meta::{ApiTime, JobId, ObjectName, PodId};
-use crate::api::pod::{Deletion, NO_INDEX, Pod, PodStatus};
+use crate::api::meta::{ApiTime, JobId, NodeId, ObjectName, PodId};
+use crate::api::pod::{Deletion, NO_INDEX, Pod, PodStatus, PodTemplate};
+use crate::api::priority::PriorityClass;
 use crate::api::release::Rules;
 use crate::api::request::Refusal;
 
@@ -27,15 +32,19 @@ const NOTHING_WRITTEN: u64 = 0;
 #[derive(Debug, Default)]
 pub struct Store {
     pub(super) cron_jobs: CronJobTable,
+    pub(super) nodes: NodeTable,
     pub(super) jobs: Vec<Option<JobRecord>>,
     free_jobs: Vec<u32>,
     /// By name. Names are long and alike: a number made of each comes first.
     job_ids: BTreeMap<(u64, ObjectName), JobId>,
     jobs_created: u32,
-    pods: Vec<Option<Box<PodRecord>>>,
-    free_pods: Vec<u32>,
-    pods_created: u32,
-    quotas: Vec<PodQuota>,
+    pub(super) pods: Vec<Option<Box<PodRecord>>>,
+    pub(super) free_pods: Vec<u32>,
+    pub(super) pods_created: u32,
+    /// Names of bare pods.
+    pub(super) bare_pods: BTreeSet<ObjectName>,
+    policies: Policies,
+    quotas: Quotas,
     version: u64,
     pub(super) changes: VecDeque<Change>,
     pub(super) rules: Rules,
@@ -54,18 +63,24 @@ pub(super) struct JobRecord {
     pods: Vec<u32>,
     /// Pods created, by index for an Indexed Job, else in one count.
     attempts: Vec<u32>,
+    /// What its pods are once admitted.
+    admitted: Option<AdmittedTemplate>,
     pub(super) gone: bool,
     /// Every reader knows that it is gone; its pods that still stand keep the record.
     forgotten: bool,
 }
 
 #[derive(Debug)]
-struct PodRecord {
-    pod: Pod,
+pub(super) struct PodRecord {
+    pub(super) pod: Pod,
     /// Its place among its Job's `pods`.
-    place: u32,
+    pub(super) place: u32,
+    /// What it is made of.
+    pub(super) template: Arc<PodTemplate>,
+    /// The object that a pod without a Job was created from.
+    pub(super) bare: Option<Arc<BarePod>>,
     /// Removed; kept until the readers of the log have seen it.
-    gone: bool,
+    pub(super) gone: bool,
 }
 
 /// A Job to be stored.
@@ -164,7 +179,7 @@ impl Store {
         slots.iter().filter_map(|&slot| self.pods[slot as usize].as_deref()).map(|record| &record.pod)
     }
 
-    fn job_record(&self, id: JobId) -> Option<&JobRecord> {
+    pub(super) fn job_record(&self, id: JobId) -> Option<&JobRecord> {
         self.jobs.get(id.slot as usize)?.as_ref().filter(|record| record.id == id)
     }
 
@@ -191,6 +206,7 @@ impl Store {
         if self.job_ids.contains_key(&(identity, new.name.clone())) {
             return Err(Refusal::AlreadyExists);
         }
+        self.charge_job(&new.name)?;
         let manifest = Some(new.manifest);
         Ok(self.add_job(now, new.name, identity, new.spec, manifest, Origin { copy_of: new.copy_of, owner: None }))
     }
@@ -204,6 +220,7 @@ impl Store {
         if let Some(refusal) = &start.template.refusal {
             return Err(Refusal::Invalid(format!("Job.batch \"{}\" is invalid: {refusal}", name.name).into()));
         }
+        self.charge_job(&name)?;
         let (cron_job, spec) = (start.cron_job, start.template.spec.clone());
         let run = self.cron_jobs.next_run(cron_job);
         let owner = Some(Arc::new(JobOwner { start, run }));
@@ -211,6 +228,11 @@ impl Store {
         self.jobs[id.slot as usize].as_mut().expect("a Job that was just added").place =
             self.cron_jobs.own(cron_job, id);
         Ok(id)
+    }
+
+    fn charge_job(&mut self, name: &ObjectName) -> Result<(), Refusal> {
+        let denied = |why| Refusal::Forbidden(format!("jobs.batch \"{}\" is forbidden: {why}", name.name).into());
+        self.quotas.charge_job(&name.namespace).map_err(denied)
     }
 
     fn add_job(
@@ -249,6 +271,7 @@ impl Store {
             place: 0,
             pods: Vec::new(),
             attempts: Vec::new(),
+            admitted: None,
             forgotten: false,
             gone: false,
         });
@@ -331,6 +354,7 @@ impl Store {
         let (key, place) = ((record.job.identity, record.job.name.clone()), record.place);
         let owner = record.job.owner.as_ref().map(|owner| owner.start.cron_job);
         self.job_ids.remove(&key);
+        self.quotas.release_job(&key.1.namespace);
         if let Some(moved) = owner.and_then(|owner| self.cron_jobs.disown(owner, place)) {
             self.jobs[moved.slot as usize].as_mut().expect("a Job that its CronJob owns").place = place;
         }
@@ -364,13 +388,6 @@ impl Store {
         self.pods.len() - self.free_pods.len()
     }
 
-    /// A pod's generated name.
-    pub fn pod_name(&self, id: PodId) -> Option<String> {
-        let pod = self.pod(id)?;
-        let record = self.job_record(pod.job)?;
-        Some(record.job.pod_name(pod.index, pod.attempt))
-    }
-
     /// Stores a new pod of a Job, with the tracking finalizer.
     pub fn create_pod(
         &mut self,
@@ -387,45 +404,34 @@ impl Store {
             record.attempts.resize(place + 1, 0);
         }
         let attempt = record.attempts[place];
-        let namespace = &record.job.name.namespace;
-        for quota in self.quotas.iter().filter(|quota| quota.namespace == *namespace) {
-            if let Some(message) = quota.refusal(&record.job.pod_name(index, attempt)) {
-                return Err(Refusal::Forbidden(message.into()));
-            }
-        }
-        record.attempts[place] += 1;
-        self.quotas.iter_mut().filter(|q| q.namespace == *namespace).for_each(|quota| quota.used += 1);
-        let containers = record.job.spec.template.containers.len() as u16;
-        let slot = self.free_pods.pop().unwrap_or_else(|| {
-            self.pods.push(None);
-            self.pods.len() as u32 - 1
-        });
-        let id = PodId { slot, uid: self.pods_created };
-        self.pods_created += 1;
-        let pod = Pod {
-            id,
-            job,
-            index,
-            attempt,
-            created: now,
-            scheduled: false,
-            tracked: true,
-            deletion: None,
-            disruption_target: None,
-            failure_count: counts.map(|(counted, _)| counted),
-            ignored_failure_count: counts.map_or(0, |(_, ignored)| ignored),
-            status: PodStatus::new(now, containers),
+        let template = match record.admit(&self.policies, &mut self.quotas) {
+            Ok(template) => template,
+            Err(denied) => return Err(denied.refusal(&record.job, index, attempt)),
         };
-        self.pods[slot as usize] = Some(Box::new(PodRecord { pod, place: record.pods.len() as u32, gone: false }));
-        record.pods.push(slot);
-        self.version += 1;
-        self.changes.push_back(Change::Pod(id, Verb::Added));
+        record.attempts[place] += 1;
+        let containers = template.containers.len() as u16;
+        let place = record.pods.len() as u32;
+        let id = new_pod_id(&mut self.pods, &mut self.free_pods, &mut self.pods_created);
+        record.pods.push(id.slot);
+        let mut pod = new_pod(id, now, containers);
+        (pod.job, pod.index, pod.attempt, pod.tracked) = (job, index, attempt, true);
+        pod.failure_count = counts.map(|(counted, _)| counted);
+        pod.ignored_failure_count = counts.map_or(0, |(_, ignored)| ignored);
+        self.add_pod(PodRecord { pod, place, template, bare: None, gone: false });
         Ok(id)
     }
 
+    pub(super) fn add_pod(&mut self, record: PodRecord) {
+        let id = record.pod.id;
+        self.pods[id.slot as usize] = Some(Box::new(record));
+        self.version += 1;
+        self.changes.push_back(Change::Pod(id, Verb::Added));
+    }
+
     /// Binds a pod to a node.
-    pub fn bind(&mut self, id: PodId) -> Result<u64, Refusal> {
-        self.standing_pod_mut(id)?.scheduled = true;
+    pub fn bind(&mut self, id: PodId, node: NodeId) -> Result<u64, Refusal> {
+        let pod = self.standing_pod_mut(id)?;
+        (pod.scheduled, pod.node) = (true, node);
         Ok(self.modified(id))
     }
 
@@ -435,11 +441,11 @@ impl Store {
         if pod.status == status {
             return Ok(NOTHING_WRITTEN);
         }
-        let (job, ended) = (pod.job, !pod.status.phase.is_terminal() && status.phase.is_terminal());
+        let ended = !pod.status.phase.is_terminal() && status.phase.is_terminal();
         pod.status = status;
         let version = self.modified(id);
         if ended {
-            self.release_quota(job);
+            self.release_quota(id, Release { ended: true, gone: false });
         }
         self.remove_if_released(id);
         Ok(version)
@@ -453,8 +459,7 @@ impl Store {
 
     /// Deletes a pod gracefully (`CheckGracefulDelete`): at once if it has ended or is not bound.
     pub fn delete_pod(&mut self, now: ApiTime, id: PodId) -> Result<u64, Refusal> {
-        let job = self.standing_pod_mut(id)?.job;
-        let grace = self.job_record(job).map_or(30, |r| r.job.spec.template.termination_grace_period_seconds);
+        let grace = self.template_of(id).map_or(30, |template| template.termination_grace_period_seconds);
         let pod = self.standing_pod_mut(id)?;
         let grace = if pod.status.phase.is_terminal() || !pod.scheduled { 0 } else { grace };
         let version = match pod.deletion {
@@ -486,12 +491,13 @@ impl Store {
         self.stamp()
     }
 
-    fn release_quota(&mut self, job: JobId) {
+    fn release_quota(&mut self, pod: PodId, release: Release) {
         if self.quotas.is_empty() {
             return;
         }
-        let Some(namespace) = self.job_record(job).map(|record| record.job.name.namespace.clone()) else { return };
-        self.quotas.iter_mut().filter(|q| q.namespace == namespace).for_each(|quota| quota.used -= 1);
+        if let (Some(namespace), Some(template)) = (self.namespace_of(pod).cloned(), self.template_of(pod).cloned()) {
+            self.quotas.release_pod(&namespace, &template, release);
+        }
     }
 
     /// Deletion is done once nothing holds the object: it has ended (or was never bound) and has no finalizer.
@@ -504,12 +510,14 @@ impl Store {
         }
         record.gone = true;
         let (job, place) = (record.pod.job, record.place as usize);
+        self.free_name(id);
         self.changes.push_back(Change::Pod(id, Verb::Deleted));
         self.version += 1;
-        if !ended {
-            self.release_quota(job);
-        }
-        let Some(owner) = self.jobs[job.slot as usize].as_mut().filter(|owner| owner.id == job) else { return };
+        self.release_quota(id, Release { ended: !ended, gone: true });
+        let Some(owner) = self.jobs.get_mut(job.slot as usize).and_then(Option::as_mut).filter(|owner| owner.id == job)
+        else {
+            return;
+        };
         owner.pods.swap_remove(place);
         let (moved, last) = (owner.pods.get(place).copied(), owner.pods.is_empty());
         let waits = owner.job.foreground_deletion && !owner.gone;
@@ -524,17 +532,108 @@ impl Store {
         }
     }
 
-    // ---- quotas ----
+    // ---- what new pods are held against ----
 
-    /// Stores a quota on pods; pods that stand already count.
-    pub fn create_quota(&mut self, name: &ObjectName, hard: i64) {
-        let used = self.pods.iter().flatten().filter(|r| !r.gone && !r.pod.status.phase.is_terminal());
-        let used = used.filter(|r| self.job(r.pod.job).is_some_and(|job| job.name.namespace == name.namespace)).count();
-        self.quotas.push(PodQuota {
-            namespace: name.namespace.clone(),
-            name: name.name.clone(),
-            hard,
-            used: used as i64,
-        });
+    /// Stores a quota; pods and Jobs that stand already count.
+    pub fn create_quota(&mut self, quota: ResourceQuota) {
+        let name = quota.name.clone();
+        self.quotas.add(quota);
+        for id in self.pod_ids() {
+            let Some(ended) = self.standing_pod(id).map(|pod| pod.status.phase.is_terminal()) else { continue };
+            let (namespace, template) = (self.namespace_of(id).cloned(), self.template_of(id).cloned());
+            if let (Some(namespace), Some(template)) = (namespace, template) {
+                self.quotas.count_pod(&name, &namespace, &template, ended);
+            }
+        }
+        let jobs = self.jobs.iter().flatten().filter(|record| !record.gone);
+        for _ in jobs.filter(|record| record.job.name.namespace == name.namespace) {
+            self.quotas.count_job(&name);
+        }
+    }
+
+    /// All quotas.
+    pub fn quotas(&self) -> &Quotas {
+        &self.quotas
+    }
+
+    /// Stores a LimitRange; pods that stand stay as they are.
+    pub fn create_limit_range(&mut self, range: LimitRange) {
+        self.policies.add_range(range);
+    }
+
+    /// Stores a PriorityClass.
+    pub fn create_priority_class(&mut self, class: PriorityClass) {
+        self.policies.add_class(class);
+    }
+
+    /// May a pod preempt others?
+    pub fn preempts(&self, template: &PodTemplate) -> bool {
+        self.policies.preempts(template)
+    }
+
+    /// What a pod is once admitted; it is charged to the quotas. Or what the server says after its name.
+    pub(super) fn admit_bare_pod(
+        &mut self,
+        template: &Arc<PodTemplate>,
+        namespace: &str,
+    ) -> Result<Arc<PodTemplate>, String> {
+        let admitted = self.policies.admit(template, namespace).map_err(|denied| denied.why)?;
+        self.quotas.charge_pod(namespace, &admitted.template)?;
+        Ok(admitted.template)
+    }
+}
+
+impl JobRecord {
+    /// A new pod as it is admitted; it is charged to the quotas.
+    fn admit(&mut self, policies: &Policies, quotas: &mut Quotas) -> Result<Arc<PodTemplate>, Denied> {
+        let (source, namespace) = (&self.job.spec.template, &self.job.name.namespace);
+        let admitted = match self.admitted.take().filter(|admitted| policies.still_holds(admitted, source)) {
+            Some(known) => known,
+            None => policies.admit(source, namespace)?,
+        };
+        let template = admitted.template.clone();
+        self.admitted = Some(admitted);
+        quotas.charge_pod(namespace, &template).map_err(|why| Denied { why, nameless: false })?;
+        Ok(template)
+    }
+}
+
+impl Denied {
+    fn refusal(self, job: &Job, index: u32, attempt: u32) -> Refusal {
+        let name = match (self.nameless, index) {
+            (false, _) => job.pod_name(index, attempt),
+            (true, NO_INDEX) => format!("{}-", job.name.name),
+            (true, index) => format!("{}-{index}-", job.name.name),
+        };
+        Refusal::Forbidden(format!("pods \"{name}\" is forbidden: {}", self.why).into())
+    }
+}
+
+/// The id of the next pod.
+pub(super) fn new_pod_id(pods: &mut Vec<Option<Box<PodRecord>>>, free: &mut Vec<u32>, created: &mut u32) -> PodId {
+    let slot = free.pop().unwrap_or_else(|| {
+        pods.push(None);
+        pods.len() as u32 - 1
+    });
+    *created += 1;
+    PodId { slot, uid: *created - 1 }
+}
+
+/// A pod of nobody, as the server stores a new one.
+pub(super) fn new_pod(id: PodId, now: ApiTime, containers: u16) -> Pod {
+    Pod {
+        id,
+        job: JobId::NONE,
+        index: NO_INDEX,
+        attempt: 0,
+        created: now,
+        scheduled: false,
+        node: NodeId::WITHOUT_LIMITS,
+        tracked: false,
+        deletion: None,
+        disruption_target: None,
+        failure_count: None,
+        ignored_failure_count: 0,
+        status: PodStatus::new(now, containers),
     }
 }

@@ -152,12 +152,15 @@ impl RunArgs {
 
     /// The tables that are streamed.
     fn wanted(&self, scenario: &Scenario) -> Wanted {
+        let are_nodes = scenario.objects.iter().any(|object| matches!(object, Object::Node(_)));
+        let has_nodes = are_nodes || !scenario.cluster.pools.is_empty();
         let has_cron_jobs = scenario.objects.iter().any(|object| matches!(object, Object::CronJob(_)));
         Wanted {
             cron_jobs: has_cron_jobs && self.trace != TraceArg::None,
             jobs: self.trace != TraceArg::None,
             pods: matches!(self.trace, TraceArg::All | TraceArg::Pods),
             events: self.trace == TraceArg::All,
+            nodes: self.trace == TraceArg::All && has_nodes,
         }
     }
 }
@@ -303,7 +306,7 @@ pub(super) fn watch_options(scenario: &Scenario, wide: bool) -> WatchOptions {
         Object::Job(job) => Some((&job.name, &job.spec, 0)),
         // A run's name ends in the minutes since 1970.
         Object::CronJob(cron_job) => Some((&cron_job.name, &cron_job.spec.job_template.spec, "-00000000".len())),
-        Object::Quota(_) => None,
+        _ => None,
     });
     let copies = scenario.arrivals.iter().map(|arrivals| {
         let digits = arrivals.process.limit.map_or(4, |limit| limit.to_string().len());
@@ -378,6 +381,9 @@ fn write_files(
             table("pods.csv", &|out| trace::pods_csv(run, out))?;
         }
         if args.trace == TraceArg::All {
+            if !run.nodes.is_empty() {
+                table("nodes.csv", &|out| trace::nodes_csv(run, out))?;
+            }
             table("events.csv", &|out| trace::events_csv(run, out))?;
         }
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context;
 
 use crate::record::stream::Tables;
-use crate::record::trace::{CRONJOBS_HEADER, EVENTS_HEADER, JOBS_HEADER, PODS_HEADER};
+use crate::record::trace::{CRONJOBS_HEADER, EVENTS_HEADER, JOBS_HEADER, NODES_HEADER, PODS_HEADER};
 use crate::report::compress::{Compressed, Compression};
 use crate::report::output::Staging;
 
@@ -17,6 +17,7 @@ pub(super) struct Wanted {
     pub(super) jobs: bool,
     pub(super) pods: bool,
     pub(super) events: bool,
+    pub(super) nodes: bool,
 }
 
 /// The files of the tables, without names yet.
@@ -42,20 +43,27 @@ impl TableFiles {
             jobs: table(wanted.jobs, "jobs.csv", JOBS_HEADER)?,
             pods: table(wanted.pods, "pods.csv", PODS_HEADER)?,
             events: table(wanted.events, "events.csv", EVENTS_HEADER)?,
+            nodes: table(wanted.nodes, "nodes.csv", NODES_HEADER)?,
         };
         Ok(TableFiles { staging, tables })
     }
 
     /// What the run writes into.
     pub(super) fn tables(&mut self) -> Tables<&mut Compressed<File>> {
-        let Tables { cron_jobs, jobs, pods, events } = &mut self.tables;
-        Tables { cron_jobs: cron_jobs.as_mut(), jobs: jobs.as_mut(), pods: pods.as_mut(), events: events.as_mut() }
+        let Tables { cron_jobs, jobs, pods, events, nodes } = &mut self.tables;
+        Tables {
+            cron_jobs: cron_jobs.as_mut(),
+            jobs: jobs.as_mut(),
+            pods: pods.as_mut(),
+            events: events.as_mut(),
+            nodes: nodes.as_mut(),
+        }
     }
 
     /// Ends the files, which have no names yet.
     pub(super) fn finish(self) -> anyhow::Result<Staging> {
-        let Tables { cron_jobs, jobs, pods, events } = self.tables;
-        for file in [cron_jobs, jobs, pods, events].into_iter().flatten() {
+        let Tables { cron_jobs, jobs, pods, events, nodes } = self.tables;
+        for file in [cron_jobs, jobs, pods, events, nodes].into_iter().flatten() {
             file.finish().context("cannot write a table; nothing was changed")?;
         }
         Ok(self.staging)

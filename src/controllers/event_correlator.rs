@@ -146,6 +146,7 @@ fn message(what: &Happening) -> Message {
         Happening::Job(JobHappening::Failed(_, text)) => Message::Text(text.as_ref().into()),
         Happening::Job(_) => Message::Always,
         Happening::CronJob(what) => Message::Text(what.message().into()),
+        Happening::Cluster(what) => Message::Text(what.message.clone()),
     }
 }
 

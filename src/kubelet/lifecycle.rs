@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use super::{Alarm, Workload};
 use crate::api::meta::{ApiTime, PodId};
-use crate::api::pod::{PodPhase, PodStatus, PodTemplate, RestartPolicy, Termination};
+use crate::api::pod::{Container, PodPhase, PodStatus, PodTemplate, RestartPolicy, Termination};
 use crate::kernel::time::{SimDuration, SimTime};
 
 /// Exit code of a process that ended on SIGTERM, and on SIGKILL.
 const TERMINATED: i32 = 143;
-const KILLED: i32 = 137;
+pub(super) const KILLED: i32 = 137;
+/// What a pod gets that is evicted from its node: one second, which the runtime makes two.
+const EVICTION_GRACE: SimDuration = SimDuration::from_secs(2);
 /// Crash back-off: first and longest wait, and how long a container must run to be forgiven.
 const FIRST_BACK_OFF: SimDuration = SimDuration::from_secs(10);
 const LONGEST_BACK_OFF: SimDuration = SimDuration::from_secs(300);
@@ -37,6 +39,24 @@ pub(super) struct PodWorker {
     pub(super) status: PodStatus,
     /// How each container ended before its last start, if someone reads that.
     pub(super) previous: Option<Box<[Option<Termination>]>>,
+    /// Why the pod fails as a whole, whatever its containers end with.
+    pub(super) failing: Option<&'static str>,
+    /// When what still runs is killed, once the pod is to end.
+    pub(super) kill_at: Option<SimTime>,
+    /// How the pull of its images stands.
+    pub(super) pull: PullState,
+}
+
+/// How the pull of a pod's images stands, where that is worth a word.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PullState {
+    /// Not begun, under way or done.
+    #[default]
+    Quiet,
+    /// It has just failed.
+    Failed,
+    /// It failed and will be tried again.
+    BackOff,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,10 +86,15 @@ pub(super) struct ContainerState {
     /// The wait before its next restart.
     back_off: SimDuration,
     /// Code that the process will exit with, once it is known.
-    planned_code: Option<i32>,
-    ends_at: SimTime,
+    pub(super) planned_code: Option<i32>,
+    pub(super) ends_at: SimTime,
     /// Raised whenever an alarm set earlier has lost its meaning.
-    turn: u16,
+    pub(super) turn: u16,
+    /// It runs and is ready.
+    pub(super) ready: bool,
+    /// It will end because of the memory it takes; it did so last time.
+    pub(super) will_be_oom: bool,
+    pub(super) was_oom: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,13 +117,16 @@ impl ContainerState {
             planned_code: None,
             ends_at: SimTime::ZERO,
             turn: 0,
+            ready: false,
+            will_be_oom: false,
+            was_oom: false,
         }
     }
 
     /// Its last end, as long as it has not been started again.
     pub(super) fn termination(&self) -> Option<Termination> {
         let started = self.last_start;
-        self.last_exit.map(|(code, finished)| Termination { code, started, finished })
+        self.last_exit.map(|(code, finished)| Termination { code, started, finished, oom: self.was_oom })
     }
 }
 
@@ -111,10 +139,14 @@ impl PodWorker {
         &self.containers[self.init_count()..]
     }
 
-    fn container_name(&self, at: usize) -> Arc<str> {
+    /// What a container is made of.
+    pub(super) fn container(&self, at: usize) -> &Container {
         let init = self.init_count();
-        let list = if at < init { &self.template.init_containers[at] } else { &self.template.containers[at - init] };
-        list.name.clone()
+        if at < init { &self.template.init_containers[at] } else { &self.template.containers[at - init] }
+    }
+
+    pub(super) fn container_name(&self, at: usize) -> Arc<str> {
+        self.container(at).name.clone()
     }
 }
 
@@ -129,14 +161,13 @@ impl Kubelet {
         self.keeps_details = true;
     }
 
-    /// A pod was bound: its start begins.
+    /// A pod was bound: the kubelet looks after it from now on. It starts with [`Kubelet::begin`].
     pub fn admit(
         &mut self,
         id: PodId,
         template: Arc<PodTemplate>,
         created: ApiTime,
         now: SimTime,
-        workload: &mut dyn Workload,
         alarms: &mut Vec<(SimTime, Alarm)>,
     ) {
         let slot = id.slot as usize;
@@ -147,9 +178,48 @@ impl Kubelet {
         let status = PodStatus::new(created, template.containers.len() as u16);
         let containers = vec![ContainerState::new(); count];
         let previous = self.keeps_details.then(|| vec![None; count].into());
-        let (state, started) = (PodState::Starting, None);
-        self.pods[slot] = Some(Box::new(PodWorker { id, template, state, containers, started, status, previous }));
-        alarms.push((now + workload.startup(id), Alarm::Start(id)));
+        if let Some(seconds) = template.active_deadline_seconds {
+            alarms.push((now + SimDuration::from_secs(seconds.into()), Alarm::Deadline(id)));
+        }
+        self.pods[slot] = Some(Box::new(PodWorker {
+            id,
+            template,
+            state: PodState::Starting,
+            containers,
+            started: None,
+            status,
+            previous,
+            failing: None,
+            kill_at: None,
+            pull: PullState::Quiet,
+        }));
+    }
+
+    /// The images of a pod are on its node: its sandbox is made, not before `earliest`, and then its containers start.
+    pub fn begin(
+        &mut self,
+        id: PodId,
+        now: SimTime,
+        earliest: SimTime,
+        workload: &mut dyn Workload,
+        alarms: &mut Vec<(SimTime, Alarm)>,
+    ) {
+        if let Some(worker) = self.worker(id).filter(|worker| worker.state == PodState::Starting) {
+            worker.pull = PullState::Quiet;
+            alarms.push((earliest.max(now) + workload.startup(id), Alarm::Start(id)));
+        }
+    }
+
+    /// Is its sandbox still to be made?
+    pub fn waits_to_start(&mut self, id: PodId) -> bool {
+        self.worker(id).is_some_and(|worker| worker.state == PodState::Starting)
+    }
+
+    /// The pull of a pod's images has come to this.
+    pub fn pull_stands(&mut self, id: PodId, pull: PullState) {
+        if let Some(worker) = self.worker(id) {
+            worker.pull = pull;
+        }
     }
 
     /// Was this pod admitted, and does its object still stand?
@@ -164,7 +234,7 @@ impl Kubelet {
         }
     }
 
-    fn worker(&mut self, id: PodId) -> Option<&mut PodWorker> {
+    pub(super) fn worker(&mut self, id: PodId) -> Option<&mut PodWorker> {
         self.pods.get_mut(id.slot as usize)?.as_deref_mut().filter(|worker| worker.id == id)
     }
 
@@ -207,7 +277,59 @@ impl Kubelet {
                 worker.restart(at, now, workload, alarms);
                 Some(pod)
             }
+            Alarm::Ready { pod, container, turn } => {
+                let worker = self.running(pod, container, turn)?;
+                worker.found_ready(usize::from(container), now, workload, alarms);
+                Some(pod)
+            }
+            Alarm::StorageFull { pod, container, turn } => {
+                self.running(pod, container, turn)?;
+                self.fail(pod, "Evicted", EVICTION_GRACE, now, workload, alarms)
+            }
+            Alarm::Deadline(pod) => {
+                let grace = self.worker(pod)?.template.termination_grace_period_seconds;
+                self.fail(pod, "DeadlineExceeded", SimDuration::from_secs(grace.into()), now, workload, alarms)
+            }
+            // The world hands these to the images.
+            Alarm::Pulled(_) | Alarm::PullBackOff(_) | Alarm::PullAgain(_) => None,
         }
+    }
+
+    /// The pod of an alarm about a container, if that still runs as it did when the alarm was set.
+    fn running(&mut self, pod: PodId, container: u16, turn: u16) -> Option<&mut PodWorker> {
+        let is_so = |c: &ContainerState| c.turn == turn && c.phase == ContainerPhase::Running;
+        self.worker(pod).filter(|worker| is_so(&worker.containers[usize::from(container)]))
+    }
+
+    /// The pod's node was away and runs again: its containers are gone. Returns whether the pod's status may have changed.
+    pub fn node_restarted(
+        &mut self,
+        id: PodId,
+        now: SimTime,
+        workload: &mut dyn Workload,
+        alarms: &mut Vec<(SimTime, Alarm)>,
+    ) -> bool {
+        let Some(worker) = self.worker(id) else { return false };
+        match worker.state {
+            PodState::Ended => return false,
+            PodState::Starting => return false,
+            PodState::Init(_) | PodState::Running | PodState::Terminating => {
+                for at in 0..worker.containers.len() {
+                    let container = &mut worker.containers[at];
+                    match container.phase {
+                        ContainerPhase::Running => {
+                            container.planned_code = Some(KILLED);
+                            container.turn = container.turn.wrapping_add(1);
+                            worker.exit(at, now, workload, alarms);
+                        }
+                        // Its back-off is kept in the kubelet's memory, which is gone.
+                        ContainerPhase::BackOff => worker.restart(at, now, workload, alarms),
+                        ContainerPhase::Waiting | ContainerPhase::Terminated => {}
+                    }
+                }
+            }
+        }
+        true
     }
 
     /// The pod is being deleted: running containers are told to terminate. Returns the pod if its status may have
@@ -225,13 +347,15 @@ impl Kubelet {
             return None;
         }
         worker.state = PodState::Terminating;
+        worker.kill_at = Some(now + grace);
         for at in 0..worker.containers.len() {
             match worker.containers[at].phase {
-                ContainerPhase::Running => worker.signal(at, grace, now, workload, alarms),
+                ContainerPhase::Running if !worker.is_sidecar(at) => worker.signal(at, grace, now, workload, alarms),
                 ContainerPhase::BackOff => worker.containers[at].phase = ContainerPhase::Terminated,
-                ContainerPhase::Waiting | ContainerPhase::Terminated => {}
+                ContainerPhase::Running | ContainerPhase::Waiting | ContainerPhase::Terminated => {}
             }
         }
+        worker.stop_sidecars(now, workload, alarms);
         worker.end_if_stopped();
         Some(id)
     }
@@ -239,17 +363,21 @@ impl Kubelet {
 
 impl PodWorker {
     /// Starts the init container at `next`, or all app containers after the last one.
-    fn start_next(
+    pub(super) fn start_next(
         &mut self,
         next: usize,
         now: SimTime,
         workload: &mut dyn Workload,
         alarms: &mut Vec<(SimTime, Alarm)>,
     ) {
-        if next < self.init_count() {
+        let mut next = next;
+        while next < self.init_count() {
             self.state = PodState::Init(next);
             self.start(next, now, workload, alarms);
-            return;
+            if !self.is_sidecar(next) || self.container(next).startup_probe.is_some() {
+                return;
+            }
+            next += 1;
         }
         self.state = PodState::Running;
         self.started = Some(now);
@@ -270,17 +398,30 @@ impl PodWorker {
         container.last_start = now;
         container.planned_code = None;
         container.turn = container.turn.wrapping_add(1);
-        container.ends_at = now + workload.duration(pod, &name, container.restarts);
-        alarms.push((container.ends_at, Alarm::Exit { pod, container: at as u16, turn: container.turn }));
+        (container.will_be_oom, container.ready) = (false, false);
+        if self.template.containers_are_plain() {
+            let container = &mut self.containers[at];
+            container.ready = true;
+            container.ends_at = now + workload.duration(pod, &name, container.restarts);
+            alarms.push((container.ends_at, Alarm::Exit { pod, container: at as u16, turn: container.turn }));
+            return;
+        }
+        self.run(at, now, workload, alarms);
     }
 
-    fn restart(&mut self, at: usize, now: SimTime, workload: &mut dyn Workload, alarms: &mut Vec<(SimTime, Alarm)>) {
+    pub(super) fn restart(
+        &mut self,
+        at: usize,
+        now: SimTime,
+        workload: &mut dyn Workload,
+        alarms: &mut Vec<(SimTime, Alarm)>,
+    ) {
         self.containers[at].restarts += 1;
         self.start(at, now, workload, alarms);
     }
 
     /// SIGTERM now, SIGKILL after the grace period; a process that would end before either ends by itself.
-    fn signal(
+    pub(super) fn signal(
         &mut self,
         at: usize,
         grace: SimDuration,
@@ -310,20 +451,36 @@ impl PodWorker {
         let container = &mut self.containers[at];
         container.last_exit = Some((code, now));
         container.phase = ContainerPhase::Terminated;
-        if self.state == PodState::Terminating {
+        container.was_oom = container.will_be_oom;
+        container.ready = false;
+        if self.state == PodState::Terminating || self.kill_at.is_some() {
+            self.stop_sidecars(now, workload, alarms);
             return self.end_if_stopped();
         }
         if self.restarts_after(code, at) {
             return self.back_off(at, now, workload, alarms);
         }
+        if self.is_sidecar(at) {
+            return self.back_off(at, now, workload, alarms);
+        }
         match self.state {
             PodState::Init(_) if code == 0 => self.start_next(at + 1, now, workload, alarms),
+            PodState::Init(_) if self.has_running_sidecar() => {
+                self.failing.get_or_insert("");
+                self.stop_with_sidecars(now, workload, alarms);
+            }
             PodState::Init(_) => self.state = PodState::Ended,
-            _ => self.end_if_stopped(),
+            _ => {
+                self.stop_with_sidecars(now, workload, alarms);
+                self.end_if_stopped();
+            }
         }
     }
 
     fn restarts_after(&self, code: i32, at: usize) -> bool {
+        if self.is_sidecar(at) {
+            return false;
+        }
         match self.template.restart_policy {
             RestartPolicy::Never => false,
             RestartPolicy::OnFailure => code != 0,
@@ -349,11 +506,11 @@ impl PodWorker {
     }
 
     /// The pod has ended once no container runs or will run.
-    fn end_if_stopped(&mut self) {
+    pub(super) fn end_if_stopped(&mut self) {
         let over = |phase: ContainerPhase| match phase {
             ContainerPhase::Running | ContainerPhase::BackOff => false,
             ContainerPhase::Terminated => true,
-            ContainerPhase::Waiting => self.state == PodState::Terminating,
+            ContainerPhase::Waiting => self.state == PodState::Terminating || self.kill_at.is_some(),
         };
         if self.containers.iter().all(|container| over(container.phase)) {
             self.state = PodState::Ended;
@@ -364,6 +521,9 @@ impl PodWorker {
     pub(super) fn phase(&self) -> PodPhase {
         let app = self.app_containers();
         if self.state == PodState::Ended {
+            if self.failing.is_some() {
+                return PodPhase::Failed;
+            }
             let zero = |c: &ContainerState| {
                 c.phase == ContainerPhase::Terminated && c.last_exit.is_some_and(|(code, _)| code == 0)
             };

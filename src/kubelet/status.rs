@@ -1,6 +1,6 @@
 //! From the state of a pod's containers to the status that the API server stores and kubectl prints.
 
-use super::lifecycle::{ContainerPhase, ContainerState, PodState, PodWorker};
+use super::lifecycle::{ContainerPhase, ContainerState, PodState, PodWorker, PullState};
 use crate::api::meta::ApiTime;
 use std::sync::Arc;
 
@@ -12,13 +12,15 @@ use crate::kernel::time::SimTime;
 impl PodWorker {
     /// Brings the status up to the state of the containers.
     pub(super) fn refresh_status(&mut self, now: SimTime) {
-        let ready = self.state == PodState::Running && self.app_containers().iter().all(is_running)
-            || self.state == PodState::Terminating && self.app_containers().iter().all(is_running);
+        let ready = matches!(self.state, PodState::Running | PodState::Terminating)
+            && self.app_containers().iter().all(is_ready)
+            && (0..self.init_count()).all(|at| !self.is_sidecar(at) || is_ready(&self.containers[at]));
         if ready != self.status.ready {
             self.status.ready = ready;
             self.status.ready_since = ApiTime::of(now);
         }
         self.status.phase = self.phase();
+        self.status.reason = self.failing.filter(|_| self.state == PodState::Ended).unwrap_or("");
         self.status.started = self.started;
         self.status.restarts = self.containers.iter().map(|c| c.restarts).sum();
         self.status.most_restarts = self.app_containers().iter().map(|c| c.restarts).max().unwrap_or(0);
@@ -82,9 +84,12 @@ impl PodWorker {
     }
 
     fn view(&self) -> ContainersView {
+        let sidecars = || (0..self.init_count()).filter(|&at| self.is_sidecar(at)).map(|at| &self.containers[at]);
         let ready = match self.state {
-            PodState::Running | PodState::Terminating => self.app_containers().iter().filter(|c| is_running(c)).count(),
-            _ => 0,
+            PodState::Running | PodState::Terminating => {
+                self.app_containers().iter().chain(sidecars()).filter(|c| is_ready(c)).count()
+            }
+            _ => sidecars().filter(|c| is_ready(c)).count(),
         };
         let word = self.word();
         let initializing =
@@ -96,7 +101,7 @@ impl PodWorker {
         };
         ContainersView {
             ready: ready as u16,
-            total: self.app_containers().len() as u16,
+            total: (self.app_containers().len() + sidecars().count()) as u16,
             word,
             restarts: counted.iter().map(|c| c.restarts).sum(),
             last_restart: counted.iter().filter_map(last_end).max(),
@@ -106,7 +111,16 @@ impl PodWorker {
     /// kubectl's STATUS word: init containers first, then the first app container with something to say.
     fn word(&self) -> ContainersWord {
         let init = self.init_count();
+        match self.pull {
+            PullState::Quiet => {}
+            PullState::Failed => return ContainersWord::ErrImagePull,
+            PullState::BackOff => return ContainersWord::ImagePullBackOff,
+        }
         for (at, container) in self.containers[..init].iter().enumerate() {
+            let has_begun = container.phase != ContainerPhase::Waiting && self.state != PodState::Init(at);
+            if self.is_sidecar(at) && (has_begun || self.state == PodState::Ended) {
+                continue;
+            }
             match (container.phase, container.last_exit) {
                 (ContainerPhase::Terminated, Some((0, _))) => {}
                 (ContainerPhase::Terminated, _) => return ContainersWord::InitError,
@@ -127,11 +141,16 @@ impl PodWorker {
                 (ContainerPhase::Terminated, Some((0, _))) if running => return ContainersWord::NotReady,
                 (ContainerPhase::Terminated, Some((0, _))) if apps.iter().any(failed) => return ContainersWord::Error,
                 (ContainerPhase::Terminated, Some((0, _))) => return ContainersWord::Completed,
+                (ContainerPhase::Terminated, _) if container.was_oom => return ContainersWord::OomKilled,
                 (ContainerPhase::Terminated, _) => return ContainersWord::Error,
             }
         }
         ContainersWord::Running
     }
+}
+
+fn is_ready(container: &ContainerState) -> bool {
+    is_running(container) && container.ready
 }
 
 fn is_running(container: &ContainerState) -> bool {

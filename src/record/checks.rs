@@ -148,7 +148,7 @@ impl Observer for Checks {
                 }
             }
             Change::CronJob(id, _) => self.on_cron_job(now, id, store),
-            Change::Pod(_, Verb::Modified) => {}
+            Change::Pod(_, Verb::Modified) | Change::Node(..) => {}
         }
     }
 }

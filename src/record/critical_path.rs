@@ -137,8 +137,10 @@ pub(super) fn of_jobs(
 ) -> Vec<Option<CriticalPath>> {
     let mut ended: Vec<Vec<(u32, &PodLife)>> = vec![Vec::new(); jobs.len()];
     for (place, pod) in (0..).zip(pods) {
-        if pod.finished.is_some() {
-            ended[pod.job as usize].push((place, pod));
+        if pod.finished.is_some()
+            && let Some(ended) = ended.get_mut(pod.job as usize)
+        {
+            ended.push((place, pod));
         }
     }
     let none = JobSyncs::default();

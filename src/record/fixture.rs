@@ -33,6 +33,8 @@ pub(crate) fn run(scenario: &str) -> Building {
         events: Vec::new(),
         control_plane: Default::default(),
         limits: crate::scenario::ControlPlane::released(),
+        nodes: Vec::new(),
+        pools: Vec::new(),
         critical_paths: Vec::new(),
         notes: Vec::new(),
     })
@@ -235,6 +237,7 @@ impl Building {
     pub(crate) fn pending_pod(&mut self, job: usize, name: &str, seconds: f64) -> &mut PodLife {
         self.pods.push(PodLife {
             name: name.into(),
+            namespace: "default".into(),
             job: job as u32,
             index: None,
             attempt: 0,

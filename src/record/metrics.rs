@@ -50,7 +50,9 @@ impl Figures {
     pub fn of_jobs(run: &Run) -> Vec<Figures> {
         let mut pods: Vec<Vec<&PodLife>> = vec![Vec::new(); run.jobs.len()];
         for pod in &run.pods {
-            pods[pod.job as usize].push(pod);
+            if let Some(pods) = pods.get_mut(pod.job as usize) {
+                pods.push(pod);
+            }
         }
         let jobs = run.jobs.chunks(1).zip(pods);
         jobs.map(|(job, pods)| figures(job, pods.into_iter(), run.end)).collect()

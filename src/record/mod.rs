@@ -7,6 +7,7 @@ pub mod critical_path;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod metrics;
+pub mod nodes;
 pub mod recorder;
 pub mod requests;
 pub mod stream;
@@ -21,10 +22,12 @@ use crate::api::job::{JobCondition, JobConditionType};
 use crate::api::meta::{ApiTime, ObjectName};
 use crate::api::pod::PodPhase;
 use crate::kernel::time::SimTime;
+use crate::scenario::cluster::NodePool;
 use crate::scenario::{Component, ControlPlane, Profile};
 
 use control_plane::ControlPlaneTallies;
 use critical_path::CriticalPath;
+use nodes::NodeLife;
 use totals::Totals;
 
 /// A finished run: series and pod lives as data.
@@ -56,6 +59,10 @@ pub struct Run {
     pub jobs: Vec<JobLife>,
     /// Pods, ordered by creation time, namespace, Job, index, attempt.
     pub pods: Vec<PodLife>,
+    /// Nodes, in order of creation.
+    pub nodes: Vec<NodeLife>,
+    /// The pools that they may be of.
+    pub pools: Vec<NodePool>,
     /// Kubernetes events before any folding, in order of time.
     pub events: Vec<EventRow>,
     /// What the control plane cost.
@@ -189,12 +196,24 @@ impl JobRow {
     }
 }
 
+/// Stands for the Job of a pod that no Job made.
+pub const BARE: u32 = u32::MAX;
+
+impl Run {
+    /// The Job that made a pod, if one did.
+    pub fn job_of(&self, pod: &PodLife) -> Option<&JobLife> {
+        self.jobs.get(pod.job as usize)
+    }
+}
+
 /// A pod's life.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PodLife {
     /// Its name.
     pub name: String,
-    /// Position of its Job in [`Run::jobs`].
+    /// Its namespace.
+    pub namespace: Arc<str>,
+    /// Position of its Job in [`Run::jobs`]; [`BARE`] for a pod that no Job made.
     pub job: u32,
     /// Completion index, for Indexed Jobs.
     pub index: Option<u32>,

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::control_plane::{ControlPlaneLog, ControlPlaneTallies};
 use super::critical_path;
-use super::{CronJobLife, CronJobRow, Ending, EventRow, JobLife, JobRow, PodLife, Run};
+use super::nodes::NodeLog;
+use super::{BARE, CronJobLife, CronJobRow, Ending, EventRow, JobLife, JobRow, PodLife, Run};
 use crate::api::change::{Change, Verb};
 use crate::api::cronjob::CronJob;
 use crate::api::event::{Happening, ObjectEvent};
@@ -32,6 +33,7 @@ pub struct Recorder {
     job_names: Vec<Option<ObjectName>>,
     pod_names: Vec<String>,
     control_plane: ControlPlaneLog,
+    pub(super) nodes: NodeLog,
     pub(super) notes: Vec<String>,
     /// Positions in `cron_jobs`, `jobs` and `pods` of the objects in these slots.
     cron_job_places: Vec<usize>,
@@ -52,14 +54,16 @@ impl Recorder {
         let mut pods = self.pods;
         let jobs = self.jobs;
         pods.sort_by_cached_key(|pod| {
-            let name = &jobs[pod.job as usize].name;
-            (pod.created, name.namespace.clone(), name.name.clone(), pod.index, pod.attempt)
+            let job = jobs.get(pod.job as usize);
+            let name = job.map_or_else(|| Arc::from(pod.name.as_str()), |job| job.name.name.clone());
+            (pod.created, pod.namespace.clone(), name, pod.index, pod.attempt)
         });
         let critical_paths = critical_path::of_jobs(&jobs, &pods, &self.control_plane.jobs, frame.limits.watch_latency);
         Run {
             cron_jobs: self.cron_jobs,
             jobs,
             pods,
+            nodes: self.nodes.lives,
             events: self.events,
             control_plane: self.control_plane.tallies(),
             critical_paths,
@@ -154,7 +158,8 @@ impl Recorder {
             put(&mut self.pod_places, id.slot, self.pods_out + self.pods.len());
             self.pods.push(PodLife {
                 name: store.pod_name(id).unwrap_or_default(),
-                job: self.job_place(pod.job) as u32,
+                namespace: store.namespace_of(id).cloned().unwrap_or_else(|| Arc::from("")),
+                job: if pod.is_bare() { BARE } else { self.job_place(pod.job) as u32 },
                 index: pod.index(),
                 attempt: pod.attempt,
                 node: None,
@@ -173,16 +178,20 @@ impl Recorder {
                 ignored_failure_count: pod.failure_count.and(Some(pod.ignored_failure_count).filter(|&n| n > 0)),
             });
         }
+        self.nodes.on_pod(id, verb, store);
         let life = &mut self.pods[self.pod_places[id.slot as usize] - self.pods_out];
+        if pod.scheduled && life.node.is_none() {
+            life.node = store.node(pod.node).map(|node| node.name.clone());
+        }
         update_life(life, pod, now);
         if verb == Verb::Deleted {
             life.removed = Some(now);
         }
     }
 
-    /// The Job of a pod that is kept.
-    pub(super) fn job_of(&self, pod: &PodLife) -> &JobLife {
-        &self.jobs[pod.job as usize - self.jobs_out]
+    /// The Job of a pod that is kept, if one made it.
+    pub(super) fn job_of(&self, pod: &PodLife) -> Option<&JobLife> {
+        if pod.job == BARE { None } else { self.jobs.get(pod.job as usize - self.jobs_out) }
     }
 
     /// Takes so many of the oldest pods out.
@@ -199,7 +208,7 @@ impl Recorder {
 
     /// Takes the oldest Jobs out, at most so many, and none that a pod is of. Returns how many.
     pub(super) fn forget_jobs(&mut self, number: usize) -> usize {
-        let needed = self.pods.iter().map(|pod| pod.job as usize - self.jobs_out).min();
+        let needed = self.pods.iter().filter(|pod| pod.job != BARE).map(|pod| pod.job as usize - self.jobs_out).min();
         let number = needed.map_or(number, |needed| needed.min(number));
         self.job_names.resize(self.job_places.len(), None);
         for (place, name) in self.job_places.iter().zip(&mut self.job_names) {
@@ -233,6 +242,13 @@ impl Recorder {
                 let standing = store.cron_job(id).map(|cron_job| &cron_job.name);
                 let recorded = || self.cron_job_places.get(id.slot as usize).map(|&place| &self.cron_jobs[place].name);
                 Some(("CronJob", standing.or_else(recorded)?.clone()))
+            }
+            ObjectId::Pod(id) => {
+                let namespace = store.namespace_of(id)?.clone();
+                Some(("Pod", ObjectName { namespace, name: self.pod_name(id, store).into() }))
+            }
+            ObjectId::Node(id) => {
+                Some(("Node", ObjectName { namespace: "".into(), name: store.node(id)?.name.clone() }))
             }
         }
     }
@@ -272,6 +288,9 @@ fn update_life(life: &mut PodLife, pod: &Pod, now: SimTime) {
     if let Some(reason) = pod.disruption_target {
         life.reason = reason;
     }
+    if !status.reason.is_empty() {
+        life.reason = status.reason;
+    }
     (life.phase, life.exit_code, life.restarts) = (status.phase, status.exit_code, status.restarts);
 }
 
@@ -281,6 +300,7 @@ impl Observer for Recorder {
             Change::CronJob(id, verb) => self.on_cron_job(now, id, verb, store),
             Change::Job(id, verb) => self.on_job(now, id, verb, store),
             Change::Pod(id, verb) => self.on_pod(now, id, verb, store),
+            Change::Node(id, verb) => self.nodes.on_node(now, id, verb, store),
         }
     }
 
@@ -289,6 +309,7 @@ impl Observer for Recorder {
         let message = match &event.what {
             Happening::Job(what) => what.message(|pod| self.pod_name(pod, store)),
             Happening::CronJob(what) => what.message(),
+            Happening::Cluster(what) => what.message.to_string(),
         };
         let (warning, reason) = (event.what.is_warning(), event.what.reason());
         self.events.push(EventRow { time: now, warning, reason, kind, object, message });
@@ -307,6 +328,7 @@ impl Observer for Recorder {
     }
 
     fn on_instant_over(&mut self, now: SimTime, store: &Store) {
+        self.nodes.on_instant_over(now, store);
         let mut touched = std::mem::take(&mut self.touched);
         for id in touched.drain(..) {
             match id {
@@ -320,6 +342,7 @@ impl Observer for Recorder {
                         self.add_cron_job_row(id, cron_job, now);
                     }
                 }
+                ObjectId::Pod(_) | ObjectId::Node(_) => {}
             }
         }
         self.touched = touched;
@@ -408,6 +431,8 @@ pub fn frame(scenario: &crate::scenario::Scenario, seed: u64) -> Run {
         events: Vec::new(),
         control_plane: ControlPlaneTallies::default(),
         limits: scenario.control_plane.clone(),
+        nodes: Vec::new(),
+        pools: scenario.cluster.pools.clone(),
         critical_paths: Vec::new(),
         notes: Vec::new(),
     }

@@ -59,6 +59,8 @@ impl Observer for RequestTrace {
         let (kind, object) = match request.about {
             ObjectId::Job(id) => ("Job", self.job_name(id.uid, store.job(id).map(|job| &job.name))),
             ObjectId::CronJob(id) => ("CronJob", store.cron_job(id).map(|cron_job| cron_job.name.clone())),
+            // No controller sends requests for these.
+            ObjectId::Pod(_) | ObjectId::Node(_) => return,
         };
         let Some(object) = object else { return };
         self.rows.push(RequestRow {

@@ -8,16 +8,19 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::nodes::NodeLife;
 use super::recorder::Recorder;
 use super::totals::{Counter, Totals};
 use super::trace::{
-    CRONJOBS_HEADER, EVENTS_HEADER, JOBS_HEADER, PODS_HEADER, Table, cron_job_row, event_row, job_row, pod_row,
+    CRONJOBS_HEADER, EVENTS_HEADER, JOBS_HEADER, NODES_HEADER, PODS_HEADER, Table, cron_job_row, event_row, job_row,
+    node_row, pod_row,
 };
 use super::{JobLife, PodLife};
 use crate::api::change::Change;
 use crate::api::event::ObjectEvent;
 use crate::apiserver::store::Store;
 use crate::kernel::time::SimTime;
+use crate::scenario::Scenario;
 use crate::world::observer::Observer;
 
 /// Changes and events after which it is worth looking for what can be written.
@@ -34,6 +37,8 @@ pub struct Tables<W: Write> {
     pub pods: Option<W>,
     /// For `events.csv`.
     pub events: Option<W>,
+    /// For `nodes.csv`.
+    pub nodes: Option<W>,
 }
 
 /// Records and writes.
@@ -44,9 +49,13 @@ pub struct Stream<W: Write> {
     jobs: Option<Table<W>>,
     pods: Option<Table<W>>,
     events: Option<Table<W>>,
+    nodes: Option<Table<W>>,
+    /// Names of the pools that nodes are of.
+    pools: Vec<String>,
     /// Of each of the recorder's lives.
     cron_jobs_written: Vec<Written>,
     jobs_written: Vec<Written>,
+    nodes_written: Vec<Written>,
     seen: usize,
     /// Write after each instant, for tests.
     eager: bool,
@@ -64,18 +73,21 @@ struct Written {
 }
 
 impl<W: Write> Stream<W> {
-    /// Writes the tables of a run that starts `start` seconds after 1970. When one cannot be written, `interrupt` is set.
-    pub fn new(start: i64, tables: Tables<W>, interrupt: Option<Arc<AtomicBool>>) -> Stream<W> {
+    /// Writes the tables of a run of this scenario. When one cannot be written, `interrupt` is set.
+    pub fn new(scenario: &Scenario, tables: Tables<W>, interrupt: Option<Arc<AtomicBool>>) -> Stream<W> {
         let table = |out: Option<W>, header| out.map(|out| Table::new(out, header));
         Stream {
-            recorder: Recorder::new(start),
+            recorder: Recorder::new(scenario.start),
             counter: Counter::default(),
             cron_jobs: table(tables.cron_jobs, CRONJOBS_HEADER),
             jobs: table(tables.jobs, JOBS_HEADER),
             pods: table(tables.pods, PODS_HEADER),
             events: table(tables.events, EVENTS_HEADER),
+            nodes: table(tables.nodes, NODES_HEADER),
+            pools: scenario.cluster.pools.iter().map(|pool| pool.name.to_string()).collect(),
             cron_jobs_written: Vec::new(),
             jobs_written: Vec::new(),
+            nodes_written: Vec::new(),
             seen: 0,
             eager: false,
             failed: None,
@@ -92,7 +104,7 @@ impl<W: Write> Stream<W> {
         if let Some(error) = self.failed {
             return Err(error);
         }
-        for table in [self.cron_jobs, self.jobs, self.pods, self.events].into_iter().flatten() {
+        for table in [self.cron_jobs, self.jobs, self.pods, self.events, self.nodes].into_iter().flatten() {
             table.finish()?;
         }
         Ok((self.counter.totals(), self.recorder.notes))
@@ -107,6 +119,7 @@ impl<W: Write> Stream<W> {
             .write_events()
             .and_then(|()| self.write_cron_jobs())
             .and_then(|()| self.write_jobs())
+            .and_then(|()| self.write_nodes())
             .and_then(|()| self.write_pods(all));
         self.failed = written.err();
         if let (Some(_), Some(interrupt)) = (&self.failed, &self.interrupt) {
@@ -167,6 +180,26 @@ impl<W: Write> Stream<W> {
         Ok(())
     }
 
+    fn write_nodes(&mut self) -> io::Result<()> {
+        let lives = &mut self.recorder.nodes.lives;
+        self.nodes_written.resize(lives.len(), Written::default());
+        if let Some(table) = &mut self.nodes {
+            let mut rows = Vec::new();
+            for (life, written) in lives.iter().zip(&self.nodes_written) {
+                rows.extend(life.rows.iter().skip(usize::from(written.begun)).map(|row| (life, row)));
+            }
+            rows.sort_by(|(one, a), (other, b)| (a.time, &one.name).cmp(&(b.time, &other.name)));
+            let pools = &self.pools;
+            let pool = |life: &NodeLife| life.pool.and_then(|pool| pools.get(pool as usize)).map_or("", String::as_str);
+            rows.into_iter().try_for_each(|(life, row)| node_row(table, life, pool(life), row))?;
+        }
+        for (life, written) in lives.iter_mut().zip(&mut self.nodes_written) {
+            written.begun = !life.rows.is_empty();
+            life.rows.drain(..life.rows.len().saturating_sub(1));
+        }
+        Ok(())
+    }
+
     fn write_pods(&mut self, all: bool) -> io::Result<()> {
         let recorder = &self.recorder;
         let standing = recorder.pods.iter().find(|pod| pod.removed.is_none()).map(|pod| pod.created);
@@ -176,12 +209,10 @@ impl<W: Write> Stream<W> {
             _ => recorder.pods.len(),
         };
         if let Some(table) = &mut self.pods {
-            let mut rows: Vec<(&PodLife, &JobLife)> =
+            let mut rows: Vec<(&PodLife, Option<&JobLife>)> =
                 recorder.pods[..end].iter().map(|pod| (pod, recorder.job_of(pod))).collect();
-            rows.sort_by(|(a, of_a), (b, of_b)| {
-                (a.created, &of_a.name, a.index, a.attempt).cmp(&(b.created, &of_b.name, b.index, b.attempt))
-            });
-            rows.into_iter().try_for_each(|(pod, job)| pod_row(table, pod, &job.name, job.cron_job.as_deref()))?;
+            rows.sort_by(|(a, of_a), (b, of_b)| order_of_pods(a, *of_a).cmp(&order_of_pods(b, *of_b)));
+            rows.into_iter().try_for_each(|(pod, job)| pod_row(table, pod, job))?;
         }
         self.recorder.forget_pods(end);
         Ok(())
@@ -193,6 +224,12 @@ impl<W: Write> Stream<W> {
         let number = self.recorder.forget_jobs(over);
         self.jobs_written.drain(..number);
     }
+}
+
+/// As in [`Run::pods`](super::Run::pods).
+fn order_of_pods<'a>(pod: &'a PodLife, job: Option<&'a JobLife>) -> (SimTime, &'a str, &'a str, Option<u32>, u32) {
+    let name = job.map_or(pod.name.as_str(), |job| &job.name.name);
+    (pod.created, &pod.namespace, name, pod.index, pod.attempt)
 }
 
 impl<W: Write> Observer for Stream<W> {
@@ -229,31 +266,38 @@ mod tests {
 
     use super::*;
     use crate::kernel::time::SimDuration;
-    use crate::record::trace::{cronjobs_csv, events_csv, jobs_csv, pods_csv};
+    use crate::record::trace::{cronjobs_csv, events_csv, jobs_csv, nodes_csv, pods_csv};
     use crate::run::{RunOptions, run, run_observed};
-    use crate::scenario::{ReadOptions, Scenario, Source, read};
+    use crate::scenario::{ReadOptions, Source, read};
 
     /// The tables of a scenario, by name: streamed, and written at the end.
-    fn tables(scenario: &Scenario) -> [(&'static str, String, String); 4] {
+    fn tables(scenario: &Scenario) -> [(&'static str, String, String); 5] {
         let options =
             RunOptions { horizon: scenario.horizon.or(Some(SimDuration::from_secs(86_400))), ..RunOptions::default() };
-        let mut written = [const { Vec::new() }; 4];
-        let [cron_jobs, jobs, pods, events] = &mut written;
-        let tables = Tables { cron_jobs: Some(cron_jobs), jobs: Some(jobs), pods: Some(pods), events: Some(events) };
-        let mut stream = Stream::new(scenario.start, tables, None);
+        let mut written = [const { Vec::new() }; 5];
+        let [cron_jobs, jobs, pods, events, nodes] = &mut written;
+        let tables = Tables {
+            cron_jobs: Some(cron_jobs),
+            jobs: Some(jobs),
+            pods: Some(pods),
+            events: Some(events),
+            nodes: Some(nodes),
+        };
+        let mut stream = Stream::new(&scenario, tables, None);
         stream.eager = true;
         run_observed(scenario, &options, vec![&mut stream]);
         let (totals, _) = stream.finish().expect("memory");
         let recorded = run(scenario, &options);
         assert_eq!((totals.jobs, totals.pods), (recorded.jobs.len() as u64, recorded.pods.len() as u64));
-        let mut wanted = [const { Vec::new() }; 4];
+        let mut wanted = [const { Vec::new() }; 5];
         cronjobs_csv(&recorded, &mut wanted[0]).expect("memory");
         jobs_csv(&recorded, &mut wanted[1]).expect("memory");
         pods_csv(&recorded, &mut wanted[2]).expect("memory");
         events_csv(&recorded, &mut wanted[3]).expect("memory");
+        nodes_csv(&recorded, &mut wanted[4]).expect("memory");
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
         let mut pairs = written.map(text).into_iter().zip(wanted.map(text));
-        ["cronjobs", "jobs", "pods", "events"].map(|name| {
+        ["cronjobs", "jobs", "pods", "events", "nodes"].map(|name| {
             let (ours, wanted) = pairs.next().expect("a table");
             (name, ours, wanted)
         })

@@ -54,18 +54,18 @@ impl Observer for Watcher<'_> {
             return;
         }
         let (Some(pod), Some(name)) = (store.pod(id), store.pod_name(id)) else { return };
-        let Some(job) = store.job(pod.job) else { return };
+        let (Some(namespace), Some(template)) = (store.namespace_of(id), store.template_of(id)) else { return };
         let view = pod.status.view;
         let row = PodRow {
             time: now,
             name,
-            namespace: job.name.namespace.clone(),
+            namespace: namespace.clone(),
             ready: (u32::from(view.ready), u32::from(view.total)),
-            status: status_word(pod, job.spec.template.init_containers.len()),
+            status: status_word(pod, template.init_containers.len()),
             restarts: view.restarts,
             last_restart: view.last_restart.map(ApiTime::instant),
             created: pod.created.instant(),
-            node: None,
+            node: store.node(pod.node).map(|node| node.name.clone()),
         };
         self.reading = (self.show)(&row);
     }
@@ -75,6 +75,10 @@ impl Observer for Watcher<'_> {
 pub fn status_word(pod: &Pod, init_containers: usize) -> Cow<'static, str> {
     if pod.is_terminating() {
         return "Terminating".into();
+    }
+    // What the pod failed of as a whole says more than its containers.
+    if !pod.status.reason.is_empty() {
+        return pod.status.reason.into();
     }
     match pod.status.view.word {
         // A kubelet that has just seen the pod reports at once what it waits for.
@@ -88,6 +92,9 @@ pub fn status_word(pod: &Pod, init_containers: usize) -> Cow<'static, str> {
         ContainersWord::PodInitializing => "PodInitializing".into(),
         ContainersWord::Running => "Running".into(),
         ContainersWord::CrashLoopBackOff => "CrashLoopBackOff".into(),
+        ContainersWord::ErrImagePull => "ErrImagePull".into(),
+        ContainersWord::ImagePullBackOff => "ImagePullBackOff".into(),
+        ContainersWord::OomKilled => "OOMKilled".into(),
         ContainersWord::Completed => "Completed".into(),
         ContainersWord::Error => "Error".into(),
         ContainersWord::NotReady => "NotReady".into(),

@@ -138,7 +138,8 @@ struct Condition<'a> {
 struct Pod<'a> {
     namespace: &'a str,
     pod: &'a str,
-    job: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    job: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cronjob: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -243,12 +244,12 @@ impl<'a> Condition<'a> {
 
 impl<'a> Pod<'a> {
     fn new(run: &'a Run, pod: &'a PodLife) -> Pod<'a> {
-        let job = &run.jobs[pod.job as usize];
+        let job = run.job_of(pod);
         Pod {
-            namespace: &job.name.namespace,
+            namespace: &pod.namespace,
             pod: &pod.name,
-            job: &job.name.name,
-            cronjob: job.cron_job.as_deref(),
+            job: job.map(|job| &*job.name.name),
+            cronjob: job.and_then(|job| job.cron_job.as_deref()),
             index: pod.index,
             attempt: pod.attempt,
             node: pod.node.as_deref(),

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use super::clockwork::Clocks;
+use super::cluster_objects;
 use super::decode::{Decoded, Fault, FaultKind, decode};
-use super::document::{Document, Node, Value, go_quote};
+use super::document::{Document, Node, Value};
 use super::problem::{Problem, Problems, Severity};
+use super::quotas;
 use super::schema::kubernetes;
 use super::source::Span;
 use super::validate::Validate;
-use super::{JobObject, Object, QuotaObject};
-use crate::api::meta::ObjectName;
-use crate::api::quantity::Quantity;
+use super::{JobObject, Object};
 use crate::api::release::{Kubernetes, Rules};
 use crate::apiserver::{FieldError, NewCronJob, admission};
 
@@ -38,7 +38,14 @@ pub(super) fn admit(document: &Document, kind: &str, server: &Server<'_>, proble
     match kind {
         "Job" => job(document, &decoded, &server.kubernetes.rules(), problems),
         "CronJob" => cron_job(document, &decoded, &server.kubernetes.rules(), problems),
-        _ => quota(document, &decoded, problems),
+        "Pod" => cluster_objects::pod(document, &decoded.value, problems),
+        "Node" => cluster_objects::node(document, &decoded.value, problems),
+        "PodDisruptionBudget" => cluster_objects::disruption_budget(document, &decoded.value, problems),
+        // Namespaces are there as soon as an object is in them.
+        "Namespace" => None,
+        "PriorityClass" => cluster_objects::priority_class(document, &decoded.value, problems),
+        "LimitRange" => quotas::limit_range(document, &decoded.value, problems),
+        _ => quotas::resource_quota(document, &decoded.value, problems),
     }
 }
 
@@ -83,7 +90,7 @@ fn cron_job(document: &Document, decoded: &Decoded, rules: &Rules, problems: &mu
     Some(Object::CronJob(Box::new(NewCronJob { name: admitted.name, spec, manifest })))
 }
 
-fn refuse(document: &Document, errors: &[FieldError], problems: &mut Problems) {
+pub(super) fn refuse(document: &Document, errors: &[FieldError], problems: &mut Problems) {
     problems.list.extend(errors.iter().map(|error| field_problem(document, error)));
 }
 
@@ -110,7 +117,7 @@ fn find(root: &Node, path: &str) -> Option<Span> {
 }
 
 /// The place of a field, and true; or of what is nearest around it, and false.
-fn nearest_span(root: &Node, path: &str) -> (Span, bool) {
+pub(super) fn nearest_span(root: &Node, path: &str) -> (Span, bool) {
     let (mut node, mut span, mut rest) = (root, first_line(root), path);
     while !rest.is_empty() {
         let Some((step, after)) = next_step(rest) else { return (span, false) };
@@ -140,32 +147,6 @@ fn next_step(path: &str) -> Option<(&str, &str)> {
     let end = path.find(['.', '[']).unwrap_or(path.len());
     let (step, after) = path.split_at(end);
     Some((step, after.strip_prefix('.').unwrap_or(after)))
-}
-
-/// Of a ResourceQuota only the hard limit on `pods` matters.
-fn quota(document: &Document, decoded: &Decoded, problems: &mut Problems) -> Option<Object> {
-    let metadata = &decoded.value["metadata"];
-    let Some(name) = metadata["name"].as_str().filter(|name| !name.is_empty()) else {
-        let title = "metadata.name: Required value: name or generateName is required";
-        problems.list.push(Problem::at(document.at(first_line(&document.root)), title));
-        return None;
-    };
-    let namespace = metadata["namespace"].as_str().filter(|namespace| !namespace.is_empty()).unwrap_or("default");
-    let limit = &decoded.value["spec"]["hard"]["pods"];
-    let text = limit.as_str().map_or_else(|| limit.to_string(), str::to_string);
-    let amount = (!limit.is_null()).then(|| Quantity::parse(&text)).and_then(Result::ok);
-    let is_count = |amount: &Quantity| {
-        !amount.is_negative() && i128::from(amount.milli_value()) == 1000 * i128::from(amount.value())
-    };
-    if amount.as_ref().is_some_and(|amount| !is_count(amount)) {
-        // The words of upstream's `ValidateResourceQuantityValue`.
-        let why = if text.starts_with('-') { "must be greater than or equal to 0" } else { "must be an integer" };
-        let title = format!("spec.hard[pods]: Invalid value: {}: {why}", go_quote(&text));
-        problems.list.push(Problem::at(document.at(nearest_span(&document.root, "spec.hard.pods").0), title));
-        return None;
-    }
-    let pods = amount.map(|amount| amount.value());
-    Some(Object::Quota(QuotaObject { name: ObjectName::new(namespace, name), pods }))
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@
 mod admit;
 mod arrivals;
 pub mod clockwork;
+pub mod cluster;
+mod cluster_objects;
 pub mod decode;
 pub mod document;
 mod judge;
@@ -12,6 +14,7 @@ pub mod kubectl;
 pub mod model;
 pub mod path;
 pub mod problem;
+mod quotas;
 mod read;
 pub mod schema;
 pub mod simulation;
@@ -22,15 +25,21 @@ pub mod validate;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::api::disruption::PodDisruptionBudget;
 use crate::api::job::JobSpec;
 use crate::api::meta::ObjectName;
+use crate::api::node::Node;
+use crate::api::priority::PriorityClass;
 use crate::api::release::Kubernetes;
-use crate::apiserver::NewCronJob;
+use crate::apiserver::limit_range::LimitRange;
+use crate::apiserver::quota::ResourceQuota;
+use crate::apiserver::{BarePod, NewCronJob};
 use crate::kernel::dist::Distribution;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::workload::arrivals::ArrivalProcess;
 use crate::workload::behaviour::Behaviour;
 
+pub use cluster::Cluster;
 pub use judge::{Judged, judge};
 pub use problem::{Problem, Problems, Severity, Warning};
 pub use read::{Checked, ReadOptions, check, read};
@@ -78,6 +87,8 @@ pub struct Scenario {
     pub arrivals: Vec<Arrivals>,
     /// Clients' limits and the API server's delays.
     pub control_plane: ControlPlane,
+    /// Node pools and what belongs to them.
+    pub cluster: Arc<Cluster>,
     /// What was read but plays no part: kinds that are passed over, fields without an effect. One sentence each.
     pub notes: Vec<String>,
 }
@@ -98,8 +109,34 @@ pub enum Object {
     CronJob(Box<NewCronJob>),
     /// A Job.
     Job(Box<JobObject>),
-    /// A ResourceQuota on `pods`.
-    Quota(QuotaObject),
+    /// A pod that no Job makes.
+    Pod(Arc<BarePod>),
+    /// A node.
+    Node(Arc<Node>),
+    /// A budget of disruptions.
+    DisruptionBudget(PodDisruptionBudget),
+    /// A class of priorities.
+    PriorityClass(PriorityClass),
+    /// A ResourceQuota.
+    Quota(ResourceQuota),
+    /// A LimitRange.
+    LimitRange(LimitRange),
+}
+
+impl Object {
+    /// The resource that it is one of, and namespace and name; the namespace is empty for one of the whole cluster.
+    pub fn identity(&self) -> (&'static str, ObjectName) {
+        match self {
+            Object::CronJob(cron_job) => ("cronjobs.batch", cron_job.name.clone()),
+            Object::Job(job) => ("jobs.batch", job.name.clone()),
+            Object::Pod(pod) => ("pods", pod.name.clone()),
+            Object::Node(node) => ("nodes", ObjectName::new("", &node.name)),
+            Object::DisruptionBudget(budget) => ("poddisruptionbudgets.policy", budget.name.clone()),
+            Object::PriorityClass(class) => ("priorityclasses.scheduling.k8s.io", ObjectName::new("", &class.name)),
+            Object::Quota(quota) => ("resourcequotas", quota.name.clone()),
+            Object::LimitRange(range) => ("limitranges", range.name.clone()),
+        }
+    }
 }
 
 /// A Job to be created: defaulted and validated.
@@ -146,15 +183,6 @@ pub enum Drawn {
     OneOf(Distribution, Vec<serde_json::Value>),
 }
 
-/// `kind: ResourceQuota`, the part that concerns pods.
-#[derive(Clone, Debug)]
-pub struct QuotaObject {
-    /// Namespace and name.
-    pub name: ObjectName,
-    /// Hard limit on `pods`, if it has one: pods that have not ended.
-    pub pods: Option<i64>,
-}
-
 /// An action and its time.
 #[derive(Clone, Debug)]
 pub struct ScheduledAction {
@@ -197,6 +225,13 @@ pub enum Action {
         /// Which.
         name: ObjectName,
     },
+    /// Something is done to a node.
+    Node {
+        /// Which.
+        name: Arc<str>,
+        /// What.
+        what: NodeAction,
+    },
     /// A component is down for a while.
     Outage {
         /// Which.
@@ -213,6 +248,21 @@ pub enum Action {
     },
 }
 
+/// What people and machines do to a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NodeAction {
+    /// `kubectl cordon`: it takes no more pods.
+    Cordon,
+    /// `kubectl uncordon`.
+    Uncordon,
+    /// `kubectl drain`: it takes no more pods, and those on it are evicted.
+    Drain,
+    /// Its object is deleted, as a cloud does with a machine that is gone.
+    Delete,
+    /// Its machine does not run for so long; absent: it never comes back.
+    Outage(Option<SimDuration>),
+}
+
 /// A part of the control plane that can be down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Component {
@@ -222,11 +272,14 @@ pub enum Component {
     ControllerManager,
     /// The scheduler: no pod is bound.
     Scheduler,
+    /// The registry that images come from.
+    Registry,
 }
 
 impl Component {
     /// All of them.
-    pub const ALL: [Component; 3] = [Component::ApiServer, Component::ControllerManager, Component::Scheduler];
+    pub const ALL: [Component; 4] =
+        [Component::ApiServer, Component::ControllerManager, Component::Scheduler, Component::Registry];
 
     /// Its name in a scenario.
     pub fn as_str(self) -> &'static str {
@@ -234,6 +287,7 @@ impl Component {
             Component::ApiServer => "apiserver",
             Component::ControllerManager => "controller-manager",
             Component::Scheduler => "scheduler",
+            Component::Registry => "registry",
         }
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Component, Path};
 use std::sync::Arc;
 
 use super::admit::{Server, admit};
+use super::cluster_objects;
 use super::document::{Document, Duplicate, Node, Value, parse};
 use super::problem::{Problem, Problems, Severity, Warning};
 use super::simulation::{self, Simulation};
@@ -56,11 +57,8 @@ pub fn read(sources: Vec<Source>, options: &ReadOptions) -> Result<(Scenario, Ve
     if reader.has_errors() {
         return Err(reader.refused());
     }
-    let first = objects.iter().find_map(|object| match object {
-        Object::Job(job) => Some(job.name.name.to_string()),
-        Object::CronJob(cron_job) => Some(cron_job.name.name.to_string()),
-        Object::Quota(_) => None,
-    });
+    let is_work = |object: &&Object| matches!(object, Object::Job(_) | Object::CronJob(_) | Object::Pod(_));
+    let first = objects.iter().find(is_work).map(|object| object.identity().1.name.to_string());
     let first = first.or_else(|| arrivals.first().map(|arrivals| arrivals.template.name.name.to_string()));
     let endless = |arrivals: &Arrivals| {
         let process = &arrivals.process;
@@ -79,6 +77,7 @@ pub fn read(sources: Vec<Source>, options: &ReadOptions) -> Result<(Scenario, Ve
         actions,
         arrivals,
         control_plane: simulation.control_plane,
+        cluster: Arc::new(simulation.cluster),
         notes: reader.notes(),
     };
     Ok((scenario, reader.problems.list))
@@ -216,7 +215,7 @@ impl<'a> Reader<'a> {
         }
         count(&mut self.kinds, &kind);
         match (version.as_str(), kind.as_str()) {
-            ("batch/v1", "Job" | "CronJob") | ("v1", "ResourceQuota") => {
+            of if is_known(of) => {
                 let ReadOptions { validate, refuse_newer, .. } = *self.options;
                 let server = Server { validate, refuse_newer, kubernetes: &self.kubernetes };
                 let object = admit(&document, &kind, &server, &mut self.problems);
@@ -249,11 +248,7 @@ impl<'a> Reader<'a> {
 
     /// Is there no object of this kind and name yet?
     fn is_new(&mut self, object: &Object, document: &Document) -> bool {
-        let (resource, name) = match object {
-            Object::CronJob(cron_job) => ("cronjobs.batch", &cron_job.name),
-            Object::Job(job) => ("jobs.batch", &job.name),
-            Object::Quota(quota) => ("resourcequotas", &quota.name),
-        };
+        let (resource, name) = object.identity();
         if self.names.insert((resource, name.clone())) {
             return true;
         }
@@ -351,9 +346,16 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Is it an object that a scenario can hold?
+fn is_known(of: (&str, &str)) -> bool {
+    matches!(of, ("batch/v1", "Job" | "CronJob") | ("v1", "ResourceQuota" | "LimitRange"))
+        || cluster_objects::KINDS.contains(&of)
+}
+
 /// Is this the kind of a list whose items are objects of ours?
 pub(super) fn is_list(version: &str, kind: &str) -> bool {
-    matches!((version, kind), ("v1", "List") | ("batch/v1", "JobList" | "CronJobList"))
+    let is_known = |item: &str| is_known((version, item)) || matches!(item, "" | "Namespace");
+    kind.strip_suffix("List").is_some_and(is_known) && (kind != "List" || version == "v1")
 }
 
 /// The items of a list as documents of their own. Those of a list of one kind need not name it.
@@ -363,6 +365,7 @@ pub(super) fn list_items(list: &Document) -> Result<Vec<Document>, Problem> {
         let title = format!("items: expected a list, found {}", node.json_type());
         return Err(Problem::at(list.at(node.span), title));
     };
+    let version = list.root.get("apiVersion").and_then(Node::as_str).unwrap_or("");
     let kind = list.root.get("kind").and_then(Node::as_str).and_then(|kind| kind.strip_suffix("List")).unwrap_or("");
     let item = |(i, item): (usize, &Node)| {
         let prefix = format!("items[{i}].");
@@ -370,7 +373,7 @@ pub(super) fn list_items(list: &Document) -> Result<Vec<Document>, Problem> {
         let duplicates = list.duplicates.iter().filter_map(within).collect();
         let mut root = item.clone();
         if !kind.is_empty() && root.get("kind").is_none() && root.get("apiVersion").is_none() {
-            root.set("apiVersion", "batch/v1");
+            root.set("apiVersion", version);
             root.set("kind", kind);
         }
         Document { source: list.source.clone(), root, duplicates }

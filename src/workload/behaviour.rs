@@ -19,6 +19,9 @@ const STARTUP: Purpose = Purpose(0x10);
 const DURATION: Purpose = Purpose(0x11);
 const EXIT_CODE: Purpose = Purpose(0x12);
 const TERMINATION: Purpose = Purpose(0x13);
+const MEMORY: Purpose = Purpose(0x14);
+const STORAGE: Purpose = Purpose(0x15);
+const READY_AFTER: Purpose = Purpose(0x16);
 
 /// How long a container runs that no rule speaks of.
 const DEFAULT_DURATION: SimDuration = SimDuration::from_secs(1);
@@ -36,6 +39,12 @@ pub struct Rule {
     pub exit_code: Option<Distribution>,
     /// From the signal to the end, in nanoseconds.
     pub termination: Option<Distribution>,
+    /// The most memory that a container takes, in bytes.
+    pub memory: Option<Distribution>,
+    /// The most that it writes to its node's disk, in bytes.
+    pub storage: Option<Distribution>,
+    /// From its start to its being ready for work, in nanoseconds.
+    pub ready_after: Option<Distribution>,
 }
 
 /// Whom a rule is for: all that is set must agree.
@@ -218,6 +227,40 @@ impl JobBehaviour {
         let rule = self.table.termination.find(&self.table, pod, Some(container), restart);
         let termination = rule.and_then(|rule| rule.termination.as_ref()).or(self.termination.as_deref())?;
         Some(length(draw_of(termination, TERMINATION, pod, container, restart, streams)))
+    }
+}
+
+impl JobBehaviour {
+    /// How long a container runs by a rule that names it; none if no such rule says.
+    pub fn duration_by_name(
+        &self,
+        pod: &PodKey<'_>,
+        container: &str,
+        restart: u32,
+        streams: &mut Streams,
+    ) -> Option<SimDuration> {
+        let rule = self.table.duration.find(&self.table, pod, Some(container), restart)?;
+        rule.matches.container.as_ref()?;
+        Some(length(draw_of(rule.duration.as_ref()?, DURATION, pod, container, restart, streams)))
+    }
+
+    /// The most memory that a container takes; none if no rule says.
+    pub fn memory(&self, pod: &PodKey<'_>, container: &str, restart: u32, streams: &mut Streams) -> Option<u64> {
+        let rule = self.table.memory.find(&self.table, pod, Some(container), restart)?;
+        u64::try_from(draw_of(rule.memory.as_ref()?, MEMORY, pod, container, restart, streams)).ok()
+    }
+
+    /// The most that a container writes to its node's disk; none if no rule says.
+    pub fn storage(&self, pod: &PodKey<'_>, container: &str, restart: u32, streams: &mut Streams) -> Option<u64> {
+        let rule = self.table.storage.find(&self.table, pod, Some(container), restart)?;
+        u64::try_from(draw_of(rule.storage.as_ref()?, STORAGE, pod, container, restart, streams)).ok()
+    }
+
+    /// From a container's start to its being ready for work; at once if no rule says.
+    pub fn ready_after(&self, pod: &PodKey<'_>, container: &str, restart: u32, streams: &mut Streams) -> SimDuration {
+        let rule = self.table.ready_after.find(&self.table, pod, Some(container), restart);
+        rule.and_then(|rule| rule.ready_after.as_ref())
+            .map_or(SimDuration::ZERO, |after| length(draw_of(after, READY_AFTER, pod, container, restart, streams)))
     }
 }
 

@@ -13,6 +13,9 @@ pub(super) struct RuleTable {
     pub(super) duration: Column,
     pub(super) exit_code: Column,
     pub(super) termination: Column,
+    pub(super) memory: Column,
+    pub(super) storage: Column,
+    pub(super) ready_after: Column,
 }
 
 /// The rules that set one field: for all pods, for an attempt, for an index, for one pod.
@@ -42,6 +45,9 @@ impl RuleTable {
             duration: Column::new(&rules, chosen, |rule| rule.duration.is_some()),
             exit_code: Column::new(&rules, chosen, |rule| rule.exit_code.is_some()),
             termination: Column::new(&rules, chosen, |rule| rule.termination.is_some()),
+            memory: Column::new(&rules, chosen, |rule| rule.memory.is_some()),
+            storage: Column::new(&rules, chosen, |rule| rule.storage.is_some()),
+            ready_after: Column::new(&rules, chosen, |rule| rule.ready_after.is_some()),
             rules,
         }
     }

@@ -1,22 +1,22 @@
 //! What people and machines do: submissions, patches, deletions, evictions.
 
 use super::World;
+use super::event::Event;
+use super::evictions::Eviction;
+use super::nodes::NodeAlarm;
 use crate::api::meta::{ApiTime, ObjectName, PodId};
+use crate::api::node::Node;
+use crate::api::request::Refusal;
 use crate::apiserver::admission::{self, PatchType};
 use crate::apiserver::store::NewJob;
 use crate::scenario::clockwork::Clocks;
-use crate::scenario::{Action, Kind, Object};
+use crate::scenario::{Action, Kind, NodeAction, Object};
 
 impl World<'_> {
     pub(super) fn create(&mut self, object: &Object) {
         let now = ApiTime::of(self.now);
-        match object {
-            Object::CronJob(cron_job) => {
-                if self.store.create_cron_job(now, (**cron_job).clone()).is_err() {
-                    let name = &cron_job.name.name;
-                    self.note(format!("cronjobs.batch \"{name}\" already exists: it was not created again"));
-                }
-            }
+        let created = match object {
+            Object::CronJob(cron_job) => self.store.create_cron_job(now, (**cron_job).clone()).map(|_| ()),
             Object::Job(job) => {
                 let new = NewJob {
                     name: job.name.clone(),
@@ -24,14 +24,36 @@ impl World<'_> {
                     spec: job.spec.clone(),
                     manifest: job.manifest.clone(),
                 };
-                if self.store.create_job(now, new).is_err() {
-                    self.note(format!("jobs.batch \"{}\" already exists: it was not created again", job.name.name));
-                }
+                self.store.create_job(now, new).map(|_| ())
+            }
+            Object::Pod(pod) => self.store.create_bare_pod(now, pod.clone()).map(|_| ()),
+            Object::Node(node) => {
+                let created = now;
+                self.store.create_node(Node { created, ..Node::clone(node) }).map(|id| self.node_is_there(id))
+            }
+            Object::DisruptionBudget(budget) => {
+                self.budgets.push(budget.clone());
+                Ok(())
+            }
+            Object::PriorityClass(class) => {
+                self.store.create_priority_class(class.clone());
+                Ok(())
             }
             Object::Quota(quota) => {
-                if let Some(hard) = quota.pods {
-                    self.store.create_quota(&quota.name, hard);
-                }
+                self.store.create_quota(quota.clone());
+                Ok(())
+            }
+            Object::LimitRange(range) => {
+                self.store.create_limit_range(range.clone());
+                Ok(())
+            }
+        };
+        match created {
+            Ok(()) => {}
+            Err(Refusal::Forbidden(why)) => self.note(why.into()),
+            Err(_) => {
+                let (resource, name) = object.identity();
+                self.note(format!("{resource} \"{}\" already exists: it was not created again", name.name));
             }
         }
     }
@@ -44,11 +66,14 @@ impl World<'_> {
 
     pub(super) fn act(&mut self, position: usize) {
         let action = self.actions[position].action.clone();
-        if self.outages.api_is_down() && !matches!(action, Action::Outage { .. }) {
+        if self.outages.api_is_down()
+            && !matches!(action, Action::Outage { .. } | Action::Node { what: NodeAction::Outage(_), .. })
+        {
             return self.note(format!("action {position} failed: the API server is down"));
         }
         match action {
             Action::Outage { component, length } => self.begin_outage(component, length),
+            Action::Node { name, what } => self.act_on_node(&name, what),
             Action::Patch { kind: Kind::Job, name, merge } => self.patch_job(&name, &merge),
             Action::Delete { kind: Kind::Job, name } => self.delete_job(&name),
             Action::Evict { job, nth } => self.evict(&job, nth),
@@ -73,6 +98,38 @@ impl World<'_> {
 
     fn missing(&mut self, action: &str, resource: &str, name: &ObjectName) {
         self.note(format!("{action}: {resource}.batch \"{}\" not found in namespace {}", name.name, name.namespace));
+    }
+
+    fn act_on_node(&mut self, name: &str, what: NodeAction) {
+        let Some(node) = self.store.find_node(name) else {
+            return self.note(format!("nodes \"{name}\" not found"));
+        };
+        match what {
+            NodeAction::Cordon => self.cordon(node, true),
+            NodeAction::Uncordon => self.cordon(node, false),
+            NodeAction::Drain => self.drain(node),
+            NodeAction::Delete => self.remove_node(node),
+            NodeAction::Outage(length) => {
+                self.node_fails(node, None);
+                if let Some(length) = length {
+                    let turn = self.nodes.state(node).turn;
+                    self.events.push(self.now + length, Event::Node(node, NodeAlarm::Returns(turn)));
+                }
+            }
+        }
+    }
+
+    /// The eviction of the nth pod asks the budgets too.
+    fn answer_to_eviction(&mut self, pod: PodId, answer: Eviction) {
+        let why = match answer {
+            Eviction::Done => return,
+            Eviction::TooManyRequests => "Cannot evict pod as it would violate the pod's disruption budget.",
+            Eviction::Failed => {
+                "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
+            }
+        };
+        let name = self.full_name(pod).unwrap_or_default();
+        self.note(format!("eviction of pod {name} refused: {why}"));
     }
 
     /// A merge patch, judged as by the API server; a refused one changes nothing.
@@ -118,12 +175,11 @@ impl World<'_> {
         }
     }
 
-    /// The eviction API: condition DisruptionTarget, then deletion.
+    /// The eviction API on the nth pod of a Job.
     fn evict(&mut self, job: &ObjectName, nth: u32) {
         let Some(pod) = self.nth_pod(job, nth, "evict") else { return };
-        _ = self.store.mark_disrupted(pod, "EvictionByEvictionAPI");
-        self.tell();
-        _ = self.store.delete_pod(ApiTime::of(self.now), pod);
+        let answer = self.evict_pod(pod);
+        self.answer_to_eviction(pod, answer);
     }
 
     /// The Job's `nth` pod that has neither ended nor been deleted, by creation, index and attempt.

@@ -1,7 +1,8 @@
 //! All that can happen: the closed set of events.
 
 use super::controller_manager::Controller;
-use crate::api::meta::{JobId, PodId};
+use super::nodes::NodeAlarm;
+use crate::api::meta::{JobId, NodeId, PodId};
 use crate::api::outbox::SyncDue;
 use crate::kubelet::Alarm;
 use crate::scenario::Component;
@@ -18,9 +19,13 @@ pub enum Event {
     /// A Job without pods has lasted as long as they would have, and ends well or badly.
     JobOver(JobId, bool),
     /// The scheduler has chosen a node and the binding takes effect.
-    Bind(PodId),
+    Bind(PodId, NodeId),
     /// Something ends in a pod.
     Kubelet(Alarm),
+    /// Something happens to a node.
+    Node(NodeId, NodeAlarm),
+    /// Pods that could not be evicted from a node are asked for again.
+    Drain(NodeId),
     /// The kubelet's report on a pod reaches the API server.
     Report(PodId),
     /// A key of a controller's queue may be due.

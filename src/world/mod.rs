@@ -8,14 +8,20 @@ mod arrivals;
 mod control_plane;
 pub mod controller_manager;
 pub mod event;
+mod evictions;
+mod images;
+mod node_failures;
+pub mod nodes;
 pub mod observer;
 mod outages;
 mod pods;
 mod schedule_only;
+mod scheduling;
 mod workload;
 
 use crate::api::change::{Change, Verb};
 use crate::api::cronjob::Start;
+use crate::api::disruption::PodDisruptionBudget;
 use crate::api::meta::{ApiTime, CronJobId, JobId, ObjectId, ObjectName};
 use crate::api::outbox::Outbox;
 use crate::api::release::Rules;
@@ -25,11 +31,13 @@ use crate::controllers::Progress;
 use crate::kernel::event_list::EventList;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::kubelet::Alarm;
+use crate::kubelet::images::Images;
 use crate::kubelet::lifecycle::Kubelet;
 use crate::scenario::{Object, Scenario, ScheduledAction};
 use control_plane::ControlPlane;
 use controller_manager::{Controller, ControllerManager, Task};
 use event::Event;
+use nodes::Nodes;
 use observer::{Observer, RequestSpan, SyncSpan};
 use outages::Outages;
 use workload::PodWorkload;
@@ -51,6 +59,12 @@ pub struct World<'a> {
     arrivals: Vec<arrivals::Stream>,
     outages: Outages,
     rules: Rules,
+    nodes: Nodes,
+    budgets: Vec<PodDisruptionBudget>,
+    /// Absent where every image is everywhere.
+    images: Option<Images>,
+    /// When the taint eviction of the next node may begin.
+    next_eviction: SimTime,
     /// Are there pods, or only Jobs that last as long as theirs would?
     has_pods: bool,
     /// `startTime` in seconds since 1970.
@@ -105,6 +119,10 @@ impl<'a> World<'a> {
             arrivals: scenario.arrivals.iter().map(|of| arrivals::Stream::new(of, seed, replication, rules)).collect(),
             outages: Outages::default(),
             rules,
+            nodes: Nodes::new(scenario, seed, replication),
+            budgets: Vec::new(),
+            images: images::images(&scenario.cluster),
+            next_eviction: SimTime::ZERO,
             has_pods,
             start: scenario.start,
             observers,
@@ -116,6 +134,7 @@ impl<'a> World<'a> {
         if world.observers.iter().any(|observer| observer.reads_containers()) {
             world.kubelet.keep_details();
         }
+        world.begin_nodes();
         world.submit(&scenario.objects);
         world.begin_arrivals();
         world
@@ -194,8 +213,10 @@ impl<'a> World<'a> {
             Event::Arrival(stream) => self.arrive(stream as usize),
             Event::OutageOver(component) => self.outage_over(component),
             Event::JobOver(job, well) => self.end_without_pods(job, well),
-            Event::Bind(pod) => self.bind(pod),
+            Event::Bind(pod, node) => self.bind(pod, node),
             Event::Kubelet(alarm) => self.kubelet_alarm(alarm),
+            Event::Node(node, alarm) => self.node_alarm(node, alarm),
+            Event::Drain(node) => self.go_on_draining(node),
             Event::Report(pod) => self.report_now(pod),
             Event::Sync(due) => self.controllers.on_alarm(due, self.now),
             Event::Request(slot) => self.request_effective(slot),
@@ -225,6 +246,7 @@ impl<'a> World<'a> {
                 Change::CronJob(cron_job, verb) => self.tell_cron_job(cron_job, verb),
                 Change::Job(job, verb) => self.tell_job(job, verb),
                 Change::Pod(pod, verb) => self.tell_pod(pod, verb),
+                Change::Node(node, verb) => self.tell_node(node, verb),
             }
             self.store.forget(change);
         }

@@ -40,6 +40,11 @@ impl World<'_> {
         let was_down = until.is_some();
         *until = Some(until.map_or(end, |until| until.max(end)));
         self.events.push(end, Event::OutageOver(component));
+        if component == Component::Registry
+            && let Some(images) = &mut self.images
+        {
+            images.registry_is_down = true;
+        }
         if component == Component::ControllerManager && !was_down {
             // The process is gone, and what it knew with it.
             self.control_plane.crash(self.now);
@@ -55,6 +60,11 @@ impl World<'_> {
         self.outages.until[component as usize] = None;
         match component {
             Component::ControllerManager => self.restart_controllers(),
+            Component::Registry => {
+                if let Some(images) = &mut self.images {
+                    images.registry_is_down = false;
+                }
+            }
             Component::ApiServer | Component::Scheduler => {
                 for event in std::mem::take(&mut self.outages.deferred) {
                     self.dispatch(event);
@@ -67,7 +77,7 @@ impl World<'_> {
     /// to wait.
     pub(super) fn defer(&mut self, event: Event) -> bool {
         let down = match event {
-            Event::Bind(_) => self.outages.is_down(Component::Scheduler) || self.outages.api_is_down(),
+            Event::Bind(..) => self.outages.is_down(Component::Scheduler) || self.outages.api_is_down(),
             _ => self.outages.api_is_down(),
         };
         if down {

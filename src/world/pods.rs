@@ -10,8 +10,8 @@ use crate::kubelet::Alarm;
 impl World<'_> {
     pub(super) fn tell_pod(&mut self, id: PodId, verb: Verb) {
         let Some(pod) = self.store.pod(id) else { return };
-        if self.outages.controllers_are_down() {
-            // They list all pods when they are up again.
+        if pod.is_bare() || self.outages.controllers_are_down() {
+            // No controller looks after bare pods, and those that are down list all others when they are up again.
         } else if self.control_plane.watchers_lag() {
             let pod = pod.clone();
             self.deliver_pod_later(verb, pod);
@@ -21,41 +21,48 @@ impl World<'_> {
         if verb == Verb::Added
             && let Some(pod) = self.store.pod(id)
         {
-            self.workload.pod_added(pod);
+            match self.store.bare_pod(id) {
+                Some(bare) => self.workload.bare_pod_added(pod, bare),
+                None => self.workload.pod_added(pod),
+            }
         }
         match verb {
-            Verb::Added => match self.workload.scheduling(id) {
-                None => self.bind(id),
-                Some(delay) => self.events.push(self.now + delay, Event::Bind(id)),
-            },
-            Verb::Modified => self.pod_modified(id),
-            Verb::Deleted => self.kubelet.forget(id),
-        }
-    }
-
-    /// The scheduler binds a pod, as soon as it can.
-    pub(super) fn bind(&mut self, pod: PodId) {
-        if !self.defer(Event::Bind(pod)) {
-            _ = self.store.bind(pod);
+            Verb::Added => self.pod_is_new(id),
+            Verb::Modified => {
+                if self.nodes.exist {
+                    self.scheduler_sees_pod(id, verb);
+                }
+                self.pod_modified(id);
+            }
+            Verb::Deleted => {
+                if self.nodes.exist {
+                    self.scheduler_sees_pod(id, verb);
+                }
+                self.kubelet.forget(id);
+                if let Some(images) = &mut self.images {
+                    images.forget(id);
+                }
+            }
         }
     }
 
     /// The kubelet of its node sees a pod that was bound or is to be deleted.
-    fn pod_modified(&mut self, id: PodId) {
+    pub(super) fn pod_modified(&mut self, id: PodId) {
         let Some(pod) = self.store.standing_pod(id) else { return };
-        if !pod.scheduled {
+        if !pod.scheduled || self.nodes.is_down(pod.node) {
             return;
         }
-        let now = self.now;
+        let (now, deletion) = (self.now, pod.deletion);
         if !self.kubelet.knows(id) {
             if pod.status.phase.is_terminal() {
                 return;
             }
-            let Some(job) = self.store.job(pod.job) else { return };
-            let template = job.spec.template.clone();
-            self.kubelet.admit(id, template, pod.created, now, &mut self.workload, &mut self.alarms);
+            let Some(template) = self.store.template_of(id).cloned() else { return };
+            let (node, created) = (pod.node, pod.created);
+            self.kubelet.admit(id, template.clone(), created, now, &mut self.alarms);
+            self.need_images(id, node, &template);
         }
-        if let Some(deletion) = pod.deletion {
+        if let Some(deletion) = deletion {
             let grace = SimDuration::from_secs(u64::from(deletion.grace));
             let changed = self.kubelet.terminate(id, grace, now, &mut self.workload, &mut self.alarms);
             if let Some(pod) = changed {
@@ -66,6 +73,12 @@ impl World<'_> {
     }
 
     pub(super) fn kubelet_alarm(&mut self, alarm: Alarm) {
+        if self.nodes.exist && self.is_on_dead_node(alarm.pod()) {
+            return;
+        }
+        if matches!(alarm, Alarm::Pulled(_) | Alarm::PullBackOff(_) | Alarm::PullAgain(_)) {
+            return self.image_alarm(alarm);
+        }
         let changed = self.kubelet.on_alarm(alarm, self.now, &mut self.workload, &mut self.alarms);
         self.set_alarms();
         if let Some(pod) = changed {
@@ -73,14 +86,18 @@ impl World<'_> {
         }
     }
 
-    fn set_alarms(&mut self) {
+    fn is_on_dead_node(&self, pod: PodId) -> bool {
+        self.store.pod(pod).is_some_and(|pod| self.nodes.is_down(pod.node))
+    }
+
+    pub(super) fn set_alarms(&mut self) {
         for (at, alarm) in self.alarms.drain(..) {
             self.events.push(at, Event::Kubelet(alarm));
         }
     }
 
     /// Something changed in the pod; the API server knows when the kubelet's report arrives.
-    fn report(&mut self, pod: PodId) {
+    pub(super) fn report(&mut self, pod: PodId) {
         match self.workload.reporting(pod) {
             None => self.report_now(pod),
             Some(delay) => self.events.push(self.now + delay, Event::Report(pod)),
@@ -88,7 +105,7 @@ impl World<'_> {
     }
 
     pub(super) fn report_now(&mut self, pod: PodId) {
-        if self.defer(Event::Report(pod)) {
+        if self.defer(Event::Report(pod)) || (self.nodes.exist && self.is_on_dead_node(pod)) {
             return;
         }
         if let Some(status) = self.kubelet.status(pod, self.now) {

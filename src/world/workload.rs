@@ -1,14 +1,16 @@
 //! How the pods of this run behave: the scenario's rules, the profile's latencies, the pods' identities, and chance.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::api::job::Job;
 use crate::api::meta::{JobId, PodId};
 use crate::api::pod::{Container, Pod, PodTemplate};
-use crate::kernel::rng::{Purpose, Streams, mix};
+use crate::apiserver::BarePod;
+use crate::kernel::rng::{Purpose, Streams, entity, mix};
 use crate::kernel::time::SimDuration;
 use crate::kubelet::Workload;
-use crate::scenario::{Profile, Scenario};
+use crate::scenario::{Cluster, Profile, Scenario};
 use crate::workload::behaviour::{
     Behaviour, JobBehaviour, JobKey, PodKey, ProfileLatencies, default_profile, pod_entity,
 };
@@ -19,17 +21,29 @@ const BIND: Purpose = Purpose(0x19);
 const SANDBOX: Purpose = Purpose(0x1a);
 const CONTAINER: Purpose = Purpose(0x1b);
 const REPORT: Purpose = Purpose(0x1c);
+const PULL: Purpose = Purpose(0x1d);
+const LOOK: Purpose = Purpose(0x1e);
 
 /// The workload of one run. Tables are indexed by the slots of Jobs and pods.
 #[derive(Debug)]
 pub(super) struct PodWorkload {
     behaviour: Behaviour,
     streams: Streams,
+    cluster: Arc<Cluster>,
     /// None in the ideal profile.
     latencies: Option<Box<ProfileLatencies>>,
     jobs: Vec<Option<JobWorkload>>,
+    /// Of bare pods that are alike.
+    bare: Vec<JobWorkload>,
+    kinds_of_bare: BTreeMap<BareKind, u32>,
     pods: Vec<PodIdentity>,
 }
+
+/// What the rules of a bare pod depend on: namespace, labels, and how many containers it has.
+type BareKind = (Arc<str>, Vec<(Arc<str>, Arc<str>)>, usize);
+
+/// Marks the place of a bare pod's rules where that of its Job stands.
+const BARE: u32 = u32::MAX;
 
 #[derive(Clone, Debug)]
 struct JobWorkload {
@@ -61,8 +75,11 @@ impl PodWorkload {
         PodWorkload {
             behaviour: (*scenario.behaviour).clone(),
             streams: Streams::new(seed, replication),
+            cluster: scenario.cluster.clone(),
             latencies: (scenario.profile == Profile::Default).then(|| Box::new(default_profile())),
             jobs: Vec::new(),
+            bare: Vec::new(),
+            kinds_of_bare: BTreeMap::new(),
             pods: Vec::new(),
         }
     }
@@ -92,11 +109,33 @@ impl PodWorkload {
 
     /// A pod exists from now on; its Job is known.
     pub(super) fn pod_added(&mut self, pod: &Pod) {
-        let slot = pod.id.slot as usize;
         let job = self.jobs.get(pod.job.slot as usize).and_then(Option::as_ref).map_or(0, |job| job.entity);
-        let entity = pod_entity(job, pod.index(), pod.attempt);
-        let identity =
-            PodIdentity { id: pod.id, job: pod.job, index: pod.index(), attempt: pod.attempt, entity, reports: 0 };
+        self.add(pod, pod.job, job);
+    }
+
+    /// A pod that no Job made exists from now on.
+    pub(super) fn bare_pod_added(&mut self, pod: &Pod, bare: &BarePod) {
+        let (namespace, template) = (&bare.name.namespace, &bare.template);
+        let kind = (namespace.clone(), template.labels.clone(), template.containers.len());
+        let next = self.bare.len() as u32;
+        let place = *self.kinds_of_bare.entry(kind).or_insert(next);
+        if place == next {
+            let key = JobKey { namespace, job: "", copy_of: None, cron_job: None, run: None, labels: &template.labels };
+            self.bare.push(JobWorkload {
+                behaviour: self.behaviour.for_job(&key),
+                template: template.clone(),
+                indexed: false,
+                entity: 0,
+                containers: template.containers.len() as u32,
+            });
+        }
+        self.add(pod, JobId { slot: place, uid: BARE }, bare.identity());
+    }
+
+    fn add(&mut self, pod: &Pod, job: JobId, entity: u64) {
+        let slot = pod.id.slot as usize;
+        let entity = pod_entity(entity, pod.index(), pod.attempt);
+        let identity = PodIdentity { id: pod.id, job, index: pod.index(), attempt: pod.attempt, entity, reports: 0 };
         if self.pods.len() <= slot {
             self.pods.resize(slot + 1, identity);
         }
@@ -105,7 +144,11 @@ impl PodWorkload {
 
     fn pod(&self, id: PodId) -> Option<(&JobWorkload, PodIdentity)> {
         let pod = self.pods.get(id.slot as usize).filter(|pod| pod.id == id)?;
-        Some((self.jobs.get(pod.job.slot as usize)?.as_ref()?, *pod))
+        let workload = match pod.job.uid {
+            BARE => self.bare.get(pod.job.slot as usize),
+            _ => self.jobs.get(pod.job.slot as usize)?.as_ref(),
+        };
+        Some((workload?, *pod))
     }
 
     /// How long a Job lasts whose pods follow each other in so many waves, and whether all of them succeed.
@@ -161,11 +204,16 @@ impl PodWorkload {
 
     /// Sandbox, then the containers one after the other.
     fn published_startup(&mut self, entity: u64, containers: u32) -> SimDuration {
-        let Some(latencies) = &self.latencies else { return SimDuration::ZERO };
-        let mut total = length(latencies.sandbox.sample(&mut self.streams.stream(SANDBOX, entity)));
-        for container in 0..containers {
-            let own = mix(entity, u64::from(container));
-            total = total + length(latencies.container.sample(&mut self.streams.stream(CONTAINER, own)));
+        let (kubelet, published) = (&self.cluster.kubelet, self.latencies.as_deref());
+        let mut total = SimDuration::ZERO;
+        if let Some(sandbox) = kubelet.sandbox.as_ref().or(published.map(|latencies| &latencies.sandbox)) {
+            total = length(sandbox.sample(&mut self.streams.stream(SANDBOX, entity)));
+        }
+        if let Some(start) = kubelet.container_start.as_ref().or(published.map(|latencies| &latencies.container)) {
+            for container in 0..containers {
+                let own = mix(entity, u64::from(container));
+                total = total + length(start.sample(&mut self.streams.stream(CONTAINER, own)));
+            }
         }
         total
     }
@@ -196,5 +244,40 @@ impl Workload for PodWorkload {
     fn termination(&mut self, pod: PodId, container: &str, restart: u32) -> SimDuration {
         let Some((job, pod)) = self.pod(pod) else { return SimDuration::ZERO };
         job.behaviour.clone().termination(&pod.key(), container, restart, &mut self.streams).unwrap_or_default()
+    }
+
+    fn sidecar_duration(&mut self, pod: PodId, container: &str, restart: u32) -> Option<SimDuration> {
+        let (job, pod) = self.pod(pod)?;
+        job.behaviour.clone().duration_by_name(&pod.key(), container, restart, &mut self.streams)
+    }
+
+    fn memory(&mut self, pod: PodId, container: &str, restart: u32) -> Option<u64> {
+        let (job, pod) = self.pod(pod)?;
+        job.behaviour.clone().memory(&pod.key(), container, restart, &mut self.streams)
+    }
+
+    fn storage(&mut self, pod: PodId, container: &str, restart: u32) -> Option<u64> {
+        let (job, pod) = self.pod(pod)?;
+        job.behaviour.clone().storage(&pod.key(), container, restart, &mut self.streams)
+    }
+
+    fn ready_after(&mut self, pod: PodId, container: &str, restart: u32) -> SimDuration {
+        let Some((job, pod)) = self.pod(pod) else { return SimDuration::ZERO };
+        job.behaviour.clone().ready_after(&pod.key(), container, restart, &mut self.streams)
+    }
+
+    fn pull_latency(&mut self, pod: PodId, image: &str) -> SimDuration {
+        let Some((_, pod)) = self.pod(pod) else { return SimDuration::ZERO };
+        let entity = mix(pod.entity, entity(&[b"image", image.as_bytes()]));
+        let Some(latency) = self.cluster.registry.as_ref().map(|registry| &registry.latency) else {
+            return SimDuration::ZERO;
+        };
+        length(latency.sample(&mut self.streams.stream(PULL, entity)))
+    }
+
+    fn next_look(&mut self, pod: PodId, number: u32) -> SimDuration {
+        let Some((_, pod)) = self.pod(pod) else { return SimDuration::ZERO };
+        let unit = self.streams.stream(LOOK, mix(pod.entity, u64::from(number))).unit();
+        SimDuration((unit * 6e9) as u64)
     }
 }

@@ -46,6 +46,12 @@ pub(super) fn cron_job(cron_job: &mut Value, rules: &Rules) {
     pod(&mut cron_job["spec"]["jobTemplate"]["spec"]["template"]["spec"]);
 }
 
+/// Fills in the defaults of a pod.
+pub(super) fn bare_pod(object: &mut Value) {
+    schema().fill(&schema().shape("Pod"), object);
+    pod(&mut object["spec"]);
+}
+
 fn default(object: &mut Value, name: &str, value: Value) {
     if object[name].is_null() {
         object[name] = value;

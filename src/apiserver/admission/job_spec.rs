@@ -9,7 +9,9 @@ use crate::api::job::{
     CompletionMode, JobSpec, PodFailurePolicyAction, PodFailurePolicyRequirement, PodFailurePolicyRule,
     PodReplacementPolicy, SuccessPolicyRule,
 };
-use crate::api::pod::{Container, PodTemplate, RestartPolicy};
+use crate::api::pod::{Container, PodTemplate, Probe, RestartPolicy};
+use crate::api::quantity::Quantity;
+use crate::api::resources::{ResourceList, Resources};
 
 /// What the engine needs of a valid, defaulted Job.
 pub fn job_spec(manifest: &Value) -> JobSpec {
@@ -84,13 +86,23 @@ fn success_policy_rule(rule: &Value, completions: i32) -> SuccessPolicyRule {
     }
 }
 
-fn pod_template(template: &Value) -> PodTemplate {
+pub(super) fn pod_template(template: &Value) -> PodTemplate {
     let spec = &template["spec"];
     let containers = |name: &str| {
-        let container = |c: &Value| Container { name: text(&c["name"]), image: text(&c["image"]) };
+        let container = |c: &Value| Container {
+            name: text(&c["name"]),
+            image: text(&c["image"]),
+            resources: resources(&c["resources"]),
+            sidecar: name == "initContainers" && c["restartPolicy"] == "Always",
+            readiness_probe: probe(&c["readinessProbe"]),
+            startup_probe: probe(&c["startupProbe"]),
+        };
         list(&spec[name]).iter().map(container).collect()
     };
-    let labels = template["metadata"]["labels"].as_object().into_iter().flatten();
+    let words = |of: &Value, wanted: fn(&str) -> bool| {
+        let words = of.as_object().into_iter().flatten().filter(|(key, _)| wanted(key));
+        words.map(|(key, value)| (key.as_str().into(), text(value))).collect()
+    };
     // A negative grace period is stored and means one second to the kubelet (`SetDefaults_Pod`).
     let grace = match spec["terminationGracePeriodSeconds"].as_i64().unwrap_or(30) {
         negative if negative < 0 => 1,
@@ -105,6 +117,44 @@ fn pod_template(template: &Value) -> PodTemplate {
         init_containers: containers("initContainers"),
         containers: containers("containers"),
         termination_grace_period_seconds: grace,
-        labels: labels.map(|(key, value)| (key.as_str().into(), text(value))).collect(),
+        labels: words(&template["metadata"]["labels"], |_| true),
+        annotations: words(&template["metadata"]["annotations"], |key| key.starts_with(AUTOSCALER_ANNOTATIONS)),
+        priority_class_name: spec["priorityClassName"].as_str().filter(|name| !name.is_empty()).map(Arc::from),
+        priority: int32(&spec["priority"]),
+        active_deadline_seconds: spec["activeDeadlineSeconds"].as_i64().and_then(|seconds| seconds.try_into().ok()),
+        resources: resources(&spec["resources"]),
+        overhead: resource_list(&spec["overhead"]),
+        scheduling: super::scheduling::scheduling(spec),
+        has_local_storage: list(&spec["volumes"]).iter().any(is_local_storage),
     }
+}
+
+/// What the annotations begin with that the cluster autoscaler reads.
+const AUTOSCALER_ANNOTATIONS: &str = "cluster-autoscaler.kubernetes.io/";
+
+/// Does the volume go with its node? A disk in memory does not count.
+fn is_local_storage(volume: &Value) -> bool {
+    let empty = &volume["emptyDir"];
+    !volume["hostPath"].is_null() || (!empty.is_null() && empty["medium"] != "Memory")
+}
+
+fn probe(probe: &Value) -> Option<Probe> {
+    let number = |name: &str, default| probe[name].as_u64().map_or(default, |number| number as u32);
+    (!probe.is_null()).then(|| Probe {
+        initial_delay_seconds: number("initialDelaySeconds", 0),
+        period_seconds: number("periodSeconds", 10).max(1),
+        success_threshold: number("successThreshold", 1).max(1),
+    })
+}
+
+fn resources(resources: &Value) -> Resources {
+    Resources { requests: resource_list(&resources["requests"]), limits: resource_list(&resources["limits"]) }
+}
+
+fn resource_list(list: &Value) -> ResourceList {
+    let amounts = list.as_object().into_iter().flatten();
+    let amount = |(name, amount): (&String, &Value)| {
+        Some((name.as_str().into(), Quantity::parse(amount.as_str().unwrap_or("")).ok()?))
+    };
+    amounts.filter_map(amount).collect()
 }

@@ -9,6 +9,7 @@ mod disabled;
 mod image;
 mod job_spec;
 mod patch;
+mod scheduling;
 mod update;
 
 use serde_json::{Value, json};
@@ -19,11 +20,13 @@ use super::validation::{self, Clockwork};
 use crate::api::cronjob::CronJobSpec;
 use crate::api::job::JobSpec;
 use crate::api::meta::ObjectName;
+use crate::api::pod::PodTemplate;
 use crate::api::release::Rules;
 
 pub use apply::apply_patch;
 pub use cron_job_spec::cron_job_spec;
 pub use job_spec::job_spec;
+pub use scheduling::label_selector;
 pub use update::{PatchType, Rejection, listed, patch_cron_job, patch_job, patch_job_as, update_cron_job, update_job};
 /// UID of every object: the engine tells objects apart by dense ids, and no rule reads a UID.
 pub const UID: &str = "00000000-0000-0000-0000-000000000001";
@@ -45,6 +48,17 @@ pub struct Admitted {
     pub name: ObjectName,
     /// What the server warns of.
     pub warnings: Vec<String>,
+}
+
+/// A pod that the server accepts.
+#[derive(Clone, Debug)]
+pub struct AdmittedPod {
+    /// The object as stored.
+    pub manifest: Value,
+    /// What the engine reads of it.
+    pub template: PodTemplate,
+    /// Namespace and name.
+    pub name: ObjectName,
 }
 
 /// A CronJob that the server accepts.
@@ -117,6 +131,23 @@ pub fn create_cron_job(
 fn admitted_cron_job(cron_job: &Value, rules: &Rules, warnings: Vec<String>) -> AdmittedCronJob {
     let manifest = schema().stored(&schema().shape("CronJob"), cron_job);
     AdmittedCronJob { spec: cron_job_spec(&manifest, rules), name: object_name(&manifest), manifest, warnings }
+}
+
+/// The verdict on creating a pod that no Job makes. Its status is dropped, its binding is not.
+///
+/// # Errors
+/// Every rule that the pod breaks, in the server's order.
+pub fn create_pod(value: &Value) -> Result<AdmittedPod, Vec<FieldError>> {
+    let mut pod = read("Pod", value);
+    pod["apiVersion"] = json!("v1");
+    defaults::bare_pod(&mut pod);
+    set_system_fields(&mut pod);
+    let errors = validation::validate_pod_create(&pod);
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let manifest = schema().stored(&schema().shape("Pod"), &pod);
+    Ok(AdmittedPod { template: job_spec::pod_template(&manifest), name: object_name(&manifest), manifest })
 }
 
 /// What decoding a document gives, with its kind set.

@@ -58,6 +58,14 @@ pub(crate) fn validate_cron_job_create(cron_job: &Value, clockwork: &dyn Clockwo
     finish_create(&cron_job, errors)
 }
 
+/// All errors of a new pod that no Job makes.
+pub(crate) fn validate_pod_create(pod: &Value) -> Vec<FieldError> {
+    let (pod, mut errors) = (Field::root(pod), Errors::default());
+    meta::validate(&pod.get("metadata"), &mut errors);
+    pod_template::validate_pod(&pod, &Options::default(), &mut errors);
+    finish_create(&pod, errors)
+}
+
 fn finish_create(object: &Field<'_>, mut errors: Errors) -> Vec<FieldError> {
     if errors.0.is_empty() {
         meta::validate_as_path_segment(&object.get("metadata"), &mut errors);

@@ -28,6 +28,19 @@ pub(super) fn validate(template: &Field<'_>, options: &Options, errors: &mut Err
     }
 }
 
+/// Checks a pod but for its metadata (`ValidatePodCreate`).
+pub(super) fn validate_pod(pod: &Field<'_>, options: &Options, errors: &mut Errors) {
+    let (annotations, spec) = (pod.get("metadata").get("annotations"), pod.get("spec"));
+    pod_annotations(&annotations, &spec, options, errors);
+    pod_spec::validate(&spec, options, errors);
+    seccomp_matches(&annotations, &spec, errors);
+    app_armor_matches(&annotations, &spec, errors);
+    let ephemeral = spec.get("ephemeralContainers");
+    if !ephemeral.is_empty() {
+        errors.forbidden(&ephemeral, "cannot be set on create");
+    }
+}
+
 /// Checks annotations that are settings in disguise (`ValidatePodSpecificAnnotations`).
 fn pod_annotations(annotations: &Field<'_>, spec: &Field<'_>, options: &Options, errors: &mut Errors) {
     let annotation = |key: &str| annotations.value.get(key).map(|value| value.as_str().unwrap_or(""));

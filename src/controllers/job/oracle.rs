@@ -76,7 +76,7 @@ impl Listing {
 }
 
 fn job(indexed: bool) -> Job {
-    let container = Container { name: "main".into(), image: "i".into() };
+    let container = Container { name: "main".into(), image: "i".into(), ..Container::default() };
     let spec = JobSpec {
         parallelism: 5,
         completions: Some(8),
@@ -96,7 +96,7 @@ fn job(indexed: bool) -> Job {
             init_containers: vec![],
             containers: vec![container],
             termination_grace_period_seconds: 30,
-            labels: vec![],
+            ..PodTemplate::default()
         }),
     };
     Job {
@@ -124,6 +124,7 @@ fn new_pod(slot: u32, index: u32) -> Pod {
         attempt: slot,
         created: ApiTime(slot),
         scheduled: true,
+        node: crate::api::meta::NodeId::WITHOUT_LIMITS,
         tracked: true,
         deletion: None,
         disruption_target: None,

@@ -131,13 +131,13 @@ mod tests {
     use crate::api::pod::{Container, ContainerExit, RestartPolicy};
 
     fn template() -> PodTemplate {
-        let container = |name: &str| Container { name: name.into(), image: "i".into() };
+        let container = |name: &str| Container { name: name.into(), image: "i".into(), ..Container::default() };
         PodTemplate {
             restart_policy: RestartPolicy::Never,
             init_containers: vec![container("init")],
             containers: vec![container("main"), container("side")],
             termination_grace_period_seconds: 30,
-            labels: vec![],
+            ..PodTemplate::default()
         }
     }
 

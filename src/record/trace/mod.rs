@@ -6,6 +6,7 @@
 mod cronjobs;
 mod events;
 mod jobs;
+mod nodes;
 mod pods;
 mod requests;
 
@@ -14,12 +15,14 @@ use std::io::{self, Write};
 pub use cronjobs::{CRONJOBS_HEADER, cronjobs_csv};
 pub use events::{EVENTS_HEADER, events_csv};
 pub use jobs::{JOBS_HEADER, jobs_csv};
+pub use nodes::{NODES_HEADER, nodes_csv};
 pub use pods::{PODS_HEADER, pods_csv};
 pub use requests::{REQUESTS_HEADER, requests_csv};
 
 pub(super) use cronjobs::cron_job_row;
 pub(super) use events::event_row;
 pub(super) use jobs::job_row;
+pub(super) use nodes::node_row;
 pub(super) use pods::pod_row;
 
 use crate::kernel::time::{NANOS_PER_SECOND, SimTime};

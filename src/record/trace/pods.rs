@@ -3,8 +3,7 @@
 use std::io::{self, Write};
 
 use super::Table;
-use crate::api::meta::ObjectName;
-use crate::record::{PodLife, Run};
+use crate::record::{JobLife, PodLife, Run};
 
 /// Columns of `pods.csv`.
 pub const PODS_HEADER: &str = "namespace,pod,job,cronjob,index,attempt,node,created_s,scheduled_s,started_s,ready_s,\
@@ -17,23 +16,21 @@ terminating_s,finished_s,removed_s,phase,exit_code,reason,restarts,failure_count
 pub fn pods_csv(run: &Run, out: impl Write) -> io::Result<()> {
     let mut table = Table::new(out, PODS_HEADER);
     for pod in &run.pods {
-        let job = &run.jobs[pod.job as usize];
-        pod_row(&mut table, pod, &job.name, job.cron_job.as_deref())?;
+        pod_row(&mut table, pod, run.job_of(pod))?;
     }
     table.finish()
 }
 
-/// The row of a pod of this Job, which this CronJob made.
+/// The row of a pod, which may be of a Job.
 pub(in crate::record) fn pod_row<W: Write>(
     table: &mut Table<W>,
     pod: &PodLife,
-    job: &ObjectName,
-    cron_job: Option<&str>,
+    job: Option<&JobLife>,
 ) -> io::Result<()> {
-    table.text(&job.namespace);
+    table.text(&pod.namespace);
     table.text(&pod.name);
-    table.text(&job.name);
-    table.text(cron_job.unwrap_or_default());
+    table.text(job.map_or("", |job| &job.name.name));
+    table.text(job.and_then(|job| job.cron_job.as_deref()).unwrap_or_default());
     life(table, pod);
     table.end_row()
 }

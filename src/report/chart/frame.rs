@@ -11,6 +11,9 @@ pub(super) const WIDTH: i32 = 960;
 /// Pixels kept free at both sides.
 pub(super) const MARGIN: i32 = 20;
 
+/// What the pods that no Job made are called.
+pub(super) const BARE_PODS: &str = "bare pods";
+
 const TITLE_SIZE: i32 = 18;
 const SIZE: i32 = 12;
 const NAME_SIZE: i32 = 13;

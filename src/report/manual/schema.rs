@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::released::Released;
 use crate::scenario::model::{self, Treatment};
 use crate::scenario::schema::{Shape, Struct, Type, kubernetes};
-use crate::scenario::simulation::{API_VERSION, DISTRIBUTIONS, ManualField, manual};
+use crate::scenario::simulation::{API_VERSION, DISTRIBUTIONS, ManualField, manual, price_book_names};
 
 /// Kinds whose documents are checked, with their versions; others are let through.
 const KINDS: [(&str, &str); 3] = [("batch/v1", "Job"), ("batch/v1", "CronJob"), ("v1", "ResourceQuota")];
@@ -144,6 +144,12 @@ fn of_kind(field: &ManualField) -> Value {
     match field.kind {
         "object" => within(field.path, field.text),
         "list of object" => json!({"type": "array", "items": within(&format!("{}[]", field.path), field.text)}),
+        "sizes drawn" => json!({"type": ["string", "number", "object"]}),
+        "machine" => json!({"type": "string", "examples": price_book_names()}),
+        "size" => json!({"type": ["string", "number"]}),
+        "resources" | "sizes" => json!({"type": "object", "additionalProperties": {"type": ["string", "number"]}}),
+        "numbers" => json!({"type": "object", "additionalProperties": {"type": "integer", "minimum": 0}}),
+        "list of text" => json!({"type": "array", "items": {"type": "string"}}),
         "text" => json!({"type": "string"}),
         "version" => json!({"type": ["string", "number"]}),
         "bool" => json!({"type": "boolean"}),

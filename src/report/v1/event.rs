@@ -37,6 +37,7 @@ pub(super) struct Reference {
 struct Event {
     about: Reference,
     warning: bool,
+    source: &'static str,
     reason: &'static str,
     message: String,
     first: SimTime,
@@ -60,6 +61,7 @@ impl Recorder {
         let mut message = match &event.what {
             Happening::Job(what) => what.message(pod_name),
             Happening::CronJob(what) => what.message(),
+            Happening::Cluster(what) => what.message.to_string(),
         };
         let key = (event.about, event.what.reason(), (!combined).then(|| message.clone()));
         if combined {
@@ -75,6 +77,10 @@ impl Recorder {
         self.events.push(Event {
             about,
             warning: event.what.is_warning(),
+            source: match &event.what {
+                Happening::Cluster(what) => what.source,
+                _ => "",
+            },
             reason: event.what.reason(),
             message,
             first: now,
@@ -96,6 +102,8 @@ impl Recorder {
         let (kind, object_uid, component) = match event.about.id {
             ObjectId::Job(id) => ("Job", job_uid(id), "job-controller"),
             ObjectId::CronJob(id) => ("CronJob", cron_job_uid(id), "cronjob-controller"),
+            ObjectId::Pod(id) => ("Pod", uid(Identity::Pod, id.uid.into()), event.source),
+            ObjectId::Node(id) => ("Node", uid(Identity::Node, id.0.into()), event.source),
         };
         // Two events of an object can have one time here.
         let stamp = calendar.instant(event.first).as_nanosecond() + i128::from(number);
@@ -106,7 +114,7 @@ impl Recorder {
                 "uid": uid(Identity::Event, number), "creationTimestamp": calendar.seconds(event.first),
             },
             "involvedObject": {
-                "apiVersion": "batch/v1", "kind": kind, "name": name, "namespace": namespace,
+                "apiVersion": if matches!(kind, "Pod" | "Node") { "v1" } else { "batch/v1" }, "kind": kind, "name": name, "namespace": namespace,
                 "uid": object_uid, "resourceVersion": event.about.version.to_string(),
             },
             "type": if event.warning { "Warning" } else { "Normal" }, "reason": event.reason, "message": event.message,

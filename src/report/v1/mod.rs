@@ -3,6 +3,7 @@
 mod cron_job;
 mod event;
 mod job;
+mod node;
 mod pod;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 use super::kubectl::get::Resource;
 use crate::api::change::{Change, Verb};
 use crate::api::event::ObjectEvent;
-use crate::api::meta::{ApiTime, CronJobId, JobId, ObjectId, PodId};
+use crate::api::meta::{ApiTime, CronJobId, JobId, ObjectId, ObjectName, PodId};
 use crate::apiserver::store::Store;
 use crate::kernel::time::SimTime;
 use crate::world::observer::Observer;
@@ -167,6 +168,7 @@ impl Observer for Objects<'_> {
                     self.pods.remove(&id);
                 }
             }
+            Change::Node(id, verb) => self.tell(now, Resource::Node, verb, |own| node::render(own.calendar, id, store)),
         }
     }
 
@@ -180,6 +182,16 @@ impl Observer for Objects<'_> {
             ObjectId::CronJob(cron_job) => {
                 let Some(cron_job) = store.cron_job(cron_job) else { return };
                 (Reference { id, name: cron_job.name.clone(), version: cron_job.resource_version }, None)
+            }
+            ObjectId::Pod(pod) => {
+                let (Some(namespace), Some(name)) = (store.namespace_of(pod), store.pod_name(pod)) else { return };
+                let name = ObjectName { namespace: namespace.clone(), name: name.into() };
+                (Reference { id, name, version: store.version() }, None)
+            }
+            ObjectId::Node(node) => {
+                let Some(node) = store.node(node) else { return };
+                let name = ObjectName { namespace: "default".into(), name: node.name.clone() };
+                (Reference { id, name, version: store.version() }, None)
             }
         };
         let name = |pod| {
@@ -197,6 +209,8 @@ impl Observer for Objects<'_> {
         let jobs = self.jobs.iter().filter_map(|&id| job::render(self.calendar, id, store));
         list.extend(jobs.map(|job| (Resource::Job, job)));
         list.extend(self.pods.keys().filter_map(|&id| Some((Resource::Pod, self.pod(id, store)?))));
+        let nodes = store.nodes().filter_map(|node| node::render(self.calendar, node.id, store));
+        list.extend(nodes.map(|node| (Resource::Node, node)));
         list.extend(self.events.list(now, self.calendar).map(|event| (Resource::Event, event)));
         let text = |object: &Value, field: &str| object["metadata"][field].as_str().unwrap_or("").to_owned();
         list.sort_by_cached_key(|(resource, object)| (*resource, text(object, "namespace"), text(object, "name")));
@@ -211,6 +225,7 @@ enum Identity {
     Pod,
     CronJob,
     Event,
+    Node,
 }
 
 /// A UID: the kind and the number of the object's creation.

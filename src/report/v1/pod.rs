@@ -39,6 +39,9 @@ fn is_initialized(pod: &Pod) -> bool {
 }
 
 pub(super) fn render(calendar: Calendar, pod: &Pod, times: &PodTimes, store: &Store) -> Option<Value> {
+    if let Some(bare) = store.bare_pod(pod.id) {
+        return Some(bare_pod(calendar, pod, times, &bare.manifest, store));
+    }
     let job = store.job(pod.job)?;
     let template = &store.manifest(pod.job)?["spec"]["template"];
     let name = job.pod_name(pod.index, pod.attempt);
@@ -65,6 +68,7 @@ pub(super) fn render(calendar: Calendar, pod: &Pod, times: &PodTimes, store: &St
         metadata["deletionGracePeriodSeconds"] = deletion.grace.into();
     }
     let mut spec = admitted(&template["spec"]);
+    node_name(&mut spec, pod, store);
     if let Some(index) = &index {
         metadata["labels"][INDEX] = index.as_str().into();
         metadata["annotations"][INDEX] = index.as_str().into();
@@ -80,6 +84,34 @@ pub(super) fn render(calendar: Calendar, pod: &Pod, times: &PodTimes, store: &St
     }
     let status = status(calendar, pod, times, &spec);
     Some(json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec, "status": status}))
+}
+
+/// A pod that no Job made, from its manifest.
+fn bare_pod(calendar: Calendar, pod: &Pod, times: &PodTimes, manifest: &Value, store: &Store) -> Value {
+    let mut object = manifest.clone();
+    object["metadata"]["uid"] = uid(Identity::Pod, pod.id.uid.into()).into();
+    object["metadata"]["creationTimestamp"] = calendar.api(pod.created);
+    object["metadata"]["resourceVersion"] = times.version.to_string().into();
+    if let Some(deletion) = pod.deletion {
+        let gone = deletion.asked.instant() + crate::kernel::time::SimDuration::from_secs(deletion.grace.into());
+        object["metadata"]["deletionTimestamp"] = calendar.seconds(gone);
+        object["metadata"]["deletionGracePeriodSeconds"] = deletion.grace.into();
+    }
+    let mut spec = admitted(&manifest["spec"]);
+    node_name(&mut spec, pod, store);
+    object["status"] = status(calendar, pod, times, &spec);
+    object["spec"] = spec;
+    object
+}
+
+/// The node that it is bound to, and the priority that it was admitted with.
+fn node_name(spec: &mut Value, pod: &Pod, store: &Store) {
+    if let Some(node) = store.node(pod.node) {
+        spec["nodeName"] = (*node.name).into();
+    }
+    if let Some(priority) = store.template_of(pod.id).and_then(|template| template.priority) {
+        spec["priority"] = priority.into();
+    }
 }
 
 /// What admission plugins that are always on add to a pod.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::kernel::time::{SimDuration, SimTime};
-use crate::scenario::{Kind, Profile, QuotaObject};
+use crate::scenario::{Kind, Profile};
 
 fn source(name: &str, text: &str) -> Source {
     Source { name: name.into(), bytes: text.into() }
@@ -93,7 +93,7 @@ fn lists_are_flattened_and_other_kinds_passed_over() {
     let sources = vec![source("a", &text), source("b", JOB), source("c", service)];
     let (scenario, _) = read(sources, &ReadOptions::default()).unwrap();
     assert_eq!(scenario.notes, ["Service (v1) is passed over (2 objects): it plays no part here"]);
-    assert!(matches!(&scenario.objects[..], [Object::Quota(QuotaObject { pods: Some(3), .. }), Object::Job(_)]));
+    assert!(matches!(&scenario.objects[..], [Object::Quota(q), Object::Job(_)] if q.hard["pods"].value() == 3));
 }
 
 /// The whole text of the refusal.
@@ -342,10 +342,10 @@ error: not modelled: spec.template.spec.nodeSelector
    = help: there are no nodes yet: every pod finds a place
    = help: take the field out, or leave --strict-model out to run as if it were not there"#;
     assert_eq!(refused, expected.trim_start());
-    let node = format!("{JOB}---\napiVersion: v1\nkind: Node\nmetadata: {{name: n}}\n");
-    assert_eq!(read_text(&node).unwrap().0.notes, ["Node is passed over: it plays no part here"]);
+    let node = format!("{JOB}---\napiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\n");
+    assert_eq!(read_text(&node).unwrap().0.notes, ["Secret (v1) is passed over: it plays no part here"]);
     let refused = read(vec![source("job.yaml", &node)], &options).unwrap_err();
-    assert_eq!(refused.list[0].title, "not modelled: Node");
+    assert_eq!(refused.list[0].title, "not modelled: Secret (v1)");
 }
 
 #[test]

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::super::source::Span;
-use super::super::{Action, Component, Kind, ScheduledAction};
+use super::super::{Action, Component, Kind, NodeAction, ScheduledAction};
 use super::fields::{Fields, Item, Report};
 use crate::api::meta::ObjectName;
 use crate::kernel::time::SimTime;
 
 /// The names of actions.
-const ACTIONS: [&str; 6] = ["patch", "evict", "deletePod", "delete", "outage", "apply"];
+const ACTIONS: [&str; 9] = ["patch", "evict", "deletePod", "delete", "outage", "apply", "drain", "cordon", "uncordon"];
 
 /// An `apply` whose file is still to be read.
 #[derive(Clone, Debug)]
@@ -53,7 +53,7 @@ pub(super) fn read(item: &Item<'_>, report: &mut Report<'_>) -> (Vec<ScheduledAc
 
 fn action(name: &str, mut fields: Fields<'_>, report: &mut Report<'_>) -> Option<Action> {
     let namespace = match name {
-        "outage" => "",
+        "outage" | "drain" | "cordon" | "uncordon" => "",
         _ => fields.get("namespace").and_then(|item| report.text(&item)).unwrap_or("default"),
     };
     let action = match name {
@@ -71,9 +71,33 @@ fn action(name: &str, mut fields: Fields<'_>, report: &mut Report<'_>) -> Option
             kind.zip(name).zip(merge).map(patch)
         }
         "outage" => {
-            let component = fields.require("component", report).and_then(|item| component(&item, report));
-            let length = fields.require("for", report).and_then(|item| report.duration(&item));
-            component.zip(length).map(|(component, length)| Action::Outage { component, length })
+            let item = fields.require("component", report);
+            let name = fields.get("name").and_then(|item| report.text(&item)).map(Arc::from);
+            if item.as_ref().is_some_and(|item| item.node.as_str() == Some("node")) {
+                let length = fields.get("for").and_then(|item| report.duration(&item));
+                if name.is_none() {
+                    fields.require("name", report);
+                }
+                name.map(|name| Action::Node { name, what: NodeAction::Outage(length) })
+            } else {
+                let component = item.and_then(|item| component(&item, report));
+                let length = fields.require("for", report).and_then(|item| report.duration(&item));
+                component.zip(length).map(|(component, length)| Action::Outage { component, length })
+            }
+        }
+        "drain" | "cordon" | "uncordon" => {
+            let what = match name {
+                "drain" => NodeAction::Drain,
+                "cordon" => NodeAction::Cordon,
+                _ => NodeAction::Uncordon,
+            };
+            let node = fields.require("node", report).and_then(|item| report.text(&item));
+            node.map(|node| Action::Node { name: node.into(), what })
+        }
+        "delete" if fields.entries().iter().any(|e| &*e.key == "kind" && e.value.as_str() == Some("Node")) => {
+            fields.get("kind");
+            let node = fields.require("name", report).and_then(|item| report.text(&item));
+            node.map(|node| Action::Node { name: node.into(), what: NodeAction::Delete })
         }
         "delete" => {
             let (kind, name) = object(&mut fields, namespace, report);
@@ -97,7 +121,7 @@ fn component(item: &Item<'_>, report: &mut Report<'_>) -> Option<Component> {
     let found = Component::ALL.into_iter().find(|component| component.as_str() == name);
     if found.is_none() {
         let title = format!("{}: unknown component \"{name}\"", item.path);
-        let names: Vec<&str> = Component::ALL.iter().map(|component| component.as_str()).collect();
+        let names: Vec<&str> = Component::ALL.iter().map(|component| component.as_str()).chain(["node"]).collect();
         report.error_with_help(item.node.span, title, format!("write one of {}", names.join(", ")));
     }
     found

@@ -34,6 +34,8 @@ enum Unit {
     ExitCode,
     /// Whole numbers.
     Number,
+    /// Amounts of bytes.
+    Bytes,
 }
 
 /// A distribution of lengths of time, in nanoseconds.
@@ -49,6 +51,11 @@ pub(super) fn exit_code(item: &Item<'_>, report: &mut Report<'_>) -> Option<Dist
 /// A distribution of whole numbers.
 pub(super) fn number(item: &Item<'_>, report: &mut Report<'_>) -> Option<Distribution> {
     distribution(item, Unit::Number, 0, report)
+}
+
+/// A distribution of amounts of bytes.
+pub(super) fn bytes(item: &Item<'_>, report: &mut Report<'_>) -> Option<Distribution> {
+    distribution(item, Unit::Bytes, 0, report)
 }
 
 fn distribution(item: &Item<'_>, unit: Unit, depth: usize, report: &mut Report<'_>) -> Option<Distribution> {
@@ -215,6 +222,7 @@ fn weighted(item: &Item<'_>, unit: Unit, report: &mut Report<'_>) -> Option<Dist
 fn value(item: &Item<'_>, unit: Unit, report: &mut Report<'_>) -> Option<i64> {
     match unit {
         Unit::Time => report.duration(item).map(|length| length.0 as i64),
+        Unit::Bytes => super::cluster::bytes(item, report).map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX)),
         Unit::Number => match &item.node.value {
             Value::Int(number) => Some(*number),
             Value::String(text) if text.parse::<i64>().is_ok() => text.parse().ok(),

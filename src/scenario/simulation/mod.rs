@@ -2,17 +2,21 @@
 
 mod actions;
 mod arrivals;
+mod autoscaler;
+mod cluster;
 mod control_plane;
 mod distribution;
 mod fields;
+mod kubelet;
 mod kubernetes;
 mod manual;
 mod pods;
+mod price_book;
 
 use super::document::{Document, Node};
 use super::problem::Problem;
 use super::validate::Validate;
-use super::{ControlPlane, Profile, ScheduledAction};
+use super::{Cluster, ControlPlane, Profile, ScheduledAction};
 use crate::kernel::time::SimDuration;
 use crate::workload::behaviour::Behaviour;
 
@@ -21,6 +25,7 @@ pub(super) use arrivals::Arriving;
 use fields::{Fields, Item, Report};
 pub(super) use kubernetes::kubernetes_of;
 pub use manual::{DISTRIBUTIONS, ManualField, manual};
+pub use price_book::price_book_names;
 
 /// `apiVersion` of the document.
 pub const API_VERSION: &str = "jobsim/v1alpha1";
@@ -41,6 +46,7 @@ pub(super) struct Simulation {
     pub(super) applied: Vec<Applied>,
     pub(super) arrivals: Vec<Arriving>,
     pub(super) control_plane: ControlPlane,
+    pub(super) cluster: Cluster,
 }
 
 impl Default for Simulation {
@@ -57,6 +63,7 @@ impl Default for Simulation {
             applied: Vec::new(),
             arrivals: Vec::new(),
             control_plane: ControlPlane::released(),
+            cluster: Cluster::default(),
         }
     }
 }
@@ -127,10 +134,13 @@ fn read_spec(mut spec: Fields<'_>, simulation: &mut Simulation, report: &mut Rep
     if let Some(item) = spec.get("controlPlane") {
         control_plane::read(&item, &mut simulation.control_plane, report);
     }
+    if let Some(item) = spec.get("cluster") {
+        simulation.cluster = cluster::read(&item, report);
+    }
     if let Some(item) = spec.get("arrivals") {
         simulation.arrivals = arrivals::read(&item, report);
     }
-    for name in ["cluster", "study", "expect"] {
+    for name in ["study", "expect"] {
         spec.later(name, report);
     }
     spec.finish(report);

@@ -7,7 +7,7 @@ use super::super::time_axis::{AXIS_HEIGHT, TimeAxis};
 use super::phases::{Phase, spans};
 use crate::api::pod::PodPhase;
 use crate::kernel::time::SimTime;
-use crate::record::Run;
+use crate::record::{BARE, Run};
 
 /// Most bands; further Jobs share one.
 const MOST_BANDS: usize = 20;
@@ -85,8 +85,13 @@ fn fill(run: &Run, axis: &TimeAxis) -> Vec<Band> {
     if run.jobs.len() > own {
         bands.push(band((format!("{} together", counted(run.jobs.len() - own, "further Job")), String::new())));
     }
+    let bare = run.pods.iter().filter(|pod| pod.job == BARE).count();
+    if bare > 0 {
+        bands.push(band((frame::BARE_PODS.to_string(), String::new())));
+    }
     for pod in &run.pods {
-        let at = (pod.job as usize).min(bands.len() - 1);
+        let last_of_jobs = bands.len() - 1 - usize::from(bare > 0);
+        let at = if pod.job == BARE { bands.len() - 1 } else { (pod.job as usize).min(last_of_jobs) };
         bands[at].pods += 1;
         for (phase, from, to) in spans(pod, axis.end) {
             bands[at].add(phase, from, to, axis.end);

@@ -8,7 +8,7 @@ use super::super::time_axis::{AXIS_HEIGHT, TimeAxis};
 use super::phases::{Phase, spans};
 use crate::api::pod::PodPhase;
 use crate::kernel::time::SimTime;
-use crate::record::{JobLife, PodLife, Run};
+use crate::record::{BARE, JobLife, PodLife, Run};
 
 /// Most pixels of the column of names.
 const MOST_NAME_WIDTH: i32 = 250;
@@ -39,13 +39,14 @@ impl RowSize {
 
 /// Pixels that the rows of all Jobs and pods need.
 pub(super) fn height(run: &Run) -> i32 {
-    run.jobs.len() as i32 * HEADER_HEIGHT + run.pods.len() as i32 * RowSize::of(run.pods.len()).height
+    let bare = i32::from(run.pods.iter().any(|pod| pod.job == BARE));
+    (run.jobs.len() as i32 + bare) * HEADER_HEIGHT + run.pods.len() as i32 * RowSize::of(run.pods.len()).height
 }
 
 /// Draws a row for every Job and pod.
 pub(super) fn picture(run: &Run) -> Picture {
     let size = RowSize::of(run.pods.len());
-    let labels: Vec<Label> = run.pods.iter().map(|pod| Label::new(pod, &run.jobs[pod.job as usize])).collect();
+    let labels: Vec<Label> = run.pods.iter().map(|pod| Label::new(pod, run.job_of(pod))).collect();
     let name_width =
         labels.iter().map(|label| label.width(size.letters)).max().unwrap_or(0).clamp(120, MOST_NAME_WIDTH);
     let left = MARGIN + 12 + name_width + 12;
@@ -59,15 +60,23 @@ pub(super) fn picture(run: &Run) -> Picture {
     picture.height = bottom + AXIS_HEIGHT;
 
     let mut y = top - HEADER_GAP;
+    let row = |picture: &mut Picture, y: i32, at: usize| {
+        labels[at].draw(picture, y, &size, name_width);
+        bars(picture, y, &size, &axis, &run.pods[at]);
+        y + size.height
+    };
     for ((number, job), name) in run.jobs.iter().enumerate().zip(frame::job_names(run)) {
         header(&mut picture, y + HEADER_GAP, &axis, job, &name, run.end);
         y += HEADER_HEIGHT;
         for at in pods_of(run, number as u32, job.indexed) {
-            let (pod, label) = (&run.pods[at], &labels[at]);
-            label.draw(&mut picture, y, &size, name_width);
-            bars(&mut picture, y, &size, &axis, pod);
-            y += size.height;
+            y = row(&mut picture, y, at);
         }
+    }
+    let bare = pods_of(run, BARE, false);
+    if !bare.is_empty() {
+        frame::heading(&mut picture, y + HEADER_GAP, frame::BARE_PODS, "");
+        y += HEADER_HEIGHT;
+        bare.into_iter().for_each(|at| y = row(&mut picture, y, at));
     }
     picture
 }
@@ -108,8 +117,12 @@ struct Label {
 }
 
 impl Label {
-    fn new(pod: &PodLife, job: &JobLife) -> Label {
-        let index = pod.index.filter(|_| job.indexed).map(|index| format!("index {index}")).unwrap_or_default();
+    fn new(pod: &PodLife, job: Option<&JobLife>) -> Label {
+        let index = pod
+            .index
+            .filter(|_| job.is_some_and(|job| job.indexed))
+            .map(|index| format!("index {index}"))
+            .unwrap_or_default();
         Label { index, name: pod.name.clone() }
     }
 

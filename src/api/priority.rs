@@ -1,0 +1,23 @@
+//! Priorities of pods: the classes that they are named by.
+
+use std::sync::Arc;
+
+/// A PriorityClass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PriorityClass {
+    /// Its name.
+    pub name: Arc<str>,
+    /// What its pods' `priority` is.
+    pub value: i32,
+    /// Is it for pods that name none?
+    pub global_default: bool,
+    /// May its pods preempt others?
+    pub preempts: bool,
+}
+
+/// Classes that every cluster has.
+pub const SYSTEM_CLASSES: [(&str, i32); 2] =
+    [("system-cluster-critical", 2_000_000_000), ("system-node-critical", 2_000_001_000)];
+
+/// The highest value that a class of a user may have (`HighestUserDefinablePriority`).
+pub const HIGHEST_OF_USERS: i32 = 1_000_000_000;

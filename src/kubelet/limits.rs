@@ -1,0 +1,82 @@
+//! What ends a container or a pod before its time: memory, disk, deadlines.
+
+use super::lifecycle::{ContainerPhase, KILLED, Kubelet, PodState, PodWorker};
+use super::{Alarm, Workload};
+use crate::api::meta::PodId;
+use crate::kernel::time::{SimDuration, SimTime};
+
+/// The eviction manager looks at disks this often.
+const EVICTION_ROUND: u64 = SimDuration::from_secs(10).0;
+/// A sidecar that no rule speaks of runs on.
+const FOR_EVER: SimDuration = SimDuration::from_secs(100 * 365 * 24 * 3600);
+
+impl PodWorker {
+    /// A container has started whose end is not its own affair alone: it may hit a limit, or waits for a probe.
+    pub(super) fn run(
+        &mut self,
+        at: usize,
+        now: SimTime,
+        workload: &mut dyn Workload,
+        alarms: &mut Vec<(SimTime, Alarm)>,
+    ) {
+        let (pod, name, restarts) = (self.id, self.container_name(at), self.containers[at].restarts);
+        let turn = self.containers[at].turn;
+        let own = match self.is_sidecar(at) {
+            true => workload.sidecar_duration(pod, &name, restarts),
+            false => Some(workload.duration(pod, &name, restarts)),
+        };
+        let length = own.unwrap_or(FOR_EVER);
+        self.containers[at].ends_at = now + length;
+        if let Some(after) = self.beyond(at, "memory", length, |name| workload.memory(pod, name, restarts)) {
+            let container = &mut self.containers[at];
+            container.ends_at = now + after;
+            (container.planned_code, container.will_be_oom) = (Some(KILLED), true);
+        }
+        let disk = "ephemeral-storage";
+        if let Some(after) = self.beyond(at, disk, length, |name| workload.storage(pod, name, restarts)) {
+            let round = SimTime((now + after).0.div_ceil(EVICTION_ROUND) * EVICTION_ROUND);
+            alarms.push((round, Alarm::StorageFull { pod, container: at as u16, turn }));
+        }
+        if own.is_some() || self.containers[at].will_be_oom {
+            alarms.push((self.containers[at].ends_at, Alarm::Exit { pod, container: at as u16, turn }));
+        }
+        self.await_readiness(at, now, workload, alarms);
+    }
+
+    /// When a container that uses ever more of something passes its limit, if it does.
+    fn beyond(
+        &self,
+        at: usize,
+        resource: &str,
+        length: SimDuration,
+        mut most: impl FnMut(&str) -> Option<u64>,
+    ) -> Option<SimDuration> {
+        let container = self.container(at);
+        let limit = u64::try_from(container.resources.limits.get(resource)?.value()).ok()?;
+        let most = most(&container.name)?;
+        (most > limit).then(|| SimDuration((u128::from(length.0) * u128::from(limit) / u128::from(most)) as u64))
+    }
+}
+
+impl Kubelet {
+    /// A pod fails as a whole: what runs is told to end. Returns the pod if its status may have changed.
+    pub fn fail(
+        &mut self,
+        id: PodId,
+        reason: &'static str,
+        grace: SimDuration,
+        now: SimTime,
+        workload: &mut dyn Workload,
+        alarms: &mut Vec<(SimTime, Alarm)>,
+    ) -> Option<PodId> {
+        let worker =
+            self.worker(id).filter(|worker| !matches!(worker.state, PodState::Terminating | PodState::Ended))?;
+        worker.failing = Some(reason);
+        for container in &mut worker.containers {
+            if container.phase == ContainerPhase::BackOff {
+                container.phase = ContainerPhase::Terminated;
+            }
+        }
+        self.terminate(id, grace, now, workload, alarms)
+    }
+}

@@ -1,0 +1,167 @@
+//! Manifests of the cluster that Jobs run in: pods of their own, priorities.
+
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use super::Object;
+use super::admit::{nearest_span, refuse};
+use super::document::{Document, go_quote};
+use super::problem::{Problem, Problems};
+use super::quotas::namespaced;
+use crate::api::disruption::{IntOrPercent, Operator, PodDisruptionBudget, Requirement};
+use crate::api::meta::{ApiTime, NodeId};
+use crate::api::node::{Node as ApiNode, Readiness, Taint, TaintEffect};
+use crate::api::priority::{HIGHEST_OF_USERS, PriorityClass};
+use crate::api::quantity::Quantity;
+use crate::api::resources::ResourceList;
+use crate::apiserver::{BarePod, admission};
+
+/// Kinds and versions that a scenario can hold beside Jobs and CronJobs.
+pub(super) const KINDS: [(&str, &str); 5] = [
+    ("v1", "Pod"),
+    ("v1", "Node"),
+    ("v1", "Namespace"),
+    ("scheduling.k8s.io/v1", "PriorityClass"),
+    ("policy/v1", "PodDisruptionBudget"),
+];
+
+/// A node. What a dump says of its conditions counts, what it says of its heartbeats does not.
+pub(super) fn node(document: &Document, value: &Json, problems: &mut Problems) -> Option<Object> {
+    let name = name(document, value, problems)?;
+    let (spec, status) = (&value["spec"], &value["status"]);
+    let words = |of: &Json| -> Vec<(Arc<str>, Arc<str>)> {
+        let words = of.as_object().into_iter().flatten();
+        words.map(|(key, value)| (key.as_str().into(), value.as_str().unwrap_or("").into())).collect()
+    };
+    let list = |of: &Json| of.as_array().cloned().unwrap_or_default();
+    let text = |of: &Json| -> Arc<str> { of.as_str().unwrap_or("").into() };
+    let taint = |taint: Json| {
+        let effect = TaintEffect::by_name(taint["effect"].as_str()?)?;
+        Some(Taint { key: text(&taint["key"]), value: text(&taint["value"]), effect })
+    };
+    let image =
+        |image: Json| (list(&image["names"]).iter().map(text).collect(), image["sizeBytes"].as_i64().unwrap_or(0));
+    let ready = list(&status["conditions"]).iter().find(|c| c["type"] == "Ready").map(|c| c["status"].clone());
+    let ready = match ready.as_ref().and_then(Json::as_str) {
+        Some("False") => Readiness::NotReady,
+        Some("Unknown") => Readiness::Unknown,
+        _ => Readiness::Ready,
+    };
+    let allocatable = resource_list(&status["allocatable"]);
+    let capacity = resource_list(&status["capacity"]);
+    // The API server makes allocatable of capacity where a node does not say.
+    let allocatable = if allocatable.is_empty() { capacity.clone() } else { allocatable };
+    Some(Object::Node(Arc::new(ApiNode {
+        id: NodeId(0),
+        name: name.into(),
+        labels: words(&value["metadata"]["labels"]),
+        annotations: words(&value["metadata"]["annotations"]),
+        taints: list(&spec["taints"]).into_iter().filter_map(taint).collect(),
+        unschedulable: spec["unschedulable"] == true,
+        capacity,
+        allocatable,
+        images: list(&status["images"]).into_iter().map(image).collect(),
+        ready,
+        pool: None,
+        created: ApiTime(0),
+    })))
+}
+
+/// A PodDisruptionBudget.
+pub(super) fn disruption_budget(document: &Document, value: &Json, problems: &mut Problems) -> Option<Object> {
+    let name = namespaced(document, value, problems)?;
+    let spec = &value["spec"];
+    let amount = |of: &Json| match of {
+        Json::Number(number) => number.as_u64().map(|number| IntOrPercent::Int(number.min(u32::MAX.into()) as u32)),
+        Json::String(text) => text.strip_suffix('%').and_then(|text| text.parse().ok()).map(IntOrPercent::Percent),
+        _ => None,
+    };
+    let (min_available, max_unavailable) = (amount(&spec["minAvailable"]), amount(&spec["maxUnavailable"]));
+    if min_available.is_some() && max_unavailable.is_some() {
+        let title = "spec: Invalid value: minAvailable and maxUnavailable cannot be both set";
+        problems.list.push(Problem::at(document.at(nearest_span(&document.root, "spec").0), title));
+        return None;
+    }
+    let text = |of: &Json| -> Arc<str> { of.as_str().unwrap_or("").into() };
+    let labels = spec["selector"]["matchLabels"].as_object().into_iter().flatten();
+    let requirement = |of: &Json| Requirement {
+        key: text(&of["key"]),
+        operator: match of["operator"].as_str() {
+            Some("NotIn") => Operator::NotIn,
+            Some("Exists") => Operator::Exists,
+            Some("DoesNotExist") => Operator::DoesNotExist,
+            _ => Operator::In,
+        },
+        values: of["values"].as_array().into_iter().flatten().map(text).collect(),
+    };
+    let expressions = spec["selector"]["matchExpressions"].as_array().into_iter().flatten().map(requirement);
+    let equal = labels.map(|(key, value)| Requirement {
+        key: key.as_str().into(),
+        operator: Operator::In,
+        values: vec![text(value)],
+    });
+    Some(Object::DisruptionBudget(PodDisruptionBudget {
+        name,
+        selector: (!spec["selector"].is_null()).then(|| equal.chain(expressions).collect()),
+        min_available,
+        max_unavailable,
+        always_allow_unhealthy: spec["unhealthyPodEvictionPolicy"] == "AlwaysAllow",
+    }))
+}
+
+fn resource_list(value: &Json) -> ResourceList {
+    let amounts = value.as_object().into_iter().flatten();
+    let amount = |(name, amount): (&String, &Json)| {
+        let text = amount.as_str().map_or_else(|| amount.to_string(), str::to_string);
+        Some((name.as_str().into(), Quantity::parse(&text).ok()?))
+    };
+    amounts.filter_map(amount).collect()
+}
+
+/// A pod that no Job makes. One that has ended, as dumps of clusters hold them, is left out.
+pub(super) fn pod(document: &Document, value: &Json, problems: &mut Problems) -> Option<Object> {
+    if matches!(value["status"]["phase"].as_str(), Some("Succeeded" | "Failed")) {
+        return None;
+    }
+    let admitted = admission::create_pod(value).map_err(|errors| refuse(document, &errors, problems)).ok()?;
+    let node = admitted.manifest["spec"]["nodeName"].as_str().filter(|name| !name.is_empty()).map(Arc::from);
+    let (template, manifest) = (Arc::new(admitted.template), Arc::new(admitted.manifest));
+    Some(Object::Pod(Arc::new(BarePod { name: admitted.name, template, node, manifest })))
+}
+
+/// A PriorityClass.
+pub(super) fn priority_class(document: &Document, value: &Json, problems: &mut Problems) -> Option<Object> {
+    let name = name(document, value, problems)?;
+    let number = value["value"].as_i64().unwrap_or(0);
+    let mut wrong = |field: &str, title: String| {
+        problems.list.push(Problem::at(document.at(nearest_span(&document.root, field).0), title));
+        None
+    };
+    if number > i64::from(HIGHEST_OF_USERS) {
+        let title = format!("value: Forbidden: maximum allowed value of a user defined priority is {HIGHEST_OF_USERS}");
+        return wrong("value", title);
+    }
+    let policy = value["preemptionPolicy"].as_str().unwrap_or("PreemptLowerPriority");
+    if !matches!(policy, "PreemptLowerPriority" | "Never") {
+        let supported = "supported values: \"Never\", \"PreemptLowerPriority\"";
+        let title = format!("preemptionPolicy: Unsupported value: {}: {supported}", go_quote(policy));
+        return wrong("preemptionPolicy", title);
+    }
+    Some(Object::PriorityClass(PriorityClass {
+        name: name.into(),
+        value: i32::try_from(number).unwrap_or(i32::MIN),
+        global_default: value["globalDefault"] == true,
+        preempts: policy != "Never",
+    }))
+}
+
+/// The name of an object, which it must have.
+pub(super) fn name<'v>(document: &Document, value: &'v Json, problems: &mut Problems) -> Option<&'v str> {
+    let name = value["metadata"]["name"].as_str().filter(|name| !name.is_empty());
+    if name.is_none() {
+        let title = "metadata.name: Required value: name or generateName is required";
+        problems.list.push(Problem::at(document.at(nearest_span(&document.root, "metadata").0), title));
+    }
+    name
+}

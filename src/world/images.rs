@@ -1,0 +1,75 @@
+//! Images between the registry and the nodes, as the kubelets report them.
+
+use super::World;
+use crate::api::meta::{NodeId, ObjectId, PodId};
+use crate::api::pod::PodTemplate;
+use crate::kernel::time::SimTime;
+use crate::kubelet::Alarm;
+use crate::kubelet::images::{Images, News, PullSettings};
+use crate::scenario::cluster::Cluster;
+
+/// The images of a cluster with a registry.
+pub(super) fn images(cluster: &Cluster) -> Option<Images> {
+    let (registry, kubelet) = (cluster.registry.as_ref()?, &cluster.kubelet);
+    Some(Images::new(PullSettings {
+        max_parallel: kubelet.max_parallel_pulls,
+        qps: kubelet.registry_qps,
+        burst: kubelet.registry_burst,
+        images: registry.images.clone(),
+        default_size: registry.default_size,
+        bandwidth: registry.bandwidth,
+        node_bandwidth: registry.node_bandwidth,
+        preloaded: registry.preloaded.clone(),
+    }))
+}
+
+impl World<'_> {
+    /// A pod's images are to be on its node; with a cluster that has no registry they are.
+    pub(super) fn need_images(&mut self, pod: PodId, node: NodeId, template: &PodTemplate) {
+        let Some(images) = self.images.as_mut().filter(|_| node != NodeId::WITHOUT_LIMITS) else {
+            return self.start_pod(pod, node);
+        };
+        let mut news = Vec::new();
+        images.need(pod, node, template, self.now, &mut self.workload, &mut self.alarms, &mut news);
+        self.images_say(news);
+    }
+
+    pub(super) fn image_alarm(&mut self, alarm: Alarm) {
+        let Some(images) = &mut self.images else { return };
+        let mut news = Vec::new();
+        images.on_alarm(alarm, self.now, &mut self.workload, &mut self.alarms, &mut news);
+        self.images_say(news);
+    }
+
+    fn images_say(&mut self, news: Vec<News>) {
+        for said in news {
+            match said {
+                News::Event { pod, warning, reason, message } => {
+                    self.record_event(ObjectId::Pod(pod), warning, reason, "kubelet", message);
+                }
+                News::Ready(pod) => {
+                    let node = self.store.pod(pod).map_or(NodeId::WITHOUT_LIMITS, |pod| pod.node);
+                    self.start_pod(pod, node);
+                }
+                News::Stands(pod, state) => {
+                    self.kubelet.pull_stands(pod, state);
+                    self.report(pod);
+                }
+            }
+        }
+        self.set_alarms();
+    }
+
+    /// A pod's sandbox is made; a node that starts pods at a rate does so one after the other.
+    fn start_pod(&mut self, pod: PodId, node: NodeId) {
+        let mut earliest = self.now;
+        let interval = self.nodes.settings.kubelet.start_interval;
+        if interval.0 > 0 && node != NodeId::WITHOUT_LIMITS {
+            let state = self.nodes.state(node);
+            earliest = SimTime(state.next_start.0.max(self.now.0));
+            state.next_start = earliest + interval;
+        }
+        self.kubelet.begin(pod, self.now, earliest, &mut self.workload, &mut self.alarms);
+        self.set_alarms();
+    }
+}

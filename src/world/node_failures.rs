@@ -1,0 +1,218 @@
+//! Nodes that fail, are repaired, are taken back: what the node life cycle controller, the taint eviction controller and
+//! the pod garbage collector do then.
+
+use super::World;
+use super::event::Event;
+use super::nodes::{NodeAlarm, REPAIR};
+use crate::api::meta::{ApiTime, NodeId, ObjectId, PodId};
+use crate::api::node::{Node, Readiness, Taint, TaintEffect};
+use crate::api::pod::PodPhase;
+use crate::kernel::time::{SimDuration, SimTime};
+
+/// From a node's last sign of life to its being given up: the controller's grace period, and half of the ten seconds
+/// between two renewals of its lease before and of the five between two looks at it.
+const UNHEARD_AFTER: SimDuration = SimDuration::from_secs(47);
+/// How long pods tolerate a node's being away that do not say (`DefaultTolerationSeconds`).
+const TOLERATED: SimDuration = SimDuration::from_secs(300);
+/// Between two nodes whose pods are evicted (`--node-eviction-rate`).
+const BETWEEN_EVICTIONS: SimDuration = SimDuration::from_secs(10);
+/// The pod garbage collector looks this often, and leaves a node that is gone alone for this long.
+const COLLECTION: SimDuration = SimDuration::from_secs(20);
+const QUARANTINE: SimDuration = SimDuration::from_secs(60);
+
+const UNREACHABLE: &str = "node.kubernetes.io/unreachable";
+
+impl World<'_> {
+    /// A node's machine stops: nothing on it runs on, and nobody is told.
+    pub(super) fn node_fails(&mut self, id: NodeId, rule: Option<u16>) {
+        let Some(node) = self.store.standing_node(id).cloned() else { return };
+        if self.nodes.is_down(id) {
+            return;
+        }
+        let state = self.nodes.state(id);
+        state.down = true;
+        state.turn = state.turn.wrapping_add(1);
+        let turn = state.turn;
+        if let Some(images) = &mut self.images {
+            images.node_failed(id);
+        }
+        self.events.push(self.now + UNHEARD_AFTER, Event::Node(id, NodeAlarm::Unheard(turn)));
+        let repair = rule.and_then(|rule| self.nodes.settings.failures.get(usize::from(rule))?.repair.clone());
+        if let Some(repair) = repair {
+            let after = self.nodes.draw(&repair, REPAIR, &node.name, u64::from(turn));
+            self.events.push(self.now + after, Event::Node(id, NodeAlarm::Returns(turn)));
+        }
+    }
+
+    /// The node life cycle controller gives a node up: condition Unknown, its pods not ready, taints.
+    pub(super) fn node_unheard(&mut self, id: NodeId, turn: u16) {
+        if !self.is_turn(id, turn) {
+            return;
+        }
+        let Some(name) = self.store.standing_node(id).map(|node| node.name.clone()) else { return };
+        let message = format!("Node {name} status is now: NodeNotReady");
+        self.record_event(ObjectId::Node(id), false, "NodeNotReady", "node-controller", message);
+        let pods: Vec<PodId> = self.pods_on(id);
+        for pod in pods {
+            if let Some(mut status) = self.store.standing_pod(pod).map(|pod| pod.status.clone())
+                && status.ready
+            {
+                (status.ready, status.ready_since) = (false, ApiTime::of(self.now));
+                _ = self.store.update_pod_status(pod, status);
+                self.tell();
+                self.record_event(ObjectId::Pod(pod), true, "NodeNotReady", "node-controller", "Node is not ready");
+            }
+        }
+        let evicts = self.may_evict();
+        _ = self.store.update_node(id, |node: &mut Node| {
+            node.ready = Readiness::Unknown;
+            node.taints.push(taint(TaintEffect::NoSchedule));
+            if evicts {
+                node.taints.push(taint(TaintEffect::NoExecute));
+            }
+        });
+        self.tell();
+        if evicts {
+            // One node at once, then one each ten seconds.
+            let at = self.next_eviction.max(self.now);
+            self.next_eviction = at + BETWEEN_EVICTIONS;
+            self.events.push(at + TOLERATED, Event::Node(id, NodeAlarm::TolerationOver(turn)));
+        }
+    }
+
+    /// Where more than half of a small cluster is away nobody is evicted, nor where all of it is (`ComputeZoneState`).
+    fn may_evict(&self) -> bool {
+        let (mut all, mut away) = (0u64, 1u64);
+        for node in self.store.nodes() {
+            all += 1;
+            away += u64::from(node.ready != Readiness::Ready);
+        }
+        let partial = away > 2 && away * 100 >= all * 55;
+        away < all && (!partial || all > 50)
+    }
+
+    /// The taint eviction controller deletes what stands on a node that has been away for too long.
+    pub(super) fn toleration_over(&mut self, id: NodeId, turn: u16) {
+        if !self.is_turn(id, turn) {
+            return;
+        }
+        for pod in self.pods_on(id) {
+            let Some(name) = self.full_name(pod) else { continue };
+            let message = format!("Marking for deletion Pod {name}");
+            self.record_event(ObjectId::Pod(pod), false, "TaintManagerEviction", "taint-eviction-controller", message);
+            self.disrupt(pod, "DeletionByTaintManager");
+        }
+    }
+
+    /// A failed node runs again: its containers are gone.
+    pub(super) fn node_returns(&mut self, id: NodeId, turn: u16) {
+        if !self.is_turn(id, turn) || !self.nodes.is_down(id) {
+            return;
+        }
+        let state = self.nodes.state(id);
+        state.down = false;
+        state.turn = state.turn.wrapping_add(1);
+        let turn = state.turn;
+        let back = |node: &mut Node| {
+            node.ready = Readiness::Ready;
+            node.taints.retain(|taint| &*taint.key != UNREACHABLE);
+        };
+        _ = self.store.update_node(id, back);
+        self.tell();
+        for pod in self.pods_on(id) {
+            let changed = self.kubelet.node_restarted(pod, self.now, &mut self.workload, &mut self.alarms);
+            self.set_alarms();
+            if changed {
+                self.report(pod);
+            }
+            let template = self.store.template_of(pod).cloned();
+            if let Some(template) = template.filter(|_| self.kubelet.waits_to_start(pod)) {
+                self.need_images(pod, id, &template);
+            }
+            // A deletion that it has not heard of.
+            self.pod_modified(pod);
+        }
+        if let Some(node) = self.store.standing_node(id).cloned() {
+            self.draw_failures(&node, turn);
+        }
+    }
+
+    /// The provider warns: the node takes no more pods and is drained, and goes when the time is over.
+    pub(super) fn reclaim_warned(&mut self, id: NodeId, rule: u16) {
+        if self.store.standing_node(id).is_none() || self.nodes.is_down(id) {
+            return;
+        }
+        let warning = self.nodes.settings.failures.get(usize::from(rule)).and_then(|rule| rule.reclaim);
+        self.events.push(self.now + warning.unwrap_or_default(), Event::Node(id, NodeAlarm::Reclaimed));
+        let message = "the provider takes this node back";
+        self.record_event(ObjectId::Node(id), true, "SpotInterruption", "termination-handler", message);
+        self.drain(id);
+    }
+
+    /// The machine is gone, and with it its object.
+    pub(super) fn node_taken_back(&mut self, id: NodeId) {
+        let state = self.nodes.state(id);
+        state.down = true;
+        state.turn = state.turn.wrapping_add(1);
+        self.remove_node(id);
+    }
+
+    /// A node's object goes; the pod garbage collector finds what stood on it.
+    pub(super) fn remove_node(&mut self, id: NodeId) {
+        if self.store.delete_node(id).is_err() {
+            return;
+        }
+        self.tell();
+        if self.nodes.states[id.0 as usize].pods.is_empty() {
+            return;
+        }
+        let ticks = self.now.0.div_ceil(COLLECTION.0);
+        let tick = SimTime(ticks * COLLECTION.0);
+        self.events.push(tick + QUARANTINE, Event::Node(id, NodeAlarm::CollectOrphans));
+    }
+
+    /// The pod garbage collector ends pods whose node is gone and deletes them.
+    pub(super) fn collect_orphans(&mut self, id: NodeId) {
+        for pod in self.pods_on(id) {
+            let Some(mut status) = self.store.standing_pod(pod).map(|pod| pod.status.clone()) else { continue };
+            if !status.phase.is_terminal() {
+                _ = self.store.mark_disrupted(pod, "DeletionByPodGC");
+                (status.phase, status.ready) = (PodPhase::Failed, false);
+                _ = self.store.update_pod_status(pod, status);
+                self.tell();
+            }
+            _ = self.store.delete_pod(ApiTime::of(self.now), pod);
+            self.tell();
+        }
+    }
+
+    /// Condition DisruptionTarget, then deletion.
+    pub(super) fn disrupt(&mut self, pod: PodId, reason: &'static str) {
+        if self.store.standing_pod(pod).is_none_or(|pod| pod.status.phase.is_terminal() || pod.deletion.is_some()) {
+            return;
+        }
+        _ = self.store.mark_disrupted(pod, reason);
+        self.tell();
+        _ = self.store.delete_pod(ApiTime::of(self.now), pod);
+        self.tell();
+    }
+
+    pub(super) fn pods_on(&self, id: NodeId) -> Vec<PodId> {
+        let state = self.nodes.states.get(id.0 as usize);
+        state.map(|state| state.pods.iter().copied().collect()).unwrap_or_default()
+    }
+
+    /// `namespace/name` of a pod.
+    pub(super) fn full_name(&self, pod: PodId) -> Option<String> {
+        Some(format!("{}/{}", self.store.namespace_of(pod)?, self.store.pod_name(pod)?))
+    }
+
+    fn is_turn(&self, id: NodeId, turn: u16) -> bool {
+        self.nodes.states.get(id.0 as usize).is_some_and(|state| state.turn == turn)
+            && self.store.standing_node(id).is_some()
+    }
+}
+
+fn taint(effect: TaintEffect) -> Taint {
+    Taint { key: UNREACHABLE.into(), value: "".into(), effect }
+}

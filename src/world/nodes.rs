@@ -1,0 +1,279 @@
+//! The nodes of the cluster: those of manifests and pools, what stands on them, when they fail and come back.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::World;
+use super::event::Event;
+use crate::api::change::Verb;
+use crate::api::event::{ClusterHappening, Happening, ObjectEvent};
+use crate::api::meta::{ApiTime, NodeId, ObjectId, PodId};
+use crate::api::node::{Node, Readiness, Taint, TaintEffect};
+use crate::api::resources::ResourceList;
+use crate::kernel::dist::Distribution;
+use crate::kernel::rng::{Purpose, Streams, entity, mix};
+use crate::kernel::time::SimDuration;
+use crate::scenario::cluster::{Cluster, NodePool};
+use crate::scenario::{Object, Scenario};
+
+/// What the streams of nodes are for.
+const BOOT: Purpose = Purpose(0x20);
+const DEVICES: Purpose = Purpose(0x21);
+pub(super) const FAILURE: Purpose = Purpose(0x22);
+pub(super) const REPAIR: Purpose = Purpose(0x23);
+
+/// All that the world knows of nodes beside their objects.
+#[derive(Debug)]
+pub(super) struct Nodes {
+    /// Does this cluster have nodes, so that pods are scheduled?
+    pub(super) exist: bool,
+    pub(super) settings: Arc<Cluster>,
+    pub(super) streams: Streams,
+    /// By id.
+    pub(super) states: Vec<NodeState>,
+    /// Nodes made of each pool so far: what the next is called by.
+    made: Vec<u32>,
+}
+
+/// What the world knows of a node.
+#[derive(Debug, Default)]
+pub(super) struct NodeState {
+    /// Pods bound to it that have not gone.
+    pub(super) pods: BTreeSet<PodId>,
+    /// Its machine does not run.
+    pub(super) down: bool,
+    /// Raised with each failure and return: what an alarm set earlier is told by.
+    pub(super) turn: u16,
+    /// Before this no pod starts on it.
+    pub(super) next_start: crate::kernel::time::SimTime,
+    /// When it was there for pods first.
+    pub(super) ready_at: Option<crate::kernel::time::SimTime>,
+}
+
+/// Something that happens to a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NodeAlarm {
+    /// A node of a pool has booted.
+    Booted,
+    /// Its extended resources are there.
+    DevicesReady,
+    /// It fails by this rule of the scenario.
+    Fails(u16),
+    /// Its provider warns that it will take it back, by this rule.
+    ReclaimWarned(u16),
+    /// Its provider takes it back.
+    Reclaimed,
+    /// It comes back, unless `turn` is not its current one any more.
+    Returns(u16),
+    /// It has not been heard of for too long.
+    Unheard(u16),
+    /// The time is over that its pods tolerate its being away.
+    TolerationOver(u16),
+    /// The pod garbage collector looks for pods of nodes that are gone.
+    CollectOrphans,
+}
+
+impl Nodes {
+    pub(super) fn new(scenario: &Scenario, seed: u64, replication: u32) -> Nodes {
+        let has_node = |objects: &[Object]| objects.iter().any(|object| matches!(object, Object::Node(_)));
+        let applied = scenario.actions.iter().any(|action| match &action.action {
+            crate::scenario::Action::Apply { objects, .. } => has_node(objects),
+            _ => false,
+        });
+        Nodes {
+            exist: has_node(&scenario.objects) || applied || !scenario.cluster.pools.is_empty(),
+            settings: scenario.cluster.clone(),
+            streams: Streams::new(seed, replication),
+            states: Vec::new(),
+            made: vec![0; scenario.cluster.pools.len()],
+        }
+    }
+
+    pub(super) fn pool(&self, pool: u32) -> Option<&NodePool> {
+        self.settings.pools.get(pool as usize)
+    }
+
+    pub(super) fn is_down(&self, node: NodeId) -> bool {
+        self.states.get(node.0 as usize).is_some_and(|state| state.down)
+    }
+
+    pub(super) fn state(&mut self, node: NodeId) -> &mut NodeState {
+        let place = node.0 as usize;
+        if self.states.len() <= place {
+            self.states.resize_with(place + 1, NodeState::default);
+        }
+        &mut self.states[place]
+    }
+
+    /// The next draw of a node for a purpose; `number` tells draws of one purpose apart.
+    pub(super) fn draw(&mut self, of: &Distribution, purpose: Purpose, node: &str, number: u64) -> SimDuration {
+        let entity = mix(entity(&[b"node", node.as_bytes()]), number);
+        let nanos = of.constant().unwrap_or_else(|| of.sample(&mut self.streams.stream(purpose, entity)));
+        SimDuration(u64::try_from(nanos).unwrap_or(0))
+    }
+}
+
+impl World<'_> {
+    /// Makes the nodes that pools have at the start.
+    pub(super) fn begin_nodes(&mut self) {
+        for pool in 0..self.nodes.settings.pools.len() as u32 {
+            for _ in 0..self.nodes.settings.pools[pool as usize].count {
+                if let Some(id) = self.make_node(pool, true) {
+                    self.node_is_there(id);
+                }
+            }
+        }
+        self.tell();
+    }
+
+    /// Makes the object of a pool's next node; one that is still to boot is not ready.
+    pub(super) fn make_node(&mut self, pool: u32, is_ready: bool) -> Option<NodeId> {
+        let number = self.nodes.made[pool as usize];
+        self.nodes.made[pool as usize] += 1;
+        let of = self.nodes.settings.pools.get(pool as usize)?;
+        let node = node_of_pool(of, pool, number, ApiTime::of(self.now), is_ready);
+        self.store.create_node(node).ok()
+    }
+
+    /// How long the next node of a pool takes to boot.
+    pub(super) fn boot_time(&mut self, pool: u32) -> SimDuration {
+        let Some(of) = self.nodes.pool(pool).cloned() else { return SimDuration::ZERO };
+        let name = node_name(&of, self.nodes.made[pool as usize]);
+        self.nodes.draw(&of.boot_time, BOOT, &name, 0)
+    }
+
+    /// A node takes pods from now on: its failures are drawn, its devices may come later.
+    pub(super) fn node_is_there(&mut self, id: NodeId) {
+        let now = self.now;
+        let state = self.nodes.state(id);
+        let turn = state.turn;
+        state.ready_at.get_or_insert(now);
+        let Some(node) = self.store.node(id).cloned() else { return };
+        if let Some(delay) = node.pool.and_then(|pool| self.nodes.pool(pool)?.device_delay.clone()) {
+            let delay = self.nodes.draw(&delay, DEVICES, &node.name, 0);
+            self.events.push(now + delay, Event::Node(id, NodeAlarm::DevicesReady));
+        }
+        self.draw_failures(&node, turn);
+    }
+
+    /// Sets the alarm of the next failure by each rule.
+    pub(super) fn draw_failures(&mut self, node: &Node, turn: u16) {
+        let settings = self.nodes.settings.clone();
+        let pool = node.pool.and_then(|pool| settings.pools.get(pool as usize)).map(|pool| &pool.name);
+        for (number, rule) in (0u16..).zip(&settings.failures) {
+            if rule.pool.is_some() && rule.pool.as_ref() != pool {
+                continue;
+            }
+            let after = self.nodes.draw(&rule.every, FAILURE, &node.name, u64::from(turn) << 16 | u64::from(number));
+            let alarm = match rule.reclaim {
+                None => NodeAlarm::Fails(number),
+                Some(_) => NodeAlarm::ReclaimWarned(number),
+            };
+            self.events.push(self.now + after, Event::Node(node.id, alarm));
+        }
+    }
+
+    pub(super) fn tell_node(&mut self, id: NodeId, verb: Verb) {
+        if verb == Verb::Added {
+            self.nodes.state(id);
+        }
+        self.scheduler_sees_node(id, verb);
+    }
+
+    pub(super) fn node_alarm(&mut self, id: NodeId, alarm: NodeAlarm) {
+        match alarm {
+            NodeAlarm::Booted => self.node_booted(id),
+            NodeAlarm::DevicesReady => self.devices_ready(id),
+            NodeAlarm::Fails(rule) => self.node_fails(id, Some(rule)),
+            NodeAlarm::ReclaimWarned(rule) => self.reclaim_warned(id, rule),
+            NodeAlarm::Reclaimed => self.node_taken_back(id),
+            NodeAlarm::Returns(turn) => self.node_returns(id, turn),
+            NodeAlarm::Unheard(turn) => self.node_unheard(id, turn),
+            NodeAlarm::TolerationOver(turn) => self.toleration_over(id, turn),
+            NodeAlarm::CollectOrphans => self.collect_orphans(id),
+        }
+    }
+
+    fn node_booted(&mut self, id: NodeId) {
+        let ready = |node: &mut Node| {
+            node.ready = Readiness::Ready;
+            node.taints.retain(|taint| !taint.key.starts_with("node.kubernetes.io/not-ready"));
+        };
+        if self.store.update_node(id, ready).is_ok() {
+            self.tell();
+            self.node_is_there(id);
+        }
+    }
+
+    fn devices_ready(&mut self, id: NodeId) {
+        let Some(pool) = self.store.node(id).and_then(|node| node.pool) else { return };
+        let Some(pool) = self.nodes.pool(pool).cloned() else { return };
+        _ = self.store.update_node(id, |node| {
+            (node.allocatable, node.capacity) = (pool.allocatable, pool.capacity);
+        });
+    }
+
+    /// An event about a pod or a node is recorded.
+    pub(super) fn record_event(
+        &mut self,
+        about: ObjectId,
+        warning: bool,
+        reason: &'static str,
+        source: &'static str,
+        message: impl Into<Box<str>>,
+    ) {
+        let what = Happening::Cluster(ClusterHappening { warning, reason, source, message: message.into() });
+        let event = ObjectEvent { about, what };
+        for observer in &mut self.observers {
+            observer.on_event(self.now, &event, &self.store);
+        }
+    }
+}
+
+fn node_name(pool: &NodePool, number: u32) -> String {
+    format!("{}-{number}", pool.name)
+}
+
+/// Without extended resources as long as its devices are to come.
+fn node_of_pool(of: &NodePool, pool: u32, number: u32, created: ApiTime, is_ready: bool) -> Node {
+    let name: Arc<str> = node_name(of, number).into();
+    let mut labels = of.labels.clone();
+    for (key, value) in [
+        ("kubernetes.io/arch", "amd64".into()),
+        ("kubernetes.io/hostname", name.clone()),
+        ("kubernetes.io/os", "linux".into()),
+        ("jobsim/pool", of.name.clone()),
+    ] {
+        if !labels.iter().any(|(known, _)| &**known == key) {
+            labels.push((key.into(), value));
+        }
+    }
+    labels.sort();
+    let taint = |t: &crate::scenario::cluster::PoolTaint| {
+        Some(Taint { key: t.key.clone(), value: t.value.clone(), effect: TaintEffect::by_name(t.effect)? })
+    };
+    let mut taints: Vec<Taint> = of.taints.iter().filter_map(taint).collect();
+    if !is_ready {
+        for effect in [TaintEffect::NoSchedule, TaintEffect::NoExecute] {
+            taints.push(Taint { key: "node.kubernetes.io/not-ready".into(), value: "".into(), effect });
+        }
+    }
+    let has = |list: &ResourceList| -> ResourceList {
+        let shown = list.iter().filter(|(name, _)| of.device_delay.is_none() || !name.contains('/'));
+        shown.map(|(name, amount)| (name.clone(), amount.clone())).collect()
+    };
+    Node {
+        id: NodeId(0),
+        name,
+        labels,
+        annotations: Vec::new(),
+        taints,
+        unschedulable: false,
+        capacity: has(&of.capacity),
+        allocatable: has(&of.allocatable),
+        images: Vec::new(),
+        ready: if is_ready { Readiness::Ready } else { Readiness::NotReady },
+        pool: Some(pool),
+        created,
+    }
+}
