@@ -108,7 +108,7 @@ impl ClusterArgs {
 
     /// Runs the scenario up to the time that was asked for.
     pub(super) fn look(&self, scenario: &Scenario) -> anyhow::Result<Cluster> {
-        let mut objects = Objects::new(scenario.start);
+        let mut objects = Objects::new(scenario.start, scenario.kubernetes.rules());
         let run = run_observed(scenario, &self.run_options(), vec![&mut objects]);
         for note in &run.notes {
             writeln!(io::stderr(), "note: {note}")?;
@@ -124,7 +124,7 @@ impl ClusterArgs {
 
     /// Runs the scenario and tells of each change of these resources, for as long as `show` returns true.
     pub(super) fn watch(&self, scenario: &Scenario, resources: &[Resource], show: &mut dyn FnMut(Update) -> bool) {
-        let mut objects = Objects::watched(scenario.start, resources.to_vec(), show);
+        let mut objects = Objects::watched(scenario.start, scenario.kubernetes.rules(), resources.to_vec(), show);
         run_observed(scenario, &self.run_options(), vec![&mut objects]);
     }
 

@@ -9,6 +9,7 @@ pub mod files;
 pub mod get;
 pub mod init;
 pub mod kubernetes;
+pub mod releases;
 pub mod run;
 pub mod schedule;
 mod tables;
@@ -69,6 +70,8 @@ enum Command {
     Schedule(schedule::ScheduleArgs),
     /// Say what a field means, its default, and what becomes of it here
     Explain(explain::ExplainArgs),
+    /// Print what changed for Jobs and CronJobs from release to release of Kubernetes
+    Releases(releases::ReleasesArgs),
     /// Write a first scenario, and the schema for an editor beside it
     Init(init::InitArgs),
     /// Print the JSON Schema of scenario files
@@ -100,6 +103,7 @@ impl Cli {
                 Ok(ExitCode::SUCCESS)
             }
             Command::Explain(args) => explain::run(&args),
+            Command::Releases(args) => releases::run(&args),
             Command::Init(args) => init::run(&args),
             Command::Schema => init::print_schema(),
             Command::Completion(args) => completion::run(&args),

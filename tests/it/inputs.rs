@@ -41,7 +41,7 @@ pub fn yaml(bytes: &[u8]) {
             Err(problems) => assert!(!problems.to_string().is_empty()),
             Ok((scenario, _)) => {
                 assert_eq!(checked.problems.count(Severity::Error), 0, "what is read has no errors");
-                let mut objects = Objects::new(scenario.start);
+                let mut objects = Objects::new(scenario.start, scenario.kubernetes.rules());
                 let options = RunOptions {
                     horizon: Some(SimDuration::from_secs(600)),
                     limits: Limits { pods: 50, events: 2_000 },

@@ -35,7 +35,7 @@ fn differences(path: &Path) -> Option<String> {
         watched.push(format!("{} {ready}/{all} {} {restarts} {age}", row.name, row.status));
         true
     };
-    let mut objects = Objects::watched(scenario.start, vec![Resource::Pod], &mut print);
+    let mut objects = Objects::watched(scenario.start, scenario.kubernetes.rules(), vec![Resource::Pod], &mut print);
     run_observed(&scenario, &RunOptions::default(), vec![&mut objects, &mut Watcher::new(&mut watch)]);
     let at = (0..printed.len().max(watched.len())).find(|&at| printed.get(at) != watched.get(at))?;
     Some(format!("change {at}: printed {:?}, watched {:?}", printed.get(at), watched.get(at)))

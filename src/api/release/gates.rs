@@ -44,6 +44,21 @@ impl Gate {
         }
     }
 
+    /// `alpha in 1.30, beta in 1.31, stable in 1.33`.
+    pub fn history(&self) -> String {
+        let stages = [("alpha", self.alpha), ("beta", self.beta), ("stable", self.stable)];
+        let known = |(word, since): (&str, u8)| match since {
+            NEVER => None,
+            0 => None,
+            since => Some(format!("{word} in {}", Release(since))),
+        };
+        let mut known: Vec<String> = stages.into_iter().filter_map(known).collect();
+        if self.alpha == self.beta && self.alpha > 0 {
+            known.remove(0);
+        }
+        known.join(", ")
+    }
+
     /// Is it on where nothing is said?
     pub fn default(&self, release: Release) -> bool {
         self.stage(release).is_some_and(Stage::default)

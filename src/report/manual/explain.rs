@@ -6,7 +6,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::released::Released;
-use crate::api::release::Rules;
+use crate::api::release::{GATES, Release, Rules, new_field};
 use crate::apiserver::admission;
 use crate::report::kubectl::get::Resource;
 use crate::scenario::decode::nearest;
@@ -112,6 +112,9 @@ impl Field {
         if let Some(default) = self.default() {
             _ = writeln!(text, "DEFAULT:\n    {default}\n");
         }
+        if let Some(since) = self.since() {
+            _ = writeln!(text, "SINCE:\n{}", wrapped(&since, 4));
+        }
         if !self.way.is_empty() {
             _ = writeln!(text, "IN JOBSIM:\n{}", wrapped(&self.treatment(), 4));
         }
@@ -120,6 +123,22 @@ impl Field {
             fields(inner, 1, recursive, &released, &mut vec![inner.name], &mut text);
         }
         Ok(text)
+    }
+
+    /// The release that introduced the field, or what is around it, if that is one of those whose rules are there.
+    fn since(&self) -> Option<String> {
+        let known = self.way.iter().filter_map(|(owner, name)| new_field(owner.short_name(), name));
+        let newest = known.max_by_key(|known| known.since)?;
+        let since = if newest.since < Release::OLDEST { String::new() } else { format!("Kubernetes {}", newest.since) };
+        let gate = newest.gate.and_then(|name| GATES.iter().find(|gate| gate.name == name));
+        let gate = gate.map(|gate| format!("feature gate {}: {}", gate.name, gate.history()));
+        Some(
+            [since, gate.unwrap_or_default()]
+                .into_iter()
+                .filter(|part| !part.is_empty())
+                .collect::<Vec<_>>()
+                .join(", "),
+        )
     }
 
     /// `modelled`, or another word, and why.

@@ -161,6 +161,7 @@ fn of_kind(field: &ManualField) -> Value {
         ]}),
         "draws" => json!({"type": "object"}),
         "signed duration" => json!({"type": "string"}),
+        "gates" => json!({"type": "object", "additionalProperties": {"type": "boolean"}}),
         "labels" => json!({"type": "object", "additionalProperties": {"type": "string"}}),
         kind @ ("duration" | "durations" | "codes") => json!({"allOf": [{"$ref": format!("#/definitions/{kind}")}]}),
         _ => json!({}),

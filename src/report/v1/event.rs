@@ -10,6 +10,7 @@ use super::{Calendar, Identity, uid};
 use crate::api::change::Verb;
 use crate::api::event::{Happening, ObjectEvent};
 use crate::api::meta::{ObjectId, ObjectName, PodId};
+use crate::api::release::Rules;
 use crate::controllers::event_correlator::{EventCorrelator, Written};
 use crate::kernel::time::{SimDuration, SimTime};
 
@@ -46,6 +47,11 @@ struct Event {
 }
 
 impl Recorder {
+    /// The recorders of a release.
+    pub(super) fn new(rules: Rules) -> Recorder {
+        Recorder { correlator: EventCorrelator::new(rules), ..Recorder::default() }
+    }
+
     /// Takes an event in; its position, and whether it is new. None if it is lost.
     pub(super) fn record(
         &mut self,

@@ -15,6 +15,7 @@ use super::kubectl::get::Resource;
 use crate::api::change::{Change, Verb};
 use crate::api::event::ObjectEvent;
 use crate::api::meta::{ApiTime, CronJobId, JobId, ObjectId, ObjectName, PodId};
+use crate::api::release::Rules;
 use crate::apiserver::store::Store;
 use crate::kernel::time::SimTime;
 use crate::world::observer::Observer;
@@ -94,23 +95,28 @@ struct Watch<'w> {
 }
 
 impl<'w> Objects<'w> {
-    /// For a run that starts at this second of the Unix epoch.
-    pub fn new(start: i64) -> Objects<'w> {
+    /// For a run of a release's rules that starts at this second of the Unix epoch.
+    pub fn new(start: i64, rules: Rules) -> Objects<'w> {
         Objects {
             calendar: Calendar::new(start),
             cron_jobs: BTreeSet::new(),
             jobs: BTreeSet::new(),
             pods: BTreeMap::new(),
             named: BTreeMap::new(),
-            events: Recorder::default(),
+            events: Recorder::new(rules),
             watch: None,
             list: Vec::new(),
         }
     }
 
     /// Tells `show` of each change of these resources.
-    pub fn watched(start: i64, resources: Vec<Resource>, show: &'w mut dyn FnMut(Update) -> bool) -> Objects<'w> {
-        Objects { watch: Some(Watch { resources, show }), ..Objects::new(start) }
+    pub fn watched(
+        start: i64,
+        rules: Rules,
+        resources: Vec<Resource>,
+        show: &'w mut dyn FnMut(Update) -> bool,
+    ) -> Objects<'w> {
+        Objects { watch: Some(Watch { resources, show }), ..Objects::new(start, rules) }
     }
 
     /// All objects at the end of the run, by namespace and name as the API server lists them. Events older than an hour

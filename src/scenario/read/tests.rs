@@ -450,11 +450,11 @@ fn faults_of_a_simulation_are_found_all_at_once() {
         assert_eq!(titles(with_simulation(spec).as_bytes()), expected, "{spec}");
     };
     check(
-        "  hoirzon: 5s\n  seed: -1\n  startTime: yesterday\n  kubernetes: '1.29'\n  profile: fast\n",
+        "  hoirzon: 5s\n  seed: -1\n  startTime: yesterday\n  kubernetes: '1.28'\n  profile: fast\n",
         &[
             "x:18:14: spec.startTime: \"yesterday\" is not a time like 2026-01-05T00:00:00Z",
             "x:17:9: spec.seed: -1 is not from 0 to 18446744073709551615",
-            "x:19:15: spec.kubernetes: the rules of Kubernetes 1.29 are not there yet",
+            "x:19:15: spec.kubernetes: no rules of Kubernetes 1.28: releases from 1.29 to 1.37 are known",
             "x:20:12: spec.profile: unknown profile \"fast\"",
             "x:16:3: unknown field \"spec.hoirzon\"",
         ],

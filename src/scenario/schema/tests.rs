@@ -6,6 +6,15 @@ use serde_json::Value;
 use super::*;
 
 #[test]
+fn fields_of_the_table_of_releases_exist() {
+    for field in crate::api::release::FIELDS {
+        let (owner, name) = field.field.split_once('.').expect("a type and a field");
+        let known = kubernetes().get(&format!("v1.{owner}"));
+        assert!(known.is_some_and(|known| known.field(name).is_some()), "{}", field.field);
+    }
+}
+
+#[test]
 fn the_table_is_the_released_api() {
     let mut generator = schemars::SchemaGenerator::default();
     generator.subschema_for::<batch::Job>();

@@ -116,6 +116,7 @@ mod tests {
                 "draws" => "{spec.completions: {uniform: {min: 1, max: 8}}}",
                 "codes" => "3",
                 "labels" => "{a: b}",
+                "gates" => "{JobSuccessPolicy: true}",
                 "any" => "{}",
                 "later" => {
                     let found = problems(field.path, "{}");
