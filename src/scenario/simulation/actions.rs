@@ -9,8 +9,7 @@ use crate::api::meta::ObjectName;
 use crate::kernel::time::SimTime;
 
 /// The names of actions.
-const ACTIONS: [&str; 9] =
-    ["patch", "evict", "deletePod", "delete", "outage", "apply", "drain", "cordon", "uncordon"];
+const ACTIONS: [&str; 9] = ["patch", "evict", "deletePod", "delete", "outage", "apply", "drain", "cordon", "uncordon"];
 
 /// An `apply` whose file is still to be read.
 #[derive(Clone, Debug)]
