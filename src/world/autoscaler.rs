@@ -24,6 +24,8 @@ const AFTER_TAINT: SimDuration = SimDuration::from_secs(5);
 const EVICTION_TIME: SimDuration = SimDuration::from_secs(120);
 /// Between two looks at a drain.
 const DRAIN_POLL: SimDuration = SimDuration::from_secs(5);
+/// The same event is not written again within this time.
+const SAME_EVENT: SimDuration = SimDuration::from_secs(300);
 const TO_BE_DELETED: &str = "ToBeDeletedByClusterAutoscaler";
 const SAFE_TO_EVICT: &str = "cluster-autoscaler.kubernetes.io/safe-to-evict";
 const SOURCE: &str = "cluster-autoscaler";
@@ -41,6 +43,8 @@ pub(super) struct Autoscaler {
     /// Nodes on their way out, and until when their pods are asked to go.
     leaving: BTreeMap<NodeId, SimTime>,
     last_scale_up: Option<SimTime>,
+    /// When it was last said of a pod that no pool helps it: the same is not said again within five minutes.
+    told: BTreeMap<PodId, SimTime>,
     /// When the next loop is.
     next: Option<SimTime>,
     /// The last loop was at.
@@ -275,6 +279,10 @@ impl World<'_> {
         if unfit > 0 {
             reasons.push(format!("{unfit} node(s) didn't have what the pod needs"));
         }
+        if self.autoscaler.told.get(&pod).is_some_and(|told| self.now.since(*told) < SAME_EVENT) {
+            return;
+        }
+        self.autoscaler.told.insert(pod, self.now);
         let message = format!("pod didn't trigger scale-up: {}", reasons.join(", "));
         self.record_event(ObjectId::Pod(pod), false, "NotTriggerScaleUp", SOURCE, message);
     }

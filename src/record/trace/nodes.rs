@@ -21,7 +21,7 @@ pub fn nodes_csv(run: &Run, out: impl Write) -> io::Result<()> {
         table.time(row.time);
         table.text(&node.name);
         table.text(node.pool.and_then(|pool| run.pools.get(pool as usize)).map_or("", |pool| &pool.name));
-        table.word(row.state);
+        table.text(row.state);
         table.number(row.pods);
         table.number(row.cpu_m);
         table.number(row.memory_b);
