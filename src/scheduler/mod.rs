@@ -21,8 +21,16 @@
 //! | its alarm is due | `next_alarm() -> Option<SimTime>`, `on_alarm(now)` |
 //! | someone asks why | `examine(pod) -> Examination`: each node's verdict and scores |
 
+mod cluster;
+mod compile;
+mod cycle;
 pub mod decision;
+mod message;
+mod node_info;
+pub mod plugins;
+pub mod preemption;
 mod requests;
+mod search;
 pub mod shape;
 mod symbols;
 
