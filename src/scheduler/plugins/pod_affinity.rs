@@ -36,7 +36,7 @@ pub(in super::super) fn own_term_matches(term: &PodTerm, other: &ShapeSpec, clus
 }
 
 /// Is a term of another pod about the pod at hand?
-pub(super) fn their_term_matches(term: &PodTerm, pod: &ShapeSpec, cluster: &Cluster) -> bool {
+pub(in super::super) fn their_term_matches(term: &PodTerm, pod: &ShapeSpec, cluster: &Cluster) -> bool {
     static NO_LABELS: Labels = Vec::new();
     let labels = || cluster.namespaces.get(&pod.namespace).unwrap_or(&NO_LABELS);
     let by_labels = |selector: &Vec<_>| selects(selector, labels(), &cluster.symbols);
