@@ -39,7 +39,8 @@ impl Scheduler {
     pub fn pod_added(&mut self, new: NewPod, now: SimTime) {
         let NewPod { id, shape, identity, node, nominated, started, terminating } = new;
         let nominated = nominated.filter(|_| node.is_none());
-        let pod = KnownPod { id, shape: shape.clone(), identity, node, assumed: false, nominated, started, terminating };
+        let pod =
+            KnownPod { id, shape: shape.clone(), identity, node, assumed: false, nominated, started, terminating };
         let other_scheduler = shape.other_scheduler;
         self.cluster.add_pod(pod);
         if node.is_some() {

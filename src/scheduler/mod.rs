@@ -37,9 +37,6 @@ mod search;
 pub mod shape;
 mod symbols;
 
-
-
-
 use crate::api::meta::{NodeId, PodId};
 
 use crate::api::pod::PodTemplate;
@@ -156,9 +153,7 @@ impl Scheduler {
 
     fn refuse(&mut self, pod: &KnownPod, refusal: attempt::Refusal, gone: bool, now: SimTime) -> Outcome {
         let attempt::Refusal { message, by, nomination, displaced, victims } = refusal;
-        let is_here = |id: &PodId| {
-            self.cluster.pod(*id).is_some_and(|victim| victim.terminating == Termination::No)
-        };
+        let is_here = |id: &PodId| self.cluster.pod(*id).is_some_and(|victim| victim.terminating == Termination::No);
         let victims: Vec<PodId> = victims.iter().filter(|victim| is_here(victim)).copied().collect();
         if gone {
             return Outcome::Unschedulable { message, nomination: None, displaced: Vec::new(), victims: Vec::new() };

@@ -158,9 +158,8 @@ fn by_budget<'a>(
     pods.iter().partition(|pod| {
         let mut violates = false;
         for (budget, allowed) in budgets.iter().zip(&mut allowed) {
-            let selects = |selector: &Selector| {
-                !selector.is_empty() && selects(selector, &pod.shape.labels, &cluster.symbols)
-            };
+            let selects =
+                |selector: &Selector| !selector.is_empty() && selects(selector, &pod.shape.labels, &cluster.symbols);
             let is_for = budget.namespace == pod.shape.namespace
                 && !pod.shape.labels.is_empty()
                 && budget.selector.as_ref().is_some_and(selects);

@@ -16,7 +16,6 @@ pub mod nodes;
 pub mod observer;
 mod outages;
 mod packing;
-mod plain_scheduler;
 mod pods;
 mod schedule_only;
 mod scheduling;

@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use super::World;
 use super::event::Event;
-use super::plain_scheduler::{NewPod, Outcome, Scheduler, Shape, Termination, TieBreak};
 use crate::api::change::Verb;
+use crate::api::disruption::PodDisruptionBudget;
 use crate::api::meta::{ApiTime, NodeId, ObjectId, PodId};
 use crate::api::pod::PodTemplate;
 use crate::controllers::rate_limiter::RateLimiter;
 use crate::kernel::rng::Streams;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::scenario::{Component, Scenario};
+use crate::scheduler::{Budget, NewPod, Outcome, Scheduler, Shape, Termination, TieBreak};
 
 /// Who records what the scheduler does.
 const SOURCE: &str = "default-scheduler";
@@ -173,7 +174,7 @@ impl World<'_> {
         }
         if deleted && !before.terminating && !before.gone {
             let why = if preempted { Termination::Preempted } else { Termination::Deleted };
-            scheduler.pod_terminating(id, why, now);
+            scheduler.pod_terminating(id, why);
         }
         if over && !before.gone {
             scheduler.pod_gone(id, now);
@@ -205,6 +206,10 @@ impl World<'_> {
         if !self.nodes.exist || self.outages.is_down(Component::Scheduler) || self.outages.api_is_down() {
             return false;
         }
+        if !self.budgets.is_empty() && self.scheduling.scheduler.is_ready() {
+            let budgets: Vec<Budget> = self.budgets.iter().map(|budget| self.budget_of_scheduler(budget)).collect();
+            self.scheduling.scheduler.set_budgets(&budgets);
+        }
         let scheduler = &mut self.scheduling.scheduler;
         if scheduler.next_alarm().is_some_and(|at| at <= self.now) {
             scheduler.on_alarm(self.now);
@@ -216,7 +221,6 @@ impl World<'_> {
         let decision = scheduler.finish(self.now);
         match decision.outcome {
             Outcome::Bind(node) => self.send_binding(decision.pod, node),
-            Outcome::Gone => {}
             Outcome::Unschedulable { message, nomination, displaced, victims } => {
                 let since = self.now;
                 self.scheduling.unschedulable.entry(decision.pod).or_insert(since);
@@ -235,6 +239,12 @@ impl World<'_> {
         }
         self.tell();
         true
+    }
+
+    fn budget_of_scheduler(&self, budget: &PodDisruptionBudget) -> Budget {
+        let allowed = i32::try_from(self.budget_state(budget).allowed).unwrap_or(i32::MAX);
+        let (namespace, selector) = (budget.name.namespace.clone(), budget.selector.clone());
+        Budget { namespace, selector, allowed, disrupted: Vec::new() }
     }
 
     /// Sets the alarm that the scheduler asks for.
@@ -264,7 +274,7 @@ impl World<'_> {
             let node = self.store.pod(victim).and_then(|pod| self.store.node(pod.node)).map(|node| node.name.clone());
             let message = format!("Preempted by pod {} on node {}", preemptor.uid, node.as_deref().unwrap_or(""));
             if at + 1 == victims.len() {
-                self.scheduling.scheduler.preemption_done(preemptor, self.now);
+                self.scheduling.scheduler.preemption_done(preemptor);
             }
             self.record_event(ObjectId::Pod(victim), false, "Preempted", SOURCE, message);
             self.disrupt(victim, PREEMPTION);

@@ -135,12 +135,7 @@ impl AffinityState {
         Ok(())
     }
 
-    fn affinity_is_satisfied(
-        &self,
-        pod: &ShapeSpec,
-        node: &NodeFacts,
-        at: impl Fn(&Pairs, Symbol) -> bool,
-    ) -> bool {
+    fn affinity_is_satisfied(&self, pod: &ShapeSpec, node: &NodeFacts, at: impl Fn(&Pairs, Symbol) -> bool) -> bool {
         if !pod.affinity.iter().all(|term| label(&node.labels, term.key).is_some()) {
             return false;
         }

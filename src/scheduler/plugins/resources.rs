@@ -41,12 +41,14 @@ pub(in super::super) fn filter(pod: &ShapeSpec, node: &NodeInfo) -> Result<(), R
 /// Would the pod fit on the node without any pods?
 pub(in super::super) fn fits_empty(pod: &ShapeSpec, node: &NodeFacts) -> bool {
     let requests = pod.requests.plain.iter().enumerate();
-    node.pods_allowed >= 1 && requests.into_iter().all(|(resource, &amount)| amount <= node.allocatable(resource).max(0))
+    node.pods_allowed >= 1
+        && requests.into_iter().all(|(resource, &amount)| amount <= node.allocatable(resource).max(0))
 }
 
 /// Has the node more of something that the pod asks for than it had (`haveAnyRequestedResourcesIncreased`)?
 pub(in super::super) fn has_grown(pod: &ShapeSpec, old: &NodeFacts, new: &NodeFacts) -> bool {
-    let grown = |(resource, &amount): (usize, &i64)| amount > 0 && new.allocatable(resource) > old.allocatable(resource);
+    let grown =
+        |(resource, &amount): (usize, &i64)| amount > 0 && new.allocatable(resource) > old.allocatable(resource);
     new.pods_allowed > old.pods_allowed || pod.requests.plain.iter().enumerate().any(grown)
 }
 

@@ -56,7 +56,8 @@ impl SpreadState {
         }
         let symbols = &cluster.symbols;
         let mut counts: Vec<BTreeMap<Symbol, i64>> = vec![BTreeMap::new(); hard.len()];
-        let mut matching: Vec<Matching<'_>> = hard.iter().map(|one| Matching::new(one, pod.namespace, cluster)).collect();
+        let mut matching: Vec<Matching<'_>> =
+            hard.iter().map(|one| Matching::new(one, pod.namespace, cluster)).collect();
         for &id in cluster.order() {
             let Some(node) = cluster.node(id) else { continue };
             if !has_all_keys(&hard, &node.facts) {

@@ -270,7 +270,11 @@ impl Queue {
         let place = match (gate, queued.expiry()) {
             (Some(gate), _) => Place::Gated(gate),
             (None, Some(expiry)) if queued.is_backing_off(now) => {
-                if queued.by.is_empty() { Place::ErrorBackoff(expiry) } else { Place::Backoff(expiry) }
+                if queued.by.is_empty() {
+                    Place::ErrorBackoff(expiry)
+                } else {
+                    Place::Backoff(expiry)
+                }
             }
             (None, _) => Place::Active,
         };
