@@ -30,6 +30,8 @@ pub struct Node {
     pub ready: Readiness,
     /// The pool that it is of, by its position in the scenario.
     pub pool: Option<u32>,
+    /// Since when its machine is paid for.
+    pub machine_since: ApiTime,
     /// Creation.
     pub created: ApiTime,
 }

@@ -463,6 +463,11 @@ impl Store {
         let pod = self.standing_pod_mut(id)?;
         let grace = if pod.status.phase.is_terminal() || !pod.scheduled { 0 } else { grace };
         let version = match pod.deletion {
+            // Nothing waits for it: it goes at once, and nobody sees it on its way.
+            None if !pod.scheduled && !pod.tracked => {
+                pod.deletion = Some(Deletion { asked: now, grace });
+                self.stamp()
+            }
             // Asking again only shortens.
             Some(deletion) if deletion.grace <= grace => NOTHING_WRITTEN,
             _ => {

@@ -63,6 +63,9 @@ pub struct RunArgs {
     /// Simulate pods, or decide only which Jobs start and when: each lasts as long as its pods would
     #[arg(long, value_enum, default_value_t = PodsArg::All)]
     pods: PodsArg,
+    /// Which of several equally good nodes takes a pod: one by chance, or the first
+    #[arg(long, value_enum, default_value_t = TieBreakArg::Random)]
+    tie_break: TieBreakArg,
     /// Write requests.csv: every request of the controllers' clients
     #[arg(long)]
     trace_requests: bool,
@@ -104,6 +107,12 @@ enum Output {
     Name,
     /// Nothing
     None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum TieBreakArg {
+    Random,
+    First,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -176,7 +185,10 @@ pub fn run(args: &RunArgs, colour: bool) -> anyhow::Result<ExitCode> {
         strict_model: args.strict_model,
     };
     let mut err = io::stderr();
-    let Some(scenario) = files::scenario(sources, &options, colour)? else { return Ok(ExitCode::from(exit::USAGE)) };
+    let Some(mut scenario) = files::scenario(sources, &options, colour)? else {
+        return Ok(ExitCode::from(exit::USAGE));
+    };
+    scenario.first_of_ties = args.tie_break == TieBreakArg::First;
     if args.stream && matches!(args.output, Output::Json | Output::Jsonl | Output::Yaml | Output::Name) {
         writeln!(err, "error: --stream keeps no objects to print: leave -o out, or use -o table")?;
         return Ok(ExitCode::from(exit::USAGE));

@@ -273,13 +273,18 @@ fn put(places: &mut Vec<usize>, slot: u32, place: usize) {
     places[slot] = place;
 }
 
+/// Was it deleted without a time in which it was being deleted?
+fn went_at_once(pod: &Pod) -> bool {
+    !pod.scheduled && !pod.tracked
+}
+
 fn update_life(life: &mut PodLife, pod: &Pod, now: SimTime) {
     let status = &pod.status;
     life.scheduled = life.scheduled.or(pod.scheduled.then_some(now));
     life.started = status.started;
     life.ready = life.ready.or(status.ready.then_some(now));
     // A pod that had ended before is not said to terminate.
-    if pod.deletion.is_some() && life.finished.is_none() {
+    if pod.deletion.is_some() && life.finished.is_none() && !went_at_once(pod) {
         life.terminating = life.terminating.or(Some(now));
     }
     if status.phase.is_terminal() {

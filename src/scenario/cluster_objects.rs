@@ -64,6 +64,7 @@ pub(super) fn node(document: &Document, value: &Json, problems: &mut Problems) -
         images: list(&status["images"]).into_iter().map(image).collect(),
         ready,
         pool: None,
+        machine_since: ApiTime(0),
         created: ApiTime(0),
     })))
 }

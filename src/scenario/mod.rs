@@ -87,6 +87,8 @@ pub struct Scenario {
     pub arrivals: Vec<Arrivals>,
     /// Clients' limits and the API server's delays.
     pub control_plane: ControlPlane,
+    /// Does the first of equally good nodes take a pod, and not one by chance (`--tie-break first`)?
+    pub first_of_ties: bool,
     /// Node pools and what belongs to them.
     pub cluster: Arc<Cluster>,
     /// What was read but plays no part: kinds that are passed over, fields without an effect. One sentence each.

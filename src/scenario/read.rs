@@ -77,6 +77,7 @@ pub fn read(sources: Vec<Source>, options: &ReadOptions) -> Result<(Scenario, Ve
         actions,
         arrivals,
         control_plane: simulation.control_plane,
+        first_of_ties: false,
         cluster: Arc::new(simulation.cluster),
         notes: reader.notes(),
     };

@@ -2,7 +2,6 @@
 
 use crate::api::meta::{ApiTime, NodeId, PodId};
 use crate::kernel::rng::Streams;
-use crate::kernel::time::SimTime;
 
 use super::shape::Shape;
 
@@ -64,8 +63,10 @@ pub struct Budget {
 pub struct Decision {
     /// The pod.
     pub pod: PodId,
-    /// The node, or why there is none.
+    /// A node, or why there is none.
     pub outcome: Outcome,
+    /// The pod went away during the attempt: there is nothing to be written.
+    pub gone: bool,
 }
 
 /// A node, or why there is none.
@@ -73,8 +74,6 @@ pub struct Decision {
 pub enum Outcome {
     /// The pod is to be bound (event `Scheduled`). The scheduler counts it as bound from now on.
     Bind(NodeId),
-    /// The pod went away during the attempt: nothing is to be written.
-    Gone,
     /// Event `FailedScheduling` and condition PodScheduled=False, reason Unschedulable.
     Unschedulable {
         /// The text of both.
@@ -84,10 +83,8 @@ pub enum Outcome {
         /// Pods whose `status.nominatedNodeName` is to be cleared: they lose the node to this one.
         displaced: Vec<PodId>,
         /// Pods to be deleted for it (event `Preempted`), in this order; each gets condition DisruptionTarget first.
-        /// Say `preemption_done` when all but the last were sent, before the last one is.
+        /// Say `preemption_done` when all but the last were sent, before the last one is. Pods that terminate already
+        /// are not among them.
         victims: Vec<PodId>,
     },
 }
-
-/// When something is to be looked at again.
-pub type Alarm = SimTime;

@@ -21,9 +21,203 @@
 //! | its alarm is due | `next_alarm() -> Option<SimTime>`, `on_alarm(now)` |
 //! | someone asks why | `examine(pod) -> Examination`: each node's verdict and scores |
 
+mod attempt;
+mod cluster;
+mod compile;
+mod cycle;
 pub mod decision;
+mod informer;
+mod message;
+mod node_info;
+pub mod plugins;
+pub mod preemption;
+mod queue;
 mod requests;
+mod search;
 pub mod shape;
 mod symbols;
 
+use crate::api::meta::{NodeId, PodId};
+
+use crate::api::pod::PodTemplate;
+use crate::kernel::rng::{Purpose, mix};
+use crate::kernel::time::SimTime;
+
+use attempt::{Choice, Plan, attempt};
+use cluster::{Cluster, KnownPod};
+use cycle::Cycle;
+
+use preemption::BudgetState;
+use queue::{ClusterEvent, Queue};
+
+pub use compile::LabelList;
 pub use decision::{Budget, Decision, NewPod, Outcome, Termination, TieBreak};
+pub use shape::Shape;
+
+/// What the draws are for.
+const NODE: Purpose = Purpose(0x28);
+const CANDIDATE: Purpose = Purpose(0x29);
+const OFFSET: Purpose = Purpose(0x2a);
+
+/// The scheduler.
+#[derive(Debug)]
+pub struct Scheduler {
+    cluster: Cluster,
+    queue: Queue,
+    budgets: Vec<BudgetState>,
+    tie_break: TieBreak,
+    /// Where the next search begins in the order of nodes.
+    start: usize,
+    in_flight: Option<InFlight>,
+    attempts: u64,
+}
+
+/// The cycle at hand: decided on the nodes as they were at its begin.
+#[derive(Debug)]
+struct InFlight {
+    pod: KnownPod,
+    plan: Plan,
+}
+
+impl Scheduler {
+    /// A scheduler that knows of nothing.
+    pub fn new(tie_break: TieBreak) -> Scheduler {
+        Scheduler {
+            cluster: Cluster::default(),
+            queue: Queue::default(),
+            budgets: Vec::new(),
+            tie_break,
+            start: 0,
+            in_flight: None,
+            attempts: 0,
+        }
+    }
+
+    /// What pods of a template are to the scheduler. `labels` are all labels that the pod has.
+    pub fn shape(&mut self, namespace: &str, labels: &LabelList, template: &PodTemplate) -> Shape {
+        self.cluster.shape(namespace, labels, template)
+    }
+
+    /// Takes the next pod and decides on it; nothing has happened yet. None if no pod is to be tried now.
+    ///
+    /// What is told between this and [`Scheduler::finish`] no longer changes the decision, but counts for what becomes
+    /// of a pod that found no node.
+    pub fn begin(&mut self, _now: SimTime) -> Option<PodId> {
+        debug_assert!(self.in_flight.is_none(), "one cycle at a time");
+        self.cluster.settle();
+        loop {
+            let id = self.queue.pop()?;
+            let Some(pod) = self.cluster.pod(id).filter(|pod| pod.terminating == Termination::No).cloned() else {
+                self.queue.delete(id);
+                continue;
+            };
+            self.attempts += 1;
+            let (tie_break, entity) = (&mut self.tie_break, mix(pod.identity, self.attempts));
+            let mut draw = |of: usize, choice: Choice| tie_break.draw(of, choice, entity);
+            let cycle = Cycle::new(&pod, &self.cluster);
+            let plan = attempt(&cycle, &mut self.start, &self.budgets, &mut draw);
+            self.in_flight = Some(InFlight { pod, plan });
+            return Some(id);
+        }
+    }
+
+    /// Ends the cycle: the pod counts as bound, or waits.
+    ///
+    /// # Panics
+    /// No cycle was begun.
+    pub fn finish(&mut self, now: SimTime) -> Decision {
+        let InFlight { pod, plan } = self.in_flight.take().expect("a cycle was begun");
+        let gone = self.cluster.pod(pod.id).is_none();
+        let outcome = match plan {
+            Plan::Assign(node) => self.assign(&pod, node, gone, now),
+            Plan::Refuse(refusal) => self.refuse(&pod, refusal, gone, now),
+        };
+        Decision { pod: pod.id, outcome, gone }
+    }
+
+    fn assign(&mut self, pod: &KnownPod, node: NodeId, gone: bool, now: SimTime) -> Outcome {
+        self.queue.scheduled(pod.id);
+        if gone {
+            // It was assumed and cannot be bound: what it would have taken is free again.
+            self.notice(&ClusterEvent::PodDeleted { shape: pod.shape.clone(), bound: true }, None, now);
+        } else {
+            self.cluster.nominate(pod.id, None);
+            self.cluster.place(pod.id, node);
+            self.cluster.pod_mut(pod.id).expect("it is there").assumed = true;
+            if pod.nominated.is_some_and(|nominated| nominated != node) {
+                self.lost_promise(pod, now);
+            }
+        }
+        Outcome::Bind(node)
+    }
+
+    fn refuse(&mut self, pod: &KnownPod, refusal: attempt::Refusal, gone: bool, now: SimTime) -> Outcome {
+        let attempt::Refusal { message, by, nomination, displaced, victims } = refusal;
+        let is_here = |id: &PodId| self.cluster.pod(*id).is_some_and(|victim| victim.terminating == Termination::No);
+        let victims: Vec<PodId> = victims.iter().filter(|victim| is_here(victim)).copied().collect();
+        if gone {
+            return Outcome::Unschedulable { message, nomination: None, displaced: Vec::new(), victims: Vec::new() };
+        }
+        if !victims.is_empty() {
+            self.queue.preempts(pod.id);
+        }
+        self.queue.failed(pod.id, by, now, &self.cluster);
+        let nomination = nomination.filter(|new| *new != pod.nominated);
+        if let Some(new) = nomination {
+            self.cluster.nominate(pod.id, new);
+            if pod.nominated.is_some() {
+                self.lost_promise(pod, now);
+            }
+        }
+        for id in &displaced {
+            if let Some(other) = self.cluster.pod(*id).cloned() {
+                self.cluster.nominate(*id, None);
+                self.lost_promise(&other, now);
+            }
+        }
+        Outcome::Unschedulable { message, nomination, displaced, victims }
+    }
+
+    /// A pod is promised its node no longer: to pods that are no more important it is as if it had left it.
+    fn lost_promise(&mut self, pod: &KnownPod, now: SimTime) {
+        let event = ClusterEvent::PodDeleted { shape: pod.shape.clone(), bound: false };
+        self.notice(&event, Some(pod.shape.priority), now);
+    }
+
+    fn notice(&mut self, event: &ClusterEvent, most: Option<i32>, now: SimTime) {
+        self.queue.notice(event, most, now, &self.cluster);
+    }
+
+    /// Is there a pod to be tried now?
+    pub fn is_ready(&self) -> bool {
+        self.in_flight.is_none() && self.queue.is_ready()
+    }
+
+    /// When [`Scheduler::on_alarm`] has something to do next.
+    pub fn next_alarm(&self) -> Option<SimTime> {
+        self.queue.next_alarm()
+    }
+
+    /// Lets pods go whose back-off is over, or that have waited for five minutes.
+    pub fn on_alarm(&mut self, now: SimTime) {
+        self.queue.on_alarm(now);
+    }
+}
+
+impl TieBreak {
+    fn draw(&mut self, of: usize, choice: Choice, entity: u64) -> usize {
+        let purpose = match choice {
+            Choice::Node => NODE,
+            Choice::Candidate => CANDIDATE,
+            Choice::Offset => OFFSET,
+        };
+        match self {
+            TieBreak::Drawn(streams) if of > 1 => {
+                // A draw below `of`: the bias of the remainder is below 2^-40.
+                let draw = u128::from(streams.stream(purpose, entity).next_u64());
+                (draw * of as u128 >> 64) as usize
+            }
+            _ => 0,
+        }
+    }
+}

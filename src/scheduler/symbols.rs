@@ -13,13 +13,43 @@ pub(super) struct Symbol(pub(super) u32);
 /// Labels, sorted by key.
 pub(super) type Labels = Vec<(Symbol, Symbol)>;
 
+/// `kubernetes.io/hostname`.
+pub(super) const HOSTNAME: Symbol = Symbol(0);
+/// `topology.kubernetes.io/zone`.
+pub(super) const ZONE: Symbol = Symbol(1);
+/// `topology.kubernetes.io/region`.
+pub(super) const REGION: Symbol = Symbol(2);
+/// `node.kubernetes.io/unschedulable`.
+pub(super) const UNSCHEDULABLE: Symbol = Symbol(3);
+/// No text at all.
+pub(super) const EMPTY: Symbol = Symbol(4);
+
+/// Words that are known from the start, in order.
+const FIRST: [&str; 5] = [
+    "kubernetes.io/hostname",
+    "topology.kubernetes.io/zone",
+    "topology.kubernetes.io/region",
+    "node.kubernetes.io/unschedulable",
+    "",
+];
+
 /// All words met so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Symbols {
     known: BTreeMap<Arc<str>, Symbol>,
     words: Vec<Arc<str>>,
     /// What `Gt` and `Lt` read a word as.
     numbers: Vec<Option<i64>>,
+}
+
+impl Default for Symbols {
+    fn default() -> Symbols {
+        let mut symbols = Symbols { known: BTreeMap::new(), words: Vec::new(), numbers: Vec::new() };
+        for word in FIRST {
+            symbols.of_str(word);
+        }
+        symbols
+    }
 }
 
 impl Symbols {
@@ -102,6 +132,10 @@ const DOES_NOT_EXIST: u8 = NodeOperator::DoesNotExist as u8;
 const GT: u8 = NodeOperator::Gt as u8;
 
 impl Condition {
+    pub(super) fn equal(key: Symbol, value: Symbol) -> Condition {
+        Condition { key, operator: IN, values: vec![value] }
+    }
+
     pub(super) fn is_in(&self) -> bool {
         self.operator == IN
     }

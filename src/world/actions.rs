@@ -28,8 +28,10 @@ impl World<'_> {
             }
             Object::Pod(pod) => self.store.create_bare_pod(now, pod.clone()).map(|_| ()),
             Object::Node(node) => {
-                let created = now;
-                self.store.create_node(Node { created, ..Node::clone(node) }).map(|id| self.node_is_there(id))
+                let (created, machine_since) = (now, now);
+                self.store
+                    .create_node(Node { created, machine_since, ..Node::clone(node) })
+                    .map(|id| self.node_is_there(id))
             }
             Object::DisruptionBudget(budget) => {
                 self.budgets.push(budget.clone());

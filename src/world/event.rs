@@ -1,5 +1,6 @@
 //! All that can happen: the closed set of events.
 
+use super::autoscaler::AutoscalerAlarm;
 use super::controller_manager::Controller;
 use super::nodes::NodeAlarm;
 use crate::api::meta::{JobId, NodeId, PodId};
@@ -22,6 +23,10 @@ pub enum Event {
     Bind(PodId, NodeId),
     /// Something ends in a pod.
     Kubelet(Alarm),
+    /// The scheduler has something to do.
+    Schedule,
+    /// The cluster autoscaler is at work.
+    Autoscaler(AutoscalerAlarm),
     /// Something happens to a node.
     Node(NodeId, NodeAlarm),
     /// Pods that could not be evicted from a node are asked for again.

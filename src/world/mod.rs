@@ -5,6 +5,7 @@
 
 mod actions;
 mod arrivals;
+pub mod autoscaler;
 mod control_plane;
 pub mod controller_manager;
 pub mod event;
@@ -14,6 +15,7 @@ mod node_failures;
 pub mod nodes;
 pub mod observer;
 mod outages;
+mod packing;
 mod pods;
 mod schedule_only;
 mod scheduling;
@@ -34,12 +36,14 @@ use crate::kubelet::Alarm;
 use crate::kubelet::images::Images;
 use crate::kubelet::lifecycle::Kubelet;
 use crate::scenario::{Object, Scenario, ScheduledAction};
+use autoscaler::Autoscaler;
 use control_plane::ControlPlane;
 use controller_manager::{Controller, ControllerManager, Task};
 use event::Event;
 use nodes::Nodes;
 use observer::{Observer, RequestSpan, SyncSpan};
 use outages::Outages;
+use scheduling::Scheduling;
 use workload::PodWorkload;
 
 /// A simulated cluster and its clock.
@@ -63,6 +67,8 @@ pub struct World<'a> {
     budgets: Vec<PodDisruptionBudget>,
     /// Absent where every image is everywhere.
     images: Option<Images>,
+    scheduling: Scheduling,
+    autoscaler: Autoscaler,
     /// When the taint eviction of the next node may begin.
     next_eviction: SimTime,
     /// Are there pods, or only Jobs that last as long as theirs would?
@@ -122,6 +128,8 @@ impl<'a> World<'a> {
             nodes: Nodes::new(scenario, seed, replication),
             budgets: Vec::new(),
             images: images::images(&scenario.cluster),
+            autoscaler: Autoscaler::default(),
+            scheduling: Scheduling::new(scenario, seed, replication, scenario.first_of_ties),
             next_eviction: SimTime::ZERO,
             has_pods,
             start: scenario.start,
@@ -196,7 +204,7 @@ impl<'a> World<'a> {
                 let Some((_, event)) = self.events.pop() else { break };
                 self.steps += 1;
                 self.dispatch(event);
-            } else if !self.sync_next() && !self.send_spawned() {
+            } else if !self.sync_next() && !self.send_spawned() && !self.schedule_next() {
                 break;
             }
         }
@@ -216,6 +224,9 @@ impl<'a> World<'a> {
             Event::Bind(pod, node) => self.bind(pod, node),
             Event::Kubelet(alarm) => self.kubelet_alarm(alarm),
             Event::Node(node, alarm) => self.node_alarm(node, alarm),
+            // The scheduler's turn comes when all else of the instant is done.
+            Event::Schedule => {}
+            Event::Autoscaler(alarm) => self.autoscaler_alarm(alarm),
             Event::Drain(node) => self.go_on_draining(node),
             Event::Report(pod) => self.report_now(pod),
             Event::Sync(due) => self.controllers.on_alarm(due, self.now),

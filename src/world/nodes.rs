@@ -33,6 +33,8 @@ pub(super) struct Nodes {
     pub(super) states: Vec<NodeState>,
     /// Nodes made of each pool so far: what the next is called by.
     made: Vec<u32>,
+    /// Nodes asked for of each pool so far.
+    asked: Vec<u32>,
 }
 
 /// What the world knows of a node.
@@ -53,8 +55,6 @@ pub(super) struct NodeState {
 /// Something that happens to a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NodeAlarm {
-    /// A node of a pool has booted.
-    Booted,
     /// Its extended resources are there.
     DevicesReady,
     /// It fails by this rule of the scenario.
@@ -86,11 +86,17 @@ impl Nodes {
             streams: Streams::new(seed, replication),
             states: Vec::new(),
             made: vec![0; scenario.cluster.pools.len()],
+            asked: scenario.cluster.pools.iter().map(|pool| pool.count).collect(),
         }
     }
 
     pub(super) fn pool(&self, pool: u32) -> Option<&NodePool> {
         self.settings.pools.get(pool as usize)
+    }
+
+    /// One more node of a pool is asked for.
+    pub(super) fn ask(&mut self, pool: u32) {
+        self.asked[pool as usize] += 1;
     }
 
     pub(super) fn is_down(&self, node: NodeId) -> bool {
@@ -118,7 +124,7 @@ impl World<'_> {
     pub(super) fn begin_nodes(&mut self) {
         for pool in 0..self.nodes.settings.pools.len() as u32 {
             for _ in 0..self.nodes.settings.pools[pool as usize].count {
-                if let Some(id) = self.make_node(pool, true) {
+                if let Some(id) = self.make_node(pool, ApiTime::of(self.now)) {
                     self.node_is_there(id);
                 }
             }
@@ -126,19 +132,19 @@ impl World<'_> {
         self.tell();
     }
 
-    /// Makes the object of a pool's next node; one that is still to boot is not ready.
-    pub(super) fn make_node(&mut self, pool: u32, is_ready: bool) -> Option<NodeId> {
+    /// Makes the object of a pool's next node, whose machine was asked for at `machine_since`.
+    pub(super) fn make_node(&mut self, pool: u32, machine_since: ApiTime) -> Option<NodeId> {
         let number = self.nodes.made[pool as usize];
         self.nodes.made[pool as usize] += 1;
         let of = self.nodes.settings.pools.get(pool as usize)?;
-        let node = node_of_pool(of, pool, number, ApiTime::of(self.now), is_ready);
+        let node = node_of_pool(of, pool, number, ApiTime::of(self.now), machine_since);
         self.store.create_node(node).ok()
     }
 
     /// How long the next node of a pool takes to boot.
     pub(super) fn boot_time(&mut self, pool: u32) -> SimDuration {
         let Some(of) = self.nodes.pool(pool).cloned() else { return SimDuration::ZERO };
-        let name = node_name(&of, self.nodes.made[pool as usize]);
+        let name = node_name(&of, self.nodes.asked[pool as usize]);
         self.nodes.draw(&of.boot_time, BOOT, &name, 0)
     }
 
@@ -182,7 +188,6 @@ impl World<'_> {
 
     pub(super) fn node_alarm(&mut self, id: NodeId, alarm: NodeAlarm) {
         match alarm {
-            NodeAlarm::Booted => self.node_booted(id),
             NodeAlarm::DevicesReady => self.devices_ready(id),
             NodeAlarm::Fails(rule) => self.node_fails(id, Some(rule)),
             NodeAlarm::ReclaimWarned(rule) => self.reclaim_warned(id, rule),
@@ -191,17 +196,6 @@ impl World<'_> {
             NodeAlarm::Unheard(turn) => self.node_unheard(id, turn),
             NodeAlarm::TolerationOver(turn) => self.toleration_over(id, turn),
             NodeAlarm::CollectOrphans => self.collect_orphans(id),
-        }
-    }
-
-    fn node_booted(&mut self, id: NodeId) {
-        let ready = |node: &mut Node| {
-            node.ready = Readiness::Ready;
-            node.taints.retain(|taint| !taint.key.starts_with("node.kubernetes.io/not-ready"));
-        };
-        if self.store.update_node(id, ready).is_ok() {
-            self.tell();
-            self.node_is_there(id);
         }
     }
 
@@ -235,7 +229,7 @@ fn node_name(pool: &NodePool, number: u32) -> String {
 }
 
 /// Without extended resources as long as its devices are to come.
-fn node_of_pool(of: &NodePool, pool: u32, number: u32, created: ApiTime, is_ready: bool) -> Node {
+fn node_of_pool(of: &NodePool, pool: u32, number: u32, created: ApiTime, machine_since: ApiTime) -> Node {
     let name: Arc<str> = node_name(of, number).into();
     let mut labels = of.labels.clone();
     for (key, value) in [
@@ -252,12 +246,7 @@ fn node_of_pool(of: &NodePool, pool: u32, number: u32, created: ApiTime, is_read
     let taint = |t: &crate::scenario::cluster::PoolTaint| {
         Some(Taint { key: t.key.clone(), value: t.value.clone(), effect: TaintEffect::by_name(t.effect)? })
     };
-    let mut taints: Vec<Taint> = of.taints.iter().filter_map(taint).collect();
-    if !is_ready {
-        for effect in [TaintEffect::NoSchedule, TaintEffect::NoExecute] {
-            taints.push(Taint { key: "node.kubernetes.io/not-ready".into(), value: "".into(), effect });
-        }
-    }
+    let taints: Vec<Taint> = of.taints.iter().filter_map(taint).collect();
     let has = |list: &ResourceList| -> ResourceList {
         let shown = list.iter().filter(|(name, _)| of.device_delay.is_none() || !name.contains('/'));
         shown.map(|(name, amount)| (name.clone(), amount.clone())).collect()
@@ -272,7 +261,8 @@ fn node_of_pool(of: &NodePool, pool: u32, number: u32, created: ApiTime, is_read
         capacity: has(&of.capacity),
         allocatable: has(&of.allocatable),
         images: Vec::new(),
-        ready: if is_ready { Readiness::Ready } else { Readiness::NotReady },
+        ready: Readiness::Ready,
+        machine_since,
         pool: Some(pool),
         created,
     }

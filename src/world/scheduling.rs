@@ -1,9 +1,92 @@
-//! Pods on their way to a node.
+//! Pods on their way to a node: what the scheduler is told, and what becomes of its decisions.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::World;
 use super::event::Event;
 use crate::api::change::Verb;
-use crate::api::meta::{NodeId, PodId};
+use crate::api::disruption::PodDisruptionBudget;
+use crate::api::meta::{ApiTime, NodeId, ObjectId, PodId};
+use crate::api::pod::PodTemplate;
+use crate::controllers::rate_limiter::RateLimiter;
+use crate::kernel::rng::Streams;
+use crate::kernel::time::{SimDuration, SimTime};
+use crate::scenario::{Component, Scenario};
+use crate::scheduler::{Budget, NewPod, Outcome, Scheduler, Shape, Termination, TieBreak};
+
+/// Who records what the scheduler does.
+const SOURCE: &str = "default-scheduler";
+/// An event's message is cut at this length.
+const LONGEST_MESSAGE: usize = 1024;
+/// Why a pod of lower priority goes.
+const PREEMPTION: &str = "PreemptionByScheduler";
+
+/// The scheduler, its client, and what it was told.
+#[derive(Debug)]
+pub(super) struct Scheduling {
+    pub(super) scheduler: Scheduler,
+    /// By template, which its place in memory stands for, and namespace. The template is kept so that the place is its.
+    shapes: BTreeMap<(usize, Arc<str>), (Arc<PodTemplate>, Shape)>,
+    client: Option<RateLimiter>,
+    latency: SimDuration,
+    /// When it has asked to be woken.
+    alarm: Option<SimTime>,
+    /// What it knows of the pod in each slot.
+    told: Vec<Option<Told>>,
+    /// Pods that found no node, and since when.
+    pub(super) unschedulable: BTreeMap<PodId, SimTime>,
+    /// Pods that wait for others to make room on a node.
+    pub(super) nominated: BTreeMap<PodId, NodeId>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Told {
+    pod: PodId,
+    bound: bool,
+    terminating: bool,
+    gone: bool,
+}
+
+impl Scheduling {
+    pub(super) fn new(scenario: &Scenario, seed: u64, replication: u32, first: bool) -> Scheduling {
+        let control_plane = &scenario.control_plane;
+        let ties = match first {
+            true => TieBreak::First,
+            false => TieBreak::Drawn(Box::new(Streams::new(seed, replication))),
+        };
+        Scheduling {
+            scheduler: Scheduler::new(ties),
+            shapes: BTreeMap::new(),
+            client: control_plane.scheduler_qps.map(|qps| RateLimiter::new(qps, control_plane.scheduler_burst)),
+            latency: control_plane.api_latency,
+            alarm: None,
+            told: Vec::new(),
+            unschedulable: BTreeMap::new(),
+            nominated: BTreeMap::new(),
+        }
+    }
+
+    fn told(&mut self, pod: PodId) -> Option<&mut Told> {
+        self.told.get_mut(pod.slot as usize)?.as_mut().filter(|told| told.pod == pod)
+    }
+
+    fn shape(&mut self, namespace: &Arc<str>, template: &Arc<PodTemplate>) -> Shape {
+        let key = (Arc::as_ptr(template) as usize, namespace.clone());
+        if let Some((_, shape)) = self.shapes.get(&key) {
+            return shape.clone();
+        }
+        let shape = self.scheduler.shape(namespace, &template.labels, template);
+        self.shapes.insert(key, (template.clone(), shape.clone()));
+        shape
+    }
+
+    /// The pod is none of the scheduler's any more.
+    fn forget(&mut self, pod: PodId) {
+        self.unschedulable.remove(&pod);
+        self.nominated.remove(&pod);
+    }
+}
 
 impl World<'_> {
     /// A pod that was created is to be bound: at once or after the profile's latencies where there are no nodes, by its
@@ -24,7 +107,10 @@ impl World<'_> {
 
     fn bind_by_manifest(&mut self, id: PodId, node: &str) {
         match self.store.find_node(node) {
-            Some(node) => self.bind(id, node),
+            Some(node) => {
+                self.scheduler_sees_pod(id, Verb::Added);
+                self.bind(id, node);
+            }
             None => {
                 let name = self.full_name(id).unwrap_or_default();
                 self.note(format!("pod {name} names node \"{node}\", which there is not: it stays where it is"));
@@ -37,12 +123,169 @@ impl World<'_> {
         if self.defer(Event::Bind(pod, node)) {
             return;
         }
-        if self.store.bind(pod, node).is_ok() && node != NodeId::WITHOUT_LIMITS {
-            self.nodes.state(node).pods.insert(pod);
+        let written = self.store.bind(pod, node).is_ok();
+        if node == NodeId::WITHOUT_LIMITS {
+            return;
+        }
+        if !written {
+            return self.scheduling.scheduler.binding_failed(pod, self.now);
+        }
+        self.nodes.state(node).pods.insert(pod);
+        self.scheduling.forget(pod);
+        let name = self.full_name(pod).unwrap_or_default();
+        let node_name = self.store.node(node).map(|node| node.name.clone()).unwrap_or_else(|| "".into());
+        let message = format!("Successfully assigned {name} to {node_name}");
+        self.record_event(ObjectId::Pod(pod), false, "Scheduled", SOURCE, message);
+    }
+
+    // ---- what it is told ----
+
+    pub(super) fn scheduler_sees_pod(&mut self, id: PodId, verb: Verb) {
+        let now = self.now;
+        let Some(pod) = self.store.pod(id) else { return };
+        if verb == Verb::Added {
+            let (Some(namespace), Some(template)) = (self.store.namespace_of(id), self.store.template_of(id)) else {
+                return;
+            };
+            let (node, identity) = (pod.scheduled.then_some(pod.node), self.workload.identity(id));
+            let shape = self.scheduling.shape(namespace, template);
+            let terminating = Termination::No;
+            let new = NewPod { id, shape, identity, node, nominated: None, started: None, terminating };
+            let told = &mut self.scheduling.told;
+            if told.len() <= id.slot as usize {
+                told.resize(id.slot as usize + 1, None);
+            }
+            told[id.slot as usize] = Some(Told { pod: id, bound: node.is_some(), terminating: false, gone: false });
+            self.scheduling.scheduler.pod_added(new, now);
+            return;
+        }
+        let (bound, over) = (pod.scheduled, verb == Verb::Deleted || pod.status.phase.is_terminal());
+        let (node, deleted) = (pod.node, pod.deletion.is_some());
+        let preempted = pod.disruption_target == Some(PREEMPTION);
+        let Some(told) = self.scheduling.told(id) else { return };
+        let before = *told;
+        told.bound |= bound;
+        told.terminating |= deleted;
+        told.gone |= over;
+        let scheduler = &mut self.scheduling.scheduler;
+        if bound && !before.bound && !over {
+            scheduler.pod_bound(id, node, now);
+            scheduler.pod_started(id, ApiTime::of(now));
+        }
+        if deleted && !before.terminating && !before.gone {
+            let why = if preempted { Termination::Preempted } else { Termination::Deleted };
+            scheduler.pod_terminating(id, why);
+        }
+        if over && !before.gone {
+            scheduler.pod_gone(id, now);
+            self.scheduling.forget(id);
+            self.wake_autoscaler(false);
+        }
+        if verb == Verb::Deleted {
+            if let Some(state) = self.nodes.states.get_mut(node.0 as usize) {
+                state.pods.remove(&id);
+            }
+            self.scheduling.told[id.slot as usize] = None;
         }
     }
 
-    pub(super) fn scheduler_sees_pod(&mut self, _id: PodId, _verb: Verb) {}
+    pub(super) fn scheduler_sees_node(&mut self, id: NodeId, verb: Verb) {
+        let Some(node) = self.store.node(id) else { return };
+        let scheduler = &mut self.scheduling.scheduler;
+        match verb {
+            Verb::Added => scheduler.node_added(id, node, self.now),
+            Verb::Modified => scheduler.node_updated(id, node, self.now),
+            Verb::Deleted => scheduler.node_removed(id, self.now),
+        }
+    }
 
-    pub(super) fn scheduler_sees_node(&mut self, _id: NodeId, _verb: Verb) {}
+    // ---- what it decides ----
+
+    /// The scheduler looks at the next pod. Returns false if there is none.
+    pub(super) fn schedule_next(&mut self) -> bool {
+        if !self.nodes.exist || self.outages.is_down(Component::Scheduler) || self.outages.api_is_down() {
+            return false;
+        }
+        if !self.budgets.is_empty() && self.scheduling.scheduler.is_ready() {
+            let budgets: Vec<Budget> = self.budgets.iter().map(|budget| self.budget_of_scheduler(budget)).collect();
+            self.scheduling.scheduler.set_budgets(&budgets);
+        }
+        let scheduler = &mut self.scheduling.scheduler;
+        if scheduler.next_alarm().is_some_and(|at| at <= self.now) {
+            scheduler.on_alarm(self.now);
+        }
+        if scheduler.begin(self.now).is_none() {
+            self.await_scheduler();
+            return false;
+        }
+        let decision = scheduler.finish(self.now);
+        match decision.outcome {
+            Outcome::Bind(node) => self.send_binding(decision.pod, node),
+            Outcome::Unschedulable { message, nomination, displaced, victims } => {
+                let since = self.now;
+                self.scheduling.unschedulable.entry(decision.pod).or_insert(since);
+                self.record_event(ObjectId::Pod(decision.pod), true, "FailedScheduling", SOURCE, cut(message));
+                match nomination {
+                    Some(Some(node)) => _ = self.scheduling.nominated.insert(decision.pod, node),
+                    Some(None) => _ = self.scheduling.nominated.remove(&decision.pod),
+                    None => {}
+                }
+                for pod in displaced {
+                    self.scheduling.nominated.remove(&pod);
+                }
+                self.preempt(decision.pod, &victims);
+                self.wake_autoscaler(true);
+            }
+        }
+        self.tell();
+        true
+    }
+
+    fn budget_of_scheduler(&self, budget: &PodDisruptionBudget) -> Budget {
+        let allowed = i32::try_from(self.budget_state(budget).allowed).unwrap_or(i32::MAX);
+        let (namespace, selector) = (budget.name.namespace.clone(), budget.selector.clone());
+        Budget { namespace, selector, allowed, disrupted: Vec::new() }
+    }
+
+    /// Sets the alarm that the scheduler asks for.
+    fn await_scheduler(&mut self) {
+        let next = self.scheduling.scheduler.next_alarm().filter(|&at| at > self.now);
+        if let Some(at) = next
+            && self.scheduling.alarm.is_none_or(|known| at < known || known <= self.now)
+        {
+            self.scheduling.alarm = Some(at);
+            self.events.push(at, Event::Schedule);
+        }
+    }
+
+    /// The binding waits for a token of the scheduler's client and for the API server.
+    fn send_binding(&mut self, pod: PodId, node: NodeId) {
+        let token = self.scheduling.client.as_mut().map_or(SimDuration::ZERO, |client| client.reserve(self.now));
+        let delay = token + self.scheduling.latency + self.workload.scheduling(pod).unwrap_or(SimDuration::ZERO);
+        match delay {
+            SimDuration::ZERO => self.bind(pod, node),
+            _ => self.events.push(self.now + delay, Event::Bind(pod, node)),
+        }
+    }
+
+    /// Pods of lower priority go: the condition, then the deletion; the last one once all others were sent.
+    fn preempt(&mut self, preemptor: PodId, victims: &[PodId]) {
+        for (at, &victim) in victims.iter().enumerate() {
+            let node = self.store.pod(victim).and_then(|pod| self.store.node(pod.node)).map(|node| node.name.clone());
+            let message = format!("Preempted by pod {} on node {}", preemptor.uid, node.as_deref().unwrap_or(""));
+            if at + 1 == victims.len() {
+                self.scheduling.scheduler.preemption_done(preemptor);
+            }
+            self.record_event(ObjectId::Pod(victim), false, "Preempted", SOURCE, message);
+            self.disrupt(victim, PREEMPTION);
+        }
+    }
+}
+
+/// An event's message is not longer than the API server takes.
+fn cut(message: String) -> String {
+    match message.char_indices().nth(LONGEST_MESSAGE) {
+        None => message,
+        Some(_) => message.chars().take(LONGEST_MESSAGE - 4).collect::<String>() + " ...",
+    }
 }

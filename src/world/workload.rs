@@ -142,6 +142,11 @@ impl PodWorkload {
         self.pods[slot] = identity;
     }
 
+    /// What a pod's draws are looked up by.
+    pub(super) fn identity(&self, id: PodId) -> u64 {
+        self.pods.get(id.slot as usize).map_or(0, |pod| pod.entity)
+    }
+
     fn pod(&self, id: PodId) -> Option<(&JobWorkload, PodIdentity)> {
         let pod = self.pods.get(id.slot as usize).filter(|pod| pod.id == id)?;
         let workload = match pod.job.uid {

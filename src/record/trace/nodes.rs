@@ -35,7 +35,7 @@ pub(in crate::record) fn node_row<W: Write>(
     table.time(row.time);
     table.text(&node.name);
     table.text(pool);
-    table.word(row.state);
+    table.text(row.state);
     table.number(row.pods);
     table.number(row.cpu_m);
     table.number(row.memory_b);

@@ -145,6 +145,7 @@ fn of_kind(field: &ManualField) -> Value {
         "object" => within(field.path, field.text),
         "list of object" => json!({"type": "array", "items": within(&format!("{}[]", field.path), field.text)}),
         "sizes drawn" => json!({"type": ["string", "number", "object"]}),
+        "share" => json!({"type": "number", "minimum": 0, "maximum": 1}),
         "machine" => json!({"type": "string", "examples": price_book_names()}),
         "size" => json!({"type": ["string", "number"]}),
         "resources" | "sizes" => json!({"type": "object", "additionalProperties": {"type": ["string", "number"]}}),
