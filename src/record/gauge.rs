@@ -142,7 +142,7 @@ fn put(places: &mut Vec<u32>, slot: u32, place: u32) {
 impl Observer for Gauge {
     fn on_change(&mut self, now: SimTime, change: Change, store: &Store) {
         match change {
-            Change::CronJob(..) => {}
+            Change::CronJob(..) | Change::Node(..) => {}
             Change::Job(id, verb) => self.on_job(now, id, verb, store),
             Change::Pod(id, verb) => self.on_pod(now, id, verb, store),
         }
