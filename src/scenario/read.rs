@@ -78,6 +78,7 @@ pub fn read(sources: Vec<Source>, options: &ReadOptions) -> Result<(Scenario, Ve
         arrivals,
         control_plane: simulation.control_plane,
         cluster: Arc::new(simulation.cluster),
+        expectations: simulation.expectations,
         notes: reader.notes(),
     };
     Ok((scenario, reader.problems.list))
