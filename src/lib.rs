@@ -11,10 +11,11 @@ pub mod report;
 mod run;
 pub mod scenario;
 pub mod scheduler;
+pub mod study;
 pub mod workload;
 pub mod world;
 
 pub use kernel::time::{SimDuration, SimTime};
 pub use record::{CronJobLife, CronJobRow, Ending, EventRow, JobLife, JobRow, PodLife, Run};
-pub use run::{Limits, RunOptions, Trace, run, run_observed, run_streamed};
+pub use run::{Limits, RunOptions, Trace, run, run_observed, run_streamed, run_unrecorded};
 pub use scenario::Scenario;

@@ -9,6 +9,7 @@ pub mod cluster;
 mod cluster_objects;
 pub mod decode;
 pub mod document;
+pub mod expectation;
 mod judge;
 pub mod kubectl;
 pub mod model;
@@ -91,6 +92,8 @@ pub struct Scenario {
     pub first_of_ties: bool,
     /// Node pools and what belongs to them.
     pub cluster: Arc<Cluster>,
+    /// What must hold of a run.
+    pub expectations: Vec<expectation::Expectation>,
     /// What was read but plays no part: kinds that are passed over, fields without an effect. One sentence each.
     pub notes: Vec<String>,
 }

@@ -79,6 +79,7 @@ pub fn read(sources: Vec<Source>, options: &ReadOptions) -> Result<(Scenario, Ve
         control_plane: simulation.control_plane,
         first_of_ties: false,
         cluster: Arc::new(simulation.cluster),
+        expectations: simulation.expectations,
         notes: reader.notes(),
     };
     Ok((scenario, reader.problems.list))

@@ -6,6 +6,7 @@ mod autoscaler;
 mod cluster;
 mod control_plane;
 mod distribution;
+mod expect;
 mod fields;
 mod kubelet;
 mod kubernetes;
@@ -13,6 +14,7 @@ mod manual;
 mod pods;
 mod price_book;
 
+use super::expectation::Expectation;
 use super::document::{Document, Node};
 use super::problem::Problem;
 use super::validate::Validate;
@@ -47,6 +49,7 @@ pub(super) struct Simulation {
     pub(super) arrivals: Vec<Arriving>,
     pub(super) control_plane: ControlPlane,
     pub(super) cluster: Cluster,
+    pub(super) expectations: Vec<Expectation>,
 }
 
 impl Default for Simulation {
@@ -64,6 +67,7 @@ impl Default for Simulation {
             arrivals: Vec::new(),
             control_plane: ControlPlane::released(),
             cluster: Cluster::default(),
+            expectations: Vec::new(),
         }
     }
 }
@@ -140,8 +144,9 @@ fn read_spec(mut spec: Fields<'_>, simulation: &mut Simulation, report: &mut Rep
     if let Some(item) = spec.get("arrivals") {
         simulation.arrivals = arrivals::read(&item, report);
     }
-    for name in ["study", "expect"] {
-        spec.later(name, report);
+    spec.later("study", report);
+    if let Some(item) = spec.get("expect") {
+        simulation.expectations = expect::read(&item, simulation.start, report);
     }
     spec.finish(report);
 }

@@ -1,0 +1,170 @@
+//! What two runs differ in, in words: "Job etl completes 12.0 s later", "pod 17 starts 12.0 s later: node n3 was full".
+
+mod pods;
+mod settings;
+pub mod view;
+
+use std::fmt;
+
+use serde::Serialize;
+
+pub use settings::{SettingChange, setting_changes};
+pub use view::{JobView, Micros, PodView, TraceView, ViewError};
+
+/// A difference.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Difference {
+    /// What kind of difference, for programs.
+    pub kind: Kind,
+    /// `namespace/name` of the Job that it is in.
+    pub job: String,
+    /// The pod, if it is in one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pod: Option<String>,
+    /// The sentence.
+    pub text: String,
+}
+
+/// Kinds of differences.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Kind {
+    /// A Job is in one run only.
+    Jobs,
+    /// A Job ended in another way.
+    Outcome,
+    /// A Job ended at another time.
+    End,
+    /// Another number of pods succeeded, failed or ran at the same time.
+    Counts,
+    /// A pod is in one run only.
+    Pods,
+    /// A pod did something else, or took another time for it.
+    Pod,
+    /// Pods came at other times.
+    Shift,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// What the second run has other than the first, Job by Job in order of creation; nothing if they are the same.
+pub fn differences(before: &TraceView, after: &TraceView) -> Vec<Difference> {
+    let mut found = Vec::new();
+    for (job, nth) in numbered(&before.jobs) {
+        match nth_of(&after.jobs, &job.name, nth) {
+            Some(other) => {
+                found.extend(of_job(job, other));
+                found.extend(pods::differences(job, before, after));
+            }
+            None => found.push(one(Kind::Jobs, job, format!("{} is not created any more", title(job)))),
+        }
+    }
+    for (job, nth) in numbered(&after.jobs) {
+        if nth_of(&before.jobs, &job.name, nth).is_none() {
+            let text = format!("{} is new: created at {}, {}", title(job), at(job.created), outcome(job));
+            found.push(one(Kind::Jobs, job, text));
+        }
+    }
+    found
+}
+
+/// Jobs with how many of the same name came before.
+fn numbered(jobs: &[JobView]) -> impl Iterator<Item = (&JobView, usize)> {
+    jobs.iter().enumerate().map(|(place, job)| (job, jobs[..place].iter().filter(|one| one.name == job.name).count()))
+}
+
+fn nth_of<'a>(jobs: &'a [JobView], name: &(String, String), nth: usize) -> Option<&'a JobView> {
+    jobs.iter().filter(|job| job.name == *name).nth(nth)
+}
+
+fn of_job(before: &JobView, after: &JobView) -> Vec<Difference> {
+    let (mut found, title) = (Vec::new(), title(after));
+    let mut add = |kind, text: String| found.push(one(kind, after, text));
+    if before.created != after.created {
+        add(Kind::Shift, format!("{title} is created {}", later(before.created, after.created)));
+    }
+    let (was, is) = (outcome(before), outcome(after));
+    let end = |job: &JobView| (job.ended.is_some(), job.complete, job.reason.clone());
+    match (before.ended, after.ended) {
+        _ if end(before) != end(after) => add(Kind::Outcome, format!("{title} {is}; before it {was}")),
+        (Some(was), Some(is)) if was != is => {
+            let verb = if after.complete { "completes" } else { "fails" };
+            add(Kind::End, format!("{title} {verb} {}, at {} instead of {}", later(was, is), at(is), at(was)));
+        }
+        _ => {}
+    }
+    for (what, was, is) in [("succeed", before.succeeded, after.succeeded), ("fail", before.failed, after.failed)] {
+        if was != is {
+            add(Kind::Counts, format!("{title}: {is} pods {what} instead of {was}"));
+        }
+    }
+    if before.most_active != after.most_active {
+        let (was, is) = (before.most_active, after.most_active);
+        add(Kind::Counts, format!("{title}: up to {is} pods are active at the same time instead of {was}"));
+    }
+    if (before.suspended > 0) != (after.suspended > 0) {
+        let text = if after.suspended > 0 { "is suspended for a time" } else { "is not suspended any more" };
+        add(Kind::Counts, format!("{title} {text}"));
+    }
+    match (before.removed, after.removed) {
+        (None, Some(time)) => add(Kind::Jobs, format!("{title} is deleted, at {}", at(time))),
+        (Some(_), None) => add(Kind::Jobs, format!("{title} is not deleted any more")),
+        (Some(was), Some(is)) if was != is => add(Kind::Jobs, format!("{title} is deleted {}", later(was, is))),
+        _ => {}
+    }
+    found
+}
+
+fn one(kind: Kind, job: &JobView, text: String) -> Difference {
+    Difference { kind, job: format!("{}/{}", job.name.0, job.name.1), pod: None, text }
+}
+
+/// `Job etl`, with its namespace where that is not the default.
+fn title(job: &JobView) -> String {
+    match job.name.0.as_str() {
+        "default" => format!("Job {}", job.name.1),
+        namespace => format!("Job {namespace}/{}", job.name.1),
+    }
+}
+
+fn outcome(job: &JobView) -> String {
+    match job.ended {
+        None => "does not end within the run".to_owned(),
+        Some(time) if job.complete => format!("completes ({}) at {}", job.reason, at(time)),
+        Some(time) => format!("fails ({}) at {}", job.reason, at(time)),
+    }
+}
+
+/// `35.8 s`, or `2h13m5s` from an hour on.
+fn at(time: Micros) -> String {
+    length(time)
+}
+
+/// How much later, or earlier.
+fn later(before: Micros, after: Micros) -> String {
+    let word = if after > before { "later" } else { "earlier" };
+    format!("{} {word}", length(after.abs_diff(before)))
+}
+
+/// A length for people: to the tenth of a second, finer below one.
+fn length(micros: Micros) -> String {
+    let seconds = micros as f64 / 1e6;
+    match micros {
+        0 => "0 s".to_owned(),
+        1..1_000 => format!("{micros} us"),
+        1_000..1_000_000 => format!("{} ms", micros / 1_000),
+        1_000_000..3_600_000_000 => format!("{seconds:.1} s"),
+        _ => {
+            let whole = micros / 1_000_000;
+            format!("{}h{:02}m{:02}s", whole / 3600, whole / 60 % 60, whole % 60)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
