@@ -26,6 +26,7 @@ mod cluster;
 mod compile;
 mod cycle;
 pub mod decision;
+pub mod examine;
 mod informer;
 mod message;
 mod node_info;
@@ -54,6 +55,7 @@ use preemption::BudgetState;
 use queue::{ClusterEvent, Queue};
 
 pub use compile::LabelList;
+pub use cycle::Column;
 pub use decision::{Budget, Decision, NewPod, Outcome, Termination, TieBreak};
 pub use shape::Shape;
 
