@@ -19,6 +19,8 @@ struct Timeline {
     cycle: SimDuration,
     /// The cycle at hand: its begin, its end, and the nodes that are as good as any.
     in_flight: Option<(SimTime, SimTime, BTreeSet<String>)>,
+    /// A pod that went away before it could be bound.
+    unbound: Option<PodId>,
     /// When pods that were preempted vanish.
     vanishing: BTreeSet<(SimTime, PodId)>,
     grace: BTreeMap<PodId, u64>,
@@ -35,6 +37,7 @@ impl Timeline {
             now: SimTime::ZERO,
             cycle: SimDuration::from_millis(cycle_millis),
             in_flight: None,
+            unbound: None,
             vanishing: BTreeSet::new(),
             grace: BTreeMap::new(),
             pending: BTreeSet::new(),
@@ -69,9 +72,15 @@ impl Timeline {
 
     /// Lets the scheduler work until it has nothing to do at this instant.
     fn rest(&mut self) {
-        while self.in_flight.is_none()
-            && let Some(pod) = self.all.scheduler.begin(self.now)
-        {
+        while self.in_flight.is_none() {
+            let next = self.all.scheduler.begin(self.now);
+            if let Some(gone) = self.unbound.take() {
+                self.all.scheduler.binding_failed(gone, self.now);
+                if next.is_none() {
+                    continue;
+                }
+            }
+            let Some(pod) = next else { break };
             let best = self.all.scheduler.examine(pod).expect("a known pod").best;
             let best = best.iter().map(|node| self.all.node_name(*node).to_owned()).collect();
             self.in_flight = Some((self.now, self.now + self.cycle, best));
@@ -95,7 +104,9 @@ impl Timeline {
                 let nodes: Vec<String> = if best.contains(&name) { best.into_iter().collect() } else { vec![name] };
                 attempt["outcome"] = "assigned".into();
                 attempt["nodes"] = nodes.clone().into();
-                if !decision.gone {
+                if decision.gone {
+                    self.unbound = Some(decision.pod);
+                } else {
                     self.bindings.insert(pod, json!({"t": millis(self.now), "nodes": nodes}));
                     self.pending.remove(&decision.pod);
                     self.all.scheduler.pod_bound(decision.pod, node, self.now);
