@@ -29,6 +29,11 @@ pub(super) const KINDS: [(&str, &str); 5] = [
 /// A node. What a dump says of its conditions counts, what it says of its heartbeats does not.
 pub(super) fn node(document: &Document, value: &Json, problems: &mut Problems) -> Option<Object> {
     let name = name(document, value, problems)?;
+    Some(Object::Node(Arc::new(ApiNode { name: name.into(), ..node_of(value) })))
+}
+
+/// What the engine needs of a node's manifest.
+pub fn node_of(value: &Json) -> ApiNode {
     let (spec, status) = (&value["spec"], &value["status"]);
     let words = |of: &Json| -> Vec<(Arc<str>, Arc<str>)> {
         let words = of.as_object().into_iter().flatten();
@@ -52,9 +57,9 @@ pub(super) fn node(document: &Document, value: &Json, problems: &mut Problems) -
     let capacity = resource_list(&status["capacity"]);
     // The API server makes allocatable of capacity where a node does not say.
     let allocatable = if allocatable.is_empty() { capacity.clone() } else { allocatable };
-    Some(Object::Node(Arc::new(ApiNode {
+    ApiNode {
         id: NodeId(0),
-        name: name.into(),
+        name: text(&value["metadata"]["name"]),
         labels: words(&value["metadata"]["labels"]),
         annotations: words(&value["metadata"]["annotations"]),
         taints: list(&spec["taints"]).into_iter().filter_map(taint).collect(),
@@ -66,7 +71,7 @@ pub(super) fn node(document: &Document, value: &Json, problems: &mut Problems) -
         pool: None,
         machine_since: ApiTime(0),
         created: ApiTime(0),
-    })))
+    }
 }
 
 /// A PodDisruptionBudget.

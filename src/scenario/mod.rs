@@ -41,6 +41,7 @@ use crate::workload::arrivals::ArrivalProcess;
 use crate::workload::behaviour::Behaviour;
 
 pub use cluster::Cluster;
+pub use cluster_objects::node_of;
 pub use judge::{Judged, judge};
 pub use problem::{Problem, Problems, Severity, Warning};
 pub use read::{Checked, ReadOptions, check, read};

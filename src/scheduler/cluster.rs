@@ -30,6 +30,9 @@ pub(super) struct KnownPod {
 /// Changes of nodes that are remembered.
 const MOST_CHANGES: usize = 1 << 16;
 
+/// Stands for the slot of a pod that is gone.
+const GHOST: u32 = u32::MAX;
+
 /// Size of an image, and on how many nodes it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct ImageState {
@@ -181,6 +184,20 @@ impl Cluster {
         if !info.present && info.pods.is_empty() {
             self.nodes[node.0 as usize] = None;
         }
+        self.note_change(node);
+    }
+
+    /// A pod that is gone takes its share of a node until its binding fails.
+    pub(super) fn add_ghost(&mut self, shape: &Shape, node: NodeId) {
+        self.count_affinity(shape, true);
+        self.slot_of(node).add(GHOST, shape, false);
+        self.note_change(node);
+    }
+
+    /// Its binding failed.
+    pub(super) fn remove_ghost(&mut self, shape: &Shape, node: NodeId) {
+        self.count_affinity(shape, false);
+        self.slot_of(node).remove(GHOST, shape, false);
         self.note_change(node);
     }
 

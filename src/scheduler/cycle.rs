@@ -136,6 +136,8 @@ pub(super) fn scores(pod: &ShapeSpec, feasible: &[NodeId], cluster: &Cluster) ->
     }
     let images = ImageScores::new(pod, cluster);
     add(Plugin::ImageLocality, each(&|node| images.score(&node.facts)), 1, &as_it_is);
+    let spread = columns.iter_mut().find(|column| column.plugin == Plugin::PodTopologySpread);
+    spread.into_iter().flat_map(|column| &mut column.raw).for_each(|raw| *raw = spread_score::shown(*raw));
     columns
 }
 

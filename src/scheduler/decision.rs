@@ -65,7 +65,8 @@ pub struct Decision {
     pub pod: PodId,
     /// A node, or why there is none.
     pub outcome: Outcome,
-    /// The pod went away during the attempt: there is nothing to be written.
+    /// The pod went away during the attempt: there is nothing to be written. If it was to be bound, say
+    /// `binding_failed` when the API server has answered, not before the next cycle has begun if one does now.
     pub gone: bool,
 }
 

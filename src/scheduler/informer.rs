@@ -64,8 +64,14 @@ impl Scheduler {
         self.queue.delete(id);
     }
 
-    /// A pod could not be bound: it gives its place back and tries again later.
+    /// A pod could not be bound: it gives its place back and tries again later, if it is still there.
     pub fn binding_failed(&mut self, id: PodId, now: SimTime) {
+        if let Some(at) = self.ghosts.iter().position(|(ghost, ..)| *ghost == id) {
+            let (_, shape, node) = self.ghosts.swap_remove(at);
+            self.cluster.remove_ghost(&shape, node);
+            self.notice(&ClusterEvent::PodDeleted { shape, bound: true }, None, now);
+            return;
+        }
         let Some(shape) = self.cluster.pod(id).filter(|pod| pod.assumed).map(|pod| pod.shape.clone()) else { return };
         self.cluster.displace(id);
         self.notice(&ClusterEvent::PodDeleted { shape, bound: true }, None, now);

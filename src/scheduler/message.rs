@@ -14,7 +14,7 @@ const EXCLUDED: &str = "node(s) didn't satisfy plugin(s) [NodeAffinity]";
 /// A pod that asks for names that exclude each other; what follows is another plugin's mishap.
 const CONFLICT: &str = "pod affinity terms conflict. not found";
 const NOT_HELPFUL: &str = "Preemption is not helpful for scheduling";
-const NO_VICTIMS: &str = "No preemption victims found for incoming pod";
+pub(super) const NO_VICTIMS: &str = "No preemption victims found for incoming pod";
 
 /// Reasons and how many nodes each is given for.
 #[derive(Debug, Default)]

@@ -26,6 +26,7 @@ mod cluster;
 mod compile;
 mod cycle;
 pub mod decision;
+pub mod examine;
 mod informer;
 mod message;
 mod node_info;
@@ -51,6 +52,7 @@ use preemption::BudgetState;
 use queue::{ClusterEvent, Queue};
 
 pub use compile::LabelList;
+pub use cycle::Column;
 pub use decision::{Budget, Decision, NewPod, Outcome, Termination, TieBreak};
 pub use shape::Shape;
 
@@ -70,6 +72,8 @@ pub struct Scheduler {
     start: usize,
     in_flight: Option<InFlight>,
     attempts: u64,
+    /// Pods that went away during their cycle and hold a place until their binding fails.
+    ghosts: Vec<(PodId, Shape, NodeId)>,
 }
 
 /// The cycle at hand: decided on the nodes as they were at its begin.
@@ -90,6 +94,7 @@ impl Scheduler {
             start: 0,
             in_flight: None,
             attempts: 0,
+            ghosts: Vec::new(),
         }
     }
 
@@ -138,8 +143,9 @@ impl Scheduler {
     fn assign(&mut self, pod: &KnownPod, node: NodeId, gone: bool, now: SimTime) -> Outcome {
         self.queue.scheduled(pod.id);
         if gone {
-            // It was assumed and cannot be bound: what it would have taken is free again.
-            self.notice(&ClusterEvent::PodDeleted { shape: pod.shape.clone(), bound: true }, None, now);
+            // It is assumed like any other until its binding fails.
+            self.cluster.add_ghost(&pod.shape, node);
+            self.ghosts.push((pod.id, pod.shape.clone(), node));
         } else {
             self.cluster.nominate(pod.id, None);
             self.cluster.place(pod.id, node);
@@ -158,6 +164,8 @@ impl Scheduler {
         if gone {
             return Outcome::Unschedulable { message, nomination: None, displaced: Vec::new(), victims: Vec::new() };
         }
+        // Where all victims are on their way already nothing is asked for, not even other pods' nominations.
+        let displaced = if victims.is_empty() { Vec::new() } else { displaced };
         if !victims.is_empty() {
             self.queue.preempts(pod.id);
         }

@@ -9,6 +9,8 @@ mod conformance_kubectl;
 mod conformance_parsing;
 mod conformance_printing;
 mod conformance_reading;
+mod conformance_scheduler;
+mod conformance_timeline;
 mod conformance_validation;
 mod cron;
 mod floor_plan;
@@ -17,6 +19,7 @@ mod golden;
 #[expect(unreachable_pub, reason = "also the library of fuzz/")]
 mod inputs;
 mod laws;
+mod manifests;
 mod no_input_panics;
 mod objects_of_runs;
 mod program;
