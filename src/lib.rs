@@ -10,10 +10,11 @@ pub mod record;
 pub mod report;
 mod run;
 pub mod scenario;
+pub mod study;
 pub mod workload;
 pub mod world;
 
 pub use kernel::time::{SimDuration, SimTime};
 pub use record::{CronJobLife, CronJobRow, Ending, EventRow, JobLife, JobRow, PodLife, Run};
-pub use run::{Limits, RunOptions, Trace, run, run_observed};
+pub use run::{Limits, RunOptions, Trace, run, run_observed, run_unrecorded};
 pub use scenario::Scenario;

@@ -103,6 +103,22 @@ pub fn run_observed(scenario: &Scenario, options: &RunOptions, further: Vec<&mut
     }
 }
 
+/// Runs a scenario for its observers alone. Answers why it ended and at which instant, as [`Run::ending`] and
+/// [`Run::end`] do.
+pub fn run_unrecorded(
+    scenario: &Scenario,
+    options: &RunOptions,
+    observers: Vec<&mut dyn Observer>,
+) -> (Ending, SimTime) {
+    let seed = options.seed.unwrap_or(scenario.seed);
+    let mut world = World::new(scenario, seed, options.replication, observers);
+    let ending = drive(&mut world, scenario, options);
+    world.end();
+    let by_itself = matches!(ending, Ending::Settled | Ending::Horizon);
+    let end = if by_itself { world.last_change() } else { world.now() };
+    (ending, end)
+}
+
 fn drive(world: &mut World<'_>, scenario: &Scenario, options: &RunOptions) -> Ending {
     let horizon = options.horizon.or(scenario.horizon);
     let until = horizon.map_or(SimTime::MAX, |length| SimTime::ZERO + length);

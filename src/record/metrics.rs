@@ -88,7 +88,7 @@ fn makespan(jobs: &[JobLife], end: SimTime) -> SimDuration {
 }
 
 /// The highest sum of changes; those of an instant count together, losses first.
-fn most(mut changes: Vec<(SimTime, i64)>) -> u64 {
+pub(super) fn most(mut changes: Vec<(SimTime, i64)>) -> u64 {
     changes.sort_unstable();
     let sums = changes.iter().scan(0, |sum, (_, change)| {
         *sum += change;

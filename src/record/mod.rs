@@ -6,6 +6,8 @@ pub mod control_plane;
 pub mod critical_path;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod gauge;
+pub mod measure;
 pub mod metrics;
 pub mod recorder;
 pub mod requests;

@@ -1,0 +1,154 @@
+//! A run reduced to spans of time: all that metrics need, without names, texts or status series.
+//!
+//! Replications by the million are read with it. Its memory is used again from run to run.
+
+use crate::api::change::{Change, Verb};
+use crate::api::job::JobConditionType;
+use crate::api::meta::{JobId, PodId};
+use crate::api::pod::PodPhase;
+use crate::apiserver::store::Store;
+use crate::kernel::time::SimTime;
+use crate::world::observer::{Observer, RequestSpan};
+
+use super::Run;
+
+/// A pod's life in instants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PodSpan {
+    /// Position of its Job in [`Gauge::jobs`].
+    pub job: u32,
+    /// Created.
+    pub created: SimTime,
+    /// Bound to its node.
+    pub scheduled: Option<SimTime>,
+    /// App containers first ran.
+    pub started: Option<SimTime>,
+    /// Its phase became terminal, or else its object went.
+    pub ended: Option<SimTime>,
+    /// Phase at its end or at the end of the run.
+    pub phase: PodPhase,
+    /// Restarts of all its containers.
+    pub restarts: u32,
+}
+
+/// A Job's life in instants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JobSpan {
+    /// Created.
+    pub created: SimTime,
+    /// Complete or Failed, or else its object went.
+    pub ended: Option<SimTime>,
+    /// Did it complete?
+    pub complete: bool,
+}
+
+/// The spans of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Gauge {
+    /// In order of creation.
+    pub pods: Vec<PodSpan>,
+    /// In order of creation.
+    pub jobs: Vec<JobSpan>,
+    /// Nanoseconds that requests of the controllers waited for their clients' tokens, added up.
+    pub token_wait: u128,
+    /// The last instant at which an object was written, or where the run was stopped.
+    pub end: SimTime,
+    /// Positions of the objects in these slots.
+    pod_places: Vec<u32>,
+    job_places: Vec<u32>,
+}
+
+impl Gauge {
+    /// Forgets what was measured and keeps the memory.
+    pub fn clear(&mut self) {
+        (self.token_wait, self.end) = (0, SimTime::ZERO);
+        self.pods.clear();
+        self.jobs.clear();
+    }
+
+    /// The spans of a run that was recorded; how long requests waited is not among what it keeps of each.
+    pub fn of_run(run: &Run) -> Gauge {
+        let pod = |pod: &super::PodLife| PodSpan {
+            job: pod.job,
+            created: pod.created,
+            scheduled: pod.scheduled,
+            started: pod.started,
+            ended: pod.finished.or(pod.removed),
+            phase: pod.phase,
+            restarts: pod.restarts,
+        };
+        let job = |job: &super::JobLife| JobSpan {
+            created: job.created,
+            ended: job.finished().or(job.removed),
+            complete: job.rows.iter().any(|row| row.status == "Complete"),
+        };
+        Gauge {
+            pods: run.pods.iter().map(pod).collect(),
+            jobs: run.jobs.iter().map(job).collect(),
+            end: run.end,
+            ..Gauge::default()
+        }
+    }
+
+    fn on_job(&mut self, now: SimTime, id: JobId, verb: Verb, store: &Store) {
+        if verb == Verb::Added {
+            put(&mut self.job_places, id.slot, self.jobs.len() as u32);
+            return self.jobs.push(JobSpan { created: now, ended: None, complete: false });
+        }
+        let span = &mut self.jobs[self.job_places[id.slot as usize] as usize];
+        if span.ended.is_none() {
+            if let Some(end) = store.job(id).and_then(|job| job.status.finished()) {
+                (span.ended, span.complete) = (Some(now), end.kind == JobConditionType::Complete);
+            } else if verb == Verb::Deleted {
+                span.ended = Some(now);
+            }
+        }
+    }
+
+    fn on_pod(&mut self, now: SimTime, id: PodId, verb: Verb, store: &Store) {
+        let Some(pod) = store.pod(id) else { return };
+        if verb == Verb::Added {
+            put(&mut self.pod_places, id.slot, self.pods.len() as u32);
+            let job = self.job_places[pod.job.slot as usize];
+            self.pods.push(PodSpan {
+                job,
+                created: now,
+                scheduled: None,
+                started: None,
+                ended: None,
+                phase: PodPhase::Pending,
+                restarts: 0,
+            });
+        }
+        let span = &mut self.pods[self.pod_places[id.slot as usize] as usize];
+        if pod.scheduled && span.scheduled.is_none() {
+            span.scheduled = Some(now);
+        }
+        (span.started, span.phase, span.restarts) = (pod.status.started, pod.status.phase, pod.status.restarts);
+        if span.ended.is_none() && (pod.status.phase.is_terminal() || verb == Verb::Deleted) {
+            span.ended = Some(now);
+        }
+    }
+}
+
+fn put(places: &mut Vec<u32>, slot: u32, place: u32) {
+    let slot = slot as usize;
+    if places.len() <= slot {
+        places.resize(slot + 1, 0);
+    }
+    places[slot] = place;
+}
+
+impl Observer for Gauge {
+    fn on_change(&mut self, now: SimTime, change: Change, store: &Store) {
+        match change {
+            Change::CronJob(..) => {}
+            Change::Job(id, verb) => self.on_job(now, id, verb, store),
+            Change::Pod(id, verb) => self.on_pod(now, id, verb, store),
+        }
+    }
+
+    fn on_request(&mut self, request: &RequestSpan, _store: &Store) {
+        self.token_wait += u128::from(request.token_wait.0);
+    }
+}

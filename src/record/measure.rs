@@ -1,0 +1,269 @@
+//! Metrics of a run as numbers, each named once: sweeps, comparisons, fits and tables all use these names.
+
+use super::gauge::{Gauge, PodSpan};
+use super::metrics::most;
+use crate::api::pod::PodPhase;
+use crate::kernel::time::{SimDuration, SimTime};
+
+/// A number that a run comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Metric {
+    /// Seconds from the first creation of a Job to the end of the last one, or of the run if one had not ended.
+    Makespan,
+    /// Mean seconds from a pod's creation until its app containers ran, over the pods that got there.
+    Wait,
+    /// What 95 of 100 of these waits do not exceed (nearest rank).
+    WaitP95,
+    /// Mean seconds from a Job's creation to its end, or to that of the run.
+    Turnaround,
+    /// Mean over Jobs of turnaround by the time in which at least one of its pods ran: 1 for one that never waits.
+    Stretch,
+    /// Seconds that pods ran, added up.
+    PodSeconds,
+    /// Of these, the seconds of pods that did not succeed.
+    WastedPodSeconds,
+    /// Pods that failed, and restarts of containers within pods.
+    Retries,
+    /// Pods created.
+    Pods,
+    /// Pods that succeeded.
+    Succeeded,
+    /// Pods that failed.
+    Failed,
+    /// Most pods that ran at the same time.
+    MaxParallelism,
+    /// Seconds of pods that succeeded, by the makespan: how many pods' worth of work was done at a time.
+    Speedup,
+    /// Speed-up by the most pods that ran at the same time: 1 if they all worked all the time.
+    Efficiency,
+    /// Seconds that requests of the controllers waited for tokens of their clients, added up.
+    ControlPlaneWait,
+    /// Share of the Jobs that completed.
+    Complete,
+}
+
+impl Metric {
+    /// All of them.
+    pub const ALL: [Metric; 16] = [
+        Metric::Makespan,
+        Metric::Wait,
+        Metric::WaitP95,
+        Metric::Turnaround,
+        Metric::Stretch,
+        Metric::PodSeconds,
+        Metric::WastedPodSeconds,
+        Metric::Retries,
+        Metric::Pods,
+        Metric::Succeeded,
+        Metric::Failed,
+        Metric::MaxParallelism,
+        Metric::Speedup,
+        Metric::Efficiency,
+        Metric::ControlPlaneWait,
+        Metric::Complete,
+    ];
+
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Metric::Makespan => "makespan",
+            Metric::Wait => "wait",
+            Metric::WaitP95 => "waitP95",
+            Metric::Turnaround => "turnaround",
+            Metric::Stretch => "stretch",
+            Metric::PodSeconds => "podSeconds",
+            Metric::WastedPodSeconds => "wastedPodSeconds",
+            Metric::Retries => "retries",
+            Metric::Pods => "pods",
+            Metric::Succeeded => "succeeded",
+            Metric::Failed => "failed",
+            Metric::MaxParallelism => "maxParallelism",
+            Metric::Speedup => "speedup",
+            Metric::Efficiency => "efficiency",
+            Metric::ControlPlaneWait => "controlPlaneWait",
+            Metric::Complete => "complete",
+        }
+    }
+
+    /// The metric of this name.
+    pub fn named(name: &str) -> Option<Metric> {
+        Metric::ALL.into_iter().find(|metric| metric.as_str() == name)
+    }
+
+    /// Is less of it better, as of waits, or more, as of speed-up?
+    pub fn less_is_better(self) -> bool {
+        !matches!(self, Metric::Succeeded | Metric::Speedup | Metric::Efficiency | Metric::Complete)
+    }
+
+    /// Its value; not a number where there is none, as for the wait of no pods.
+    pub fn of(self, gauge: &Gauge) -> f64 {
+        let pods = gauge.pods.iter();
+        let of_phase = |phase| pods.clone().filter(move |pod| pod.phase == phase);
+        match self {
+            Metric::Makespan => seconds(makespan(gauge)),
+            Metric::Wait => mean(pods.filter_map(wait).map(seconds)),
+            Metric::WaitP95 => rank(pods.filter_map(wait).collect(), 95).map_or(f64::NAN, seconds),
+            Metric::Turnaround => mean(gauge.jobs.iter().map(|job| seconds(since(job.ended, gauge, job.created)))),
+            Metric::Stretch => stretch(gauge),
+            Metric::PodSeconds => run_seconds(pods, gauge.end),
+            Metric::WastedPodSeconds => {
+                run_seconds(pods.filter(|pod| pod.phase != PodPhase::Succeeded && pod.ended.is_some()), gauge.end)
+            }
+            Metric::Retries => {
+                let restarts: u64 = pods.clone().map(|pod| u64::from(pod.restarts)).sum();
+                of_phase(PodPhase::Failed).count() as f64 + restarts as f64
+            }
+            Metric::Pods => gauge.pods.len() as f64,
+            Metric::Succeeded => of_phase(PodPhase::Succeeded).count() as f64,
+            Metric::Failed => of_phase(PodPhase::Failed).count() as f64,
+            Metric::MaxParallelism => most(changes(gauge)) as f64,
+            Metric::Speedup => run_seconds(of_phase(PodPhase::Succeeded), gauge.end) / seconds(makespan(gauge)),
+            Metric::Efficiency => Metric::Speedup.of(gauge) / Metric::MaxParallelism.of(gauge),
+            Metric::ControlPlaneWait => gauge.token_wait as f64 / 1e9,
+            Metric::Complete => mean(gauge.jobs.iter().map(|job| f64::from(u8::from(job.complete)))),
+        }
+    }
+}
+
+fn seconds(length: SimDuration) -> f64 {
+    length.0 as f64 / 1e9
+}
+
+fn since(ended: Option<SimTime>, gauge: &Gauge, from: SimTime) -> SimDuration {
+    ended.unwrap_or(gauge.end).since(from)
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    let (mut sum, mut count) = (0.0, 0u64);
+    for value in values {
+        (sum, count) = (sum + value, count + 1);
+    }
+    // Of nothing: 0 by 0, which is not a number.
+    sum / count as f64
+}
+
+fn rank(mut times: Vec<SimDuration>, percent: usize) -> Option<SimDuration> {
+    let place = (times.len() * percent).div_ceil(100).checked_sub(1)?;
+    Some(*times.select_nth_unstable(place).1)
+}
+
+fn wait(pod: &PodSpan) -> Option<SimDuration> {
+    pod.started.map(|started| started.since(pod.created))
+}
+
+fn makespan(gauge: &Gauge) -> SimDuration {
+    let first = gauge.jobs.iter().map(|job| job.created).min();
+    let last = gauge.jobs.iter().map(|job| job.ended.unwrap_or(gauge.end)).max();
+    last.unwrap_or_default().since(first.unwrap_or_default())
+}
+
+/// From when until when a pod ran.
+fn running(pod: &PodSpan, end: SimTime) -> Option<(SimTime, SimTime)> {
+    let started = pod.started?;
+    Some((started, pod.ended.unwrap_or(end).max(started)))
+}
+
+fn run_seconds<'a>(pods: impl Iterator<Item = &'a PodSpan>, end: SimTime) -> f64 {
+    let nanos: u128 = pods.filter_map(|pod| running(pod, end)).map(|(from, to)| u128::from(to.since(from).0)).sum();
+    nanos as f64 / 1e9
+}
+
+fn changes(gauge: &Gauge) -> Vec<(SimTime, i64)> {
+    let spans = gauge.pods.iter().filter_map(|pod| running(pod, gauge.end)).filter(|(from, to)| from < to);
+    spans.flat_map(|(from, to)| [(from, 1), (to, -1)]).collect()
+}
+
+fn stretch(gauge: &Gauge) -> f64 {
+    let mut spans: Vec<(u32, SimTime, SimTime)> =
+        gauge.pods.iter().filter_map(|pod| running(pod, gauge.end).map(|(from, to)| (pod.job, from, to))).collect();
+    spans.sort_unstable();
+    let mut ratios = Vec::new();
+    for of_job in spans.chunk_by(|a, b| a.0 == b.0) {
+        let (mut busy, mut until) = (0, SimTime::ZERO);
+        for &(_, from, to) in of_job {
+            busy += to.max(until).since(from.max(until)).0;
+            until = until.max(to);
+        }
+        let job = &gauge.jobs[of_job[0].0 as usize];
+        if busy > 0 {
+            ratios.push(since(job.ended, gauge, job.created).0 as f64 / busy as f64);
+        }
+    }
+    mean(ratios.into_iter())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::metrics::Figures;
+    use crate::{RunOptions, record::fixture, run, run_unrecorded, scenario};
+
+    #[test]
+    fn the_tutorials_job_in_numbers() {
+        let gauge = Gauge::of_run(&fixture::pi());
+        let check = |metric: Metric, value: f64| {
+            assert!((metric.of(&gauge) - value).abs() < 1e-9, "{metric:?}: {}", metric.of(&gauge));
+        };
+        check(Metric::Makespan, 35.83);
+        check(Metric::Wait, 1.818);
+        check(Metric::WaitP95, 2.21);
+        check(Metric::Turnaround, 35.83);
+        check(Metric::PodSeconds, 48.27);
+        check(Metric::MaxParallelism, 2.0);
+        check(Metric::Speedup, 48.27 / 35.83);
+        check(Metric::Efficiency, 48.27 / 35.83 / 2.0);
+        check(Metric::Complete, 1.0);
+        check(Metric::Retries, 0.0);
+    }
+
+    #[test]
+    fn spans_as_they_happen_are_those_of_the_record() {
+        let text = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j}\nspec: {completions: 9, parallelism: 3, \
+                    template: {spec: {restartPolicy: Never, containers: [{name: c, image: i}]}}}\n---\n\
+                    apiVersion: jobsim/v1alpha1\nkind: Simulation\nspec: {pods: [{duration: {exponential: {mean: \
+                    9s}}, exitCode: {weighted: {0: 0.7, 1: 0.3}}}]}";
+        let scenario = scenario::read_str(text).expect("a scenario");
+        for seed in 0..20 {
+            let options = RunOptions { seed: Some(seed), ..RunOptions::default() };
+            let run = run(&scenario, &options);
+            let mut gauge = Gauge::default();
+            (_, gauge.end) = run_unrecorded(&scenario, &options, vec![&mut gauge]);
+            let mut recorded = Gauge::of_run(&run);
+            recorded.pods.sort_by_key(|pod| (pod.created, pod.started));
+            gauge.pods.sort_by_key(|pod| (pod.created, pod.started));
+            assert_eq!((&gauge.pods, &gauge.jobs, gauge.end), (&recorded.pods, &recorded.jobs, recorded.end));
+            let figures = Figures::of_run(&run);
+            assert_eq!(Metric::MaxParallelism.of(&gauge) as u64, figures.max_parallelism);
+            assert_eq!(Metric::Failed.of(&gauge) as u64, figures.failed);
+            assert!((Metric::PodSeconds.of(&gauge) - figures.pod_nanos as f64 / 1e9).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn a_job_that_waits_half_its_time_is_stretched_to_two() {
+        let at = |seconds: u64| SimTime(seconds * 1_000_000_000);
+        let pod = |from, to| PodSpan {
+            job: 0,
+            created: at(0),
+            scheduled: None,
+            started: Some(at(from)),
+            ended: Some(at(to)),
+            phase: PodPhase::Succeeded,
+            restarts: 0,
+        };
+        let mut gauge = Gauge::default();
+        (gauge.pods, gauge.end) = (vec![pod(5, 8), pod(6, 10)], at(10));
+        gauge.jobs.push(super::super::gauge::JobSpan { created: at(0), ended: Some(at(10)), complete: true });
+        assert_eq!(Metric::Stretch.of(&gauge), 2.0);
+        assert!(Metric::Wait.of(&Gauge::default()).is_nan());
+        assert!(Metric::WaitP95.of(&Gauge::default()).is_nan());
+    }
+
+    #[test]
+    fn names_are_read_as_they_are_written() {
+        for metric in Metric::ALL {
+            assert_eq!(Metric::named(metric.as_str()), Some(metric));
+        }
+        assert_eq!(Metric::named("speed"), None);
+    }
+}
