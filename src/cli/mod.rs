@@ -10,6 +10,8 @@ pub mod get;
 pub mod init;
 pub mod run;
 pub mod schedule;
+pub mod study;
+pub mod sweep;
 pub mod validate;
 pub mod version;
 
@@ -55,6 +57,8 @@ enum Color {
 enum Command {
     /// Run a scenario and show what happens to its pods
     Run(run::RunArgs),
+    /// Run a scenario many times while values in it vary, and tell means, intervals and percentiles
+    Sweep(sweep::SweepArgs),
     /// Show objects of a run as `kubectl get` does, at its end or at a time
     Get(get::GetArgs),
     /// Show an object of a run in detail, as `kubectl describe` does
@@ -89,6 +93,7 @@ impl Cli {
         };
         match self.command {
             Command::Run(args) => run::run(&args, colour),
+            Command::Sweep(args) => sweep::run(&args, colour),
             Command::Get(args) => get::run(&args, colour),
             Command::Describe(args) => describe::run(&args, colour),
             Command::Validate(args) => validate::run(&args, colour),

@@ -125,6 +125,29 @@ impl Metric {
     }
 }
 
+/// What the time of the Job that ended last went into, along its pod that ended last.
+pub const PHASES: [&str; 5] = ["creating", "scheduling", "starting", "running", "completing"];
+
+/// Seconds in each of [`PHASES`], which add up to the time from the first creation of a Job to the end of the last:
+/// until that pod was created, until it was bound, until its containers ran, until it ended, until the Job was marked.
+pub fn phases(gauge: &Gauge) -> [f64; 5] {
+    let first = gauge.jobs.iter().map(|job| job.created).min().unwrap_or_default();
+    let ended = |at: &usize| gauge.jobs[*at].ended.unwrap_or(gauge.end);
+    let Some(last) = (0..gauge.jobs.len()).max_by_key(ended) else { return [0.0; 5] };
+    let end = ended(&last);
+    let of_it = gauge.pods.iter().filter(|pod| pod.job as usize == last);
+    let over = |pod: &PodSpan| pod.ended.unwrap_or(end).min(end);
+    let Some(pod) = of_it.max_by_key(|pod| (over(pod), pod.created)) else {
+        return [seconds(end.since(first)), 0.0, 0.0, 0.0, 0.0];
+    };
+    let over = over(pod);
+    let started = pod.started.unwrap_or(over).min(over);
+    let scheduled = pod.scheduled.unwrap_or(started).min(started);
+    let created = pod.created.min(scheduled);
+    [created.since(first), scheduled.since(created), started.since(scheduled), over.since(started), end.since(over)]
+        .map(seconds)
+}
+
 fn seconds(length: SimDuration) -> f64 {
     length.0 as f64 / 1e9
 }

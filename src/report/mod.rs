@@ -6,5 +6,6 @@ pub mod kubectl;
 pub mod manual;
 pub mod objects;
 pub mod output;
+pub mod study;
 pub mod summary;
 pub mod v1;

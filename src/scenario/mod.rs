@@ -4,6 +4,7 @@
 
 mod admit;
 mod arrivals;
+pub mod axis;
 pub mod clockwork;
 pub mod decode;
 pub mod document;
@@ -16,6 +17,7 @@ mod read;
 pub mod schema;
 pub mod simulation;
 pub mod source;
+pub mod study;
 mod time;
 pub mod validate;
 
@@ -68,6 +70,8 @@ pub struct Scenario {
     pub arrivals: Vec<Arrivals>,
     /// Clients' limits and the API server's delays.
     pub control_plane: ControlPlane,
+    /// What studies of it vary.
+    pub study: study::StudySection,
     /// What was read but plays no part: kinds that are passed over, fields without an effect. One sentence each.
     pub notes: Vec<String>,
 }

@@ -73,6 +73,7 @@ pub fn read(sources: Vec<Source>, options: &ReadOptions) -> Result<(Scenario, Ve
         actions,
         arrivals,
         control_plane: simulation.control_plane,
+        study: simulation.study,
         notes: reader.notes(),
     };
     Ok((scenario, reader.problems.list))

@@ -5,12 +5,14 @@ mod lettering;
 mod palette;
 mod picture;
 mod steps;
+mod study;
 mod time_axis;
 mod timeline;
 
 use thiserror::Error;
 
 use crate::record::Run;
+use crate::study::results::{Results, Row};
 
 /// The file format of a chart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +63,14 @@ pub fn parallelism(run: &Run, format: ChartFormat) -> Result<Vec<u8>, ChartError
 /// See [`ChartError`].
 pub fn completions(run: &Run, format: ChartFormat) -> Result<Vec<u8>, ChartError> {
     steps::completions(run).render(format)
+}
+
+/// The first metric of a study at its points: median to P95, the mean and its interval.
+///
+/// # Errors
+/// See [`ChartError`].
+pub fn study(results: &Results, rows: &[Row], format: ChartFormat) -> Result<Vec<u8>, ChartError> {
+    study::picture(results, rows).render(format)
 }
 
 #[cfg(test)]

@@ -153,6 +153,8 @@ fn of_kind(field: &ManualField) -> Value {
             {"type": "array", "items": {"$ref": "#/definitions/duration"}},
             {"type": "object", "properties": {"file": {"type": "string"}}, "required": ["file"], "additionalProperties": false},
         ]}),
+        "share" => json!({"type": ["number", "string"]}),
+        "texts" => json!({"type": "array", "items": {"type": "string"}}),
         "draws" => json!({"type": "object"}),
         "signed duration" => json!({"type": "string"}),
         "labels" => json!({"type": "object", "additionalProperties": {"type": "string"}}),

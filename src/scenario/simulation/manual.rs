@@ -115,6 +115,8 @@ mod tests {
                 "times" => "[0s, 5m]",
                 "draws" => "{spec.completions: {uniform: {min: 1, max: 8}}}",
                 "codes" => "3",
+                "share" => "2%",
+                "texts" => "[a, b]",
                 "labels" => "{a: b}",
                 "any" => "{}",
                 "later" => {

@@ -7,9 +7,11 @@ mod distribution;
 mod fields;
 mod manual;
 mod pods;
+mod study;
 
 use super::document::{Document, Node, Value};
 use super::problem::Problem;
+use super::study::StudySection;
 use super::validate::Validate;
 use super::{ControlPlane, Profile, ScheduledAction};
 use crate::kernel::time::SimDuration;
@@ -19,6 +21,7 @@ pub(super) use actions::Applied;
 pub(super) use arrivals::Arriving;
 use fields::{Fields, Item, Report};
 pub use manual::{DISTRIBUTIONS, ManualField, manual};
+pub use study::read_distribution;
 
 /// `apiVersion` of the document.
 pub const API_VERSION: &str = "jobsim/v1alpha1";
@@ -41,6 +44,7 @@ pub(super) struct Simulation {
     pub(super) applied: Vec<Applied>,
     pub(super) arrivals: Vec<Arriving>,
     pub(super) control_plane: ControlPlane,
+    pub(super) study: StudySection,
 }
 
 impl Default for Simulation {
@@ -57,6 +61,7 @@ impl Default for Simulation {
             applied: Vec::new(),
             arrivals: Vec::new(),
             control_plane: ControlPlane::released(),
+            study: StudySection::default(),
         }
     }
 }
@@ -132,7 +137,10 @@ fn read_spec(mut spec: Fields<'_>, simulation: &mut Simulation, report: &mut Rep
     if let Some(item) = spec.get("arrivals") {
         simulation.arrivals = arrivals::read(&item, report);
     }
-    for name in ["cluster", "study", "expect"] {
+    if let Some(item) = spec.get("study") {
+        simulation.study = study::read(&item, report).unwrap_or_default();
+    }
+    for name in ["cluster", "expect"] {
         spec.later(name, report);
     }
     spec.finish(report);
