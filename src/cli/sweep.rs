@@ -7,11 +7,13 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use super::exit;
+use super::shards::ShardArgs;
 use super::study::{self, StudyArgs, Subject};
 use crate::report::{output, study as report};
 use crate::scenario::axis::Axis;
 use crate::scenario::study::{Design, parse_share};
-use crate::study::{Results, Sweep, SweepOptions};
+use crate::study::shard::Shard;
+use crate::study::{Laboratory, Results, Sweep, SweepOptions};
 
 /// Most runs of a point whose runs stop by themselves, where nobody says.
 const MOST_REPLICATIONS: u32 = 10_000;
@@ -29,11 +31,13 @@ pub struct SweepArgs {
     study: StudyArgs,
     #[command(flatten)]
     plan: PlanArgs,
+    #[command(flatten)]
+    shards: ShardArgs,
 }
 
 /// What varies, and how.
 #[derive(Clone, Debug, Args)]
-pub(super) struct PlanArgs {
+pub struct PlanArgs {
     /// What varies: `spec.parallelism=1..100:9`, `pods[0].duration=10s,1m`, `etl:backoffLimit=~uniform(min: 0, max: 6)`;
     /// may be repeated. Paths lead into the Job, into a Job by its name, or into the Simulation
     #[arg(long = "set", value_name = "PATH=VALUES", value_parser = Axis::parse)]
@@ -66,7 +70,16 @@ pub fn run(args: &SweepArgs, colour: bool) -> anyhow::Result<ExitCode> {
         Ok(sweep) => sweep,
         Err(sentence) => return study::refuse(&sentence.into()),
     };
+    let shard = args.shards.shard(|name| std::env::var(name).ok());
+    let shard = match shard {
+        _ if args.shards.emit_job => return emit_job(args, &sweep),
+        Ok(shard) => shard,
+        Err(sentence) => return study::refuse(&sentence.into()),
+    };
     let laboratory = args.study.laboratory()?;
+    if let Some(shard) = shard {
+        return run_shard(args, &sweep, &laboratory, shard);
+    }
     let progress = study::progress(&laboratory, sweep.cells());
     let results = sweep.run(&laboratory);
     drop(progress);
@@ -74,6 +87,61 @@ pub fn run(args: &SweepArgs, colour: bool) -> anyhow::Result<ExitCode> {
         Ok(results) => tell(&results, args.study.folder(&sweep.outline.scenario, "sweep").as_deref()),
         Err(error) => study::refuse(&error),
     }
+}
+
+/// One part of the study, into a folder of its own below `--out`.
+fn run_shard(args: &SweepArgs, sweep: &Sweep, laboratory: &Laboratory, shard: Shard) -> anyhow::Result<ExitCode> {
+    if sweep.outline.until.is_some() {
+        let sentence = "a study that stops by what its runs show (--until) cannot be cut into shards";
+        return study::refuse(&sentence.to_owned().into());
+    }
+    let Some(folder) = args.study.folder(&sweep.outline.scenario, "sweep") else {
+        return study::refuse(&"a shard without --out is lost".to_owned().into());
+    };
+    let cells = shard.cells(sweep.cells());
+    let progress = study::progress(laboratory, cells.end - cells.start);
+    let values = sweep.run_cells(laboratory, cells);
+    drop(progress);
+    let values = match values {
+        Ok(values) => values,
+        Err(error) => return study::refuse(&error),
+    };
+    let place = folder.join(shard.folder());
+    let new = shard.write(&folder, &sweep.outline, &values)?;
+    let word = if new { "is in" } else { "stood already in" };
+    writeln!(io::stdout(), "shard {} of {} {word} {}", shard.shard, shard.shards, place.display())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The Job that runs all shards, with this command line's own options but for where files are.
+fn emit_job(args: &SweepArgs, sweep: &Sweep) -> anyhow::Result<ExitCode> {
+    let name =
+        format!("{}-sweep", output::folder_name(&sweep.outline.scenario).to_lowercase().replace(['_', '.'], "-"));
+    let files = &args.study.files;
+    let [file] = files.files.iter().chain(&files.filename).collect::<Vec<_>>()[..] else {
+        return study::refuse(&"--emit-job: one file with all documents, as a ConfigMap holds it".to_owned().into());
+    };
+    let options = own_options(&std::env::args().skip(2).collect::<Vec<_>>(), file);
+    write!(io::stdout(), "{}", args.shards.job(&name, file, &options))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The options of a command line that say what is studied.
+fn own_options(arguments: &[String], file: &Path) -> Vec<String> {
+    let elsewhere = ["--shards", "--image", "--volume-claim", "--out", "--threads", "--color", "-f", "--filename"];
+    let mut own = Vec::new();
+    let mut arguments = arguments.iter();
+    while let Some(argument) = arguments.next() {
+        let name = argument.split('=').next().unwrap_or(argument);
+        if elsewhere.contains(&name) {
+            if name == argument {
+                arguments.next();
+            }
+        } else if argument != "--emit-job" && Path::new(argument) != file {
+            own.push(argument.clone());
+        }
+    }
+    own
 }
 
 impl PlanArgs {
@@ -115,4 +183,19 @@ pub(super) fn tell(results: &Results, folder: Option<&Path>) -> anyhow::Result<E
         writeln!(out, "\nresults.csv, summary.csv and study.svg are in {}", folder.display())?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_gets_the_options_that_say_what_is_studied() {
+        let check = |line: &str, own: &str| {
+            let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+            assert_eq!(own_options(&words, Path::new("a.yaml")).join(" "), own);
+        };
+        check("a.yaml --set p=1,2 --shards 8 --emit-job --image i -r 9", "--set p=1,2 -r 9");
+        check("-f a.yaml --shards=8 --image=i --emit-job --seed 3 --out x", "--seed 3");
+    }
 }

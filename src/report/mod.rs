@@ -2,6 +2,8 @@
 
 pub mod calendar;
 pub mod chart;
+pub mod comparison;
+pub mod fit;
 pub mod kubectl;
 pub mod manual;
 pub mod objects;

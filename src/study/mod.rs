@@ -7,6 +7,7 @@ pub mod compare;
 pub mod design;
 pub mod documents;
 pub mod expression;
+pub mod fit;
 pub mod interval;
 pub mod replication;
 pub mod results;

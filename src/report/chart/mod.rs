@@ -73,6 +73,14 @@ pub fn study(results: &Results, rows: &[Row], format: ChartFormat) -> Result<Vec
     study::picture(results, rows).render(format)
 }
 
+/// Bars with names, one below the other.
+///
+/// # Errors
+/// See [`ChartError`].
+pub fn bars(title: &str, subtitle: &str, bars: &[(String, f64)], format: ChartFormat) -> Result<Vec<u8>, ChartError> {
+    study::bars(title, subtitle, bars).render(format)
+}
+
 #[cfg(test)]
 mod tests {
     use super::picture::{Align, Mark, Picture};

@@ -53,6 +53,25 @@ pub(super) fn picture(results: &Results, rows: &[Row]) -> Picture {
     picture
 }
 
+/// Bars with names; of many every second, third and so on.
+pub(super) fn bars(title: &str, subtitle: &str, bars: &[(String, f64)]) -> Picture {
+    let shown: Vec<&(String, f64)> = bars.iter().step_by(bars.len().div_ceil(MOST_BARS).max(1)).collect();
+    let (mut picture, top) = frame::begin(title, subtitle, &[]);
+    let widest = shown.iter().map(|(name, _)| lettering::width(name, SIZE)).max().unwrap_or(0).min(NAMES);
+    let left = MARGIN + widest + 10;
+    let width = f64::from(WIDTH - MARGIN - 60 - left);
+    let most = shown.iter().map(|(_, value)| *value).fold(0.0, f64::max);
+    for (at, (name, value)) in shown.iter().enumerate() {
+        let y = top + at as i32 * BAR;
+        let long = if most > 0.0 { (value.clamp(0.0, most) / most * width) as i32 } else { 0 };
+        picture.text((left - 8, y + 13), SIZE, Align::Right, INK, lettering::cut_end(name, SIZE, NAMES));
+        picture.bar((left, y + 4), (long.max(1), BAR - 8), RUNNING_LINE);
+        picture.text((left + long + 6, y + 13), SIZE, Align::Left, FAINT_INK, number(*value));
+    }
+    picture.height = top + shown.len() as i32 * BAR + 16;
+    picture
+}
+
 fn name(results: &Results, row: &Row) -> String {
     let outline = &results.outline;
     let last = |axis: &str| axis.rsplit('.').next().unwrap_or(axis).to_owned();
