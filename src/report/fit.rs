@@ -55,7 +55,7 @@ pub fn text(outline: &Outline, options: &FitOptions, fit: &Fit) -> String {
                 .to_owned()
         }
         0 => "Every point was tried.\n".to_owned(),
-        n => format!("On {n} lines more was not always sooner: those were tried point by point.\n"),
+        n => format!("Where more was not always sooner (lines: {n}), points were tried one by one from the least on.\n"),
     };
     text
 }
@@ -110,7 +110,7 @@ pub fn files(outline: &Outline, options: &FitOptions, fit: &Fit) -> Result<Vec<(
     let subtitle =
         format!("within {} s in {}% of {} runs", options.deadline, options.confidence * 100.0, options.replications);
     let picture = chart::bars(&title, &subtitle, &bars, ChartFormat::Svg)?;
-    let about = json!({"tool": TOOL, "version": env!("CARGO_PKG_VERSION"), "scenario": outline.scenario});
+    let about = json!({"tool": TOOL, "version": env!("CARGO_PKG_VERSION"), "study": outline});
     Ok(vec![
         ("frontier.csv".to_owned(), table.into_bytes()),
         ("frontier.svg".to_owned(), picture),
