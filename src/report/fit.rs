@@ -55,7 +55,9 @@ pub fn text(outline: &Outline, options: &FitOptions, fit: &Fit) -> String {
                 .to_owned()
         }
         0 => "Every point was tried.\n".to_owned(),
-        n => format!("Where more was not always sooner (lines: {n}), points were tried one by one from the least on.\n"),
+        n => {
+            format!("Where more was not always sooner (lines: {n}), points were tried one by one from the least on.\n")
+        }
     };
     text
 }

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use jobsim::study::{Laboratory, Measure, interval};
+
 use crate::program::{jobsim, project, run, stderr, stdout, workplace};
 
 /// What a sweep leaves behind.
@@ -135,4 +137,29 @@ fn slips_are_said() {
     check(&["compare", flaky, "--with", "parallelism=1..3"], 2, "one value");
     check(&["fit", flaky, "--vary", "parallelism=1..3", "--deadline", "soon"], 2, "--deadline");
     check(&["sweep", flaky, "--max-pods", "3", "--out", "none"], 4, "more than 3 pods");
+}
+
+/// A queue with servers without end: Jobs come at random, 20 a minute, and each has one pod of 9 s on average. The
+/// number of Jobs is Poisson and the work compound Poisson, so both means are known: an interval of 95 % must hold them
+/// in about 95 of 100 studies.
+#[test]
+fn random_arrivals_meet_theory_as_often_as_intervals_say() {
+    let text = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j}\nspec: {template: {spec: {restartPolicy: Never, \
+                containers: [{name: c, image: i}]}}}\n---\napiVersion: jobsim/v1alpha1\nkind: Simulation\nspec: \
+                {profile: ideal, pods: [{duration: {exponential: {mean: 9s}}}], arrivals: [{template: j, interarrival: \
+                {exponential: {mean: 3s}}, until: 60s}]}";
+    let scenario = jobsim::scenario::read_str(text).expect("a scenario");
+    let measures = ["pods", "podSeconds"].map(|name| Measure::parse(name).expect("a metric"));
+    let mut laboratory = Laboratory::new(2).expect("threads");
+    let mut hits = [0; 2];
+    for study in 0..100 {
+        laboratory.seed = Some(study);
+        let values = laboratory.measure(&scenario, 0..20, &measures).expect("runs");
+        for (metric, mean) in [20.0, 180.0].into_iter().enumerate() {
+            let series: Vec<f64> = values.iter().skip(metric).step_by(2).copied().collect();
+            hits[metric] += u32::from(interval::student(&series, 0.95).expect("an interval").contains(mean));
+        }
+    }
+    // Three standard errors of a share of 100 are 6.5 %.
+    assert!(hits.iter().all(|hits| (88..=100).contains(hits)), "{hits:?}");
 }
