@@ -218,8 +218,7 @@ fn stretch(gauge: &Gauge) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::metrics::Figures;
-    use crate::{RunOptions, record::fixture, run, run_unrecorded, scenario};
+    use crate::record::fixture;
 
     #[test]
     fn the_tutorials_job_in_numbers() {
@@ -237,29 +236,6 @@ mod tests {
         check(Metric::Efficiency, 48.27 / 35.83 / 2.0);
         check(Metric::Complete, 1.0);
         check(Metric::Retries, 0.0);
-    }
-
-    #[test]
-    fn spans_as_they_happen_are_those_of_the_record() {
-        let text = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j}\nspec: {completions: 9, parallelism: 3, \
-                    template: {spec: {restartPolicy: Never, containers: [{name: c, image: i}]}}}\n---\n\
-                    apiVersion: jobsim/v1alpha1\nkind: Simulation\nspec: {pods: [{duration: {exponential: {mean: \
-                    9s}}, exitCode: {weighted: {0: 0.7, 1: 0.3}}}]}";
-        let scenario = scenario::read_str(text).expect("a scenario");
-        for seed in 0..20 {
-            let options = RunOptions { seed: Some(seed), ..RunOptions::default() };
-            let run = run(&scenario, &options);
-            let mut gauge = Gauge::default();
-            (_, gauge.end) = run_unrecorded(&scenario, &options, vec![&mut gauge]);
-            let mut recorded = Gauge::of_run(&run);
-            recorded.pods.sort_by_key(|pod| (pod.created, pod.started));
-            gauge.pods.sort_by_key(|pod| (pod.created, pod.started));
-            assert_eq!((&gauge.pods, &gauge.jobs, gauge.end), (&recorded.pods, &recorded.jobs, recorded.end));
-            let figures = Figures::of_run(&run);
-            assert_eq!(Metric::MaxParallelism.of(&gauge) as u64, figures.max_parallelism);
-            assert_eq!(Metric::Failed.of(&gauge) as u64, figures.failed);
-            assert!((Metric::PodSeconds.of(&gauge) - figures.pod_nanos as f64 / 1e9).abs() < 1e-6);
-        }
     }
 
     #[test]

@@ -62,7 +62,7 @@ pub fn bootstrap(values: &[f64], confidence: f64, seed: u64) -> Option<Interval>
             if left == 0 {
                 (bits, left) = (stream.next_u64(), 2);
             }
-            let place = (bits & 0xffff_ffff) * values.len() as u64 >> 32;
+            let place = ((bits & 0xffff_ffff) * values.len() as u64) >> 32;
             (bits, left) = (bits >> 32, left - 1);
             sum += values[place as usize];
         }
