@@ -1,17 +1,23 @@
 //! The command line: one file a command. Arguments become a library call, its result becomes text.
 
 pub mod cluster;
+pub mod compare;
 pub mod completion;
 pub mod defaults;
 pub mod describe;
 pub mod explain;
 pub mod files;
+pub mod fit;
 pub mod get;
 pub mod init;
 pub mod kubernetes;
+pub mod merge;
 pub mod releases;
 pub mod run;
 pub mod schedule;
+pub mod shards;
+pub mod study;
+pub mod sweep;
 mod tables;
 pub mod validate;
 pub mod version;
@@ -58,6 +64,14 @@ enum Color {
 enum Command {
     /// Run a scenario and show what happens to its pods
     Run(run::RunArgs),
+    /// Run a scenario many times while values in it vary, and tell means, intervals and percentiles
+    Sweep(sweep::SweepArgs),
+    /// Compare two scenarios, or one with itself after a change, run by run on the same luck
+    Compare(compare::CompareArgs),
+    /// Find the smallest or cheapest values with which a deadline holds
+    Fit(fit::FitArgs),
+    /// Put the shards of a sweep together: the same bytes as of one machine
+    Merge(merge::MergeArgs),
     /// Show objects of a run as `kubectl get` does, at its end or at a time
     Get(get::GetArgs),
     /// Show an object of a run in detail, as `kubectl describe` does
@@ -94,6 +108,10 @@ impl Cli {
         };
         match self.command {
             Command::Run(args) => run::run(&args, colour),
+            Command::Sweep(args) => sweep::run(&args, colour),
+            Command::Compare(args) => compare::run(&args, colour),
+            Command::Fit(args) => fit::run(&args, colour),
+            Command::Merge(args) => merge::run(&args),
             Command::Get(args) => get::run(&args, colour),
             Command::Describe(args) => describe::run(&args, colour),
             Command::Validate(args) => validate::run(&args, colour),

@@ -125,6 +125,29 @@ impl Metric {
     }
 }
 
+/// What the time of the Job that ended last went into, along its pod that ended last.
+pub const PHASES: [&str; 5] = ["creating", "scheduling", "starting", "running", "completing"];
+
+/// Seconds in each of [`PHASES`], which add up to the time from the first creation of a Job to the end of the last:
+/// until that pod was created, until it was bound, until its containers ran, until it ended, until the Job was marked.
+pub fn phases(gauge: &Gauge) -> [f64; 5] {
+    let first = gauge.jobs.iter().map(|job| job.created).min().unwrap_or_default();
+    let ended = |at: &usize| gauge.jobs[*at].ended.unwrap_or(gauge.end);
+    let Some(last) = (0..gauge.jobs.len()).max_by_key(ended) else { return [0.0; 5] };
+    let end = ended(&last);
+    let of_it = gauge.pods.iter().filter(|pod| pod.job as usize == last);
+    let over = |pod: &PodSpan| pod.ended.unwrap_or(end).min(end);
+    let Some(pod) = of_it.max_by_key(|pod| (over(pod), pod.created)) else {
+        return [seconds(end.since(first)), 0.0, 0.0, 0.0, 0.0];
+    };
+    let over = over(pod);
+    let started = pod.started.unwrap_or(over).min(over);
+    let scheduled = pod.scheduled.unwrap_or(started).min(started);
+    let created = pod.created.min(scheduled);
+    [created.since(first), scheduled.since(created), started.since(scheduled), over.since(started), end.since(over)]
+        .map(seconds)
+}
+
 fn seconds(length: SimDuration) -> f64 {
     length.0 as f64 / 1e9
 }
@@ -195,8 +218,7 @@ fn stretch(gauge: &Gauge) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::metrics::Figures;
-    use crate::{RunOptions, record::fixture, run, run_unrecorded, scenario};
+    use crate::record::fixture;
 
     #[test]
     fn the_tutorials_job_in_numbers() {
@@ -214,29 +236,6 @@ mod tests {
         check(Metric::Efficiency, 48.27 / 35.83 / 2.0);
         check(Metric::Complete, 1.0);
         check(Metric::Retries, 0.0);
-    }
-
-    #[test]
-    fn spans_as_they_happen_are_those_of_the_record() {
-        let text = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j}\nspec: {completions: 9, parallelism: 3, \
-                    template: {spec: {restartPolicy: Never, containers: [{name: c, image: i}]}}}\n---\n\
-                    apiVersion: jobsim/v1alpha1\nkind: Simulation\nspec: {pods: [{duration: {exponential: {mean: \
-                    9s}}, exitCode: {weighted: {0: 0.7, 1: 0.3}}}]}";
-        let scenario = scenario::read_str(text).expect("a scenario");
-        for seed in 0..20 {
-            let options = RunOptions { seed: Some(seed), ..RunOptions::default() };
-            let run = run(&scenario, &options);
-            let mut gauge = Gauge::default();
-            (_, gauge.end) = run_unrecorded(&scenario, &options, vec![&mut gauge]);
-            let mut recorded = Gauge::of_run(&run);
-            recorded.pods.sort_by_key(|pod| (pod.created, pod.started));
-            gauge.pods.sort_by_key(|pod| (pod.created, pod.started));
-            assert_eq!((&gauge.pods, &gauge.jobs, gauge.end), (&recorded.pods, &recorded.jobs, recorded.end));
-            let figures = Figures::of_run(&run);
-            assert_eq!(Metric::MaxParallelism.of(&gauge) as u64, figures.max_parallelism);
-            assert_eq!(Metric::Failed.of(&gauge) as u64, figures.failed);
-            assert!((Metric::PodSeconds.of(&gauge) - figures.pod_nanos as f64 / 1e9).abs() < 1e-6);
-        }
     }
 
     #[test]

@@ -2,10 +2,13 @@
 
 pub mod calendar;
 pub mod chart;
+pub mod comparison;
 pub mod compress;
+pub mod fit;
 pub mod kubectl;
 pub mod manual;
 pub mod objects;
 pub mod output;
+pub mod study;
 pub mod summary;
 pub mod v1;

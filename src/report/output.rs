@@ -152,7 +152,8 @@ impl Staging {
         }
         let kind = Path::new(name).extension().and_then(|ending| ending.to_str());
         let replaceable = match kind {
-            Some("csv") => has_same_columns(&path, content),
+            // The columns of a study's tables are what was varied in it: the summary vouches for those too.
+            Some("csv") => has_same_columns(&path, content) || path.is_file() && is_study(&self.dir.join(SUMMARY_FILE)),
             // Pictures and compressed tables bear no mark of ours: the folder's summary vouches for them.
             _ => path.is_file() && is_our_summary(&self.dir.join(SUMMARY_FILE)),
         };
@@ -220,6 +221,19 @@ fn is_our_summary(path: &Path) -> bool {
     }
     let read = File::open(path).map(io::BufReader::new);
     read.is_ok_and(|file| serde_json::from_reader::<_, Mark>(file).is_ok_and(|mark| mark.tool == TOOL))
+}
+
+/// Is it the summary of a study of ours?
+fn is_study(path: &Path) -> bool {
+    #[derive(Deserialize)]
+    struct Mark {
+        tool: String,
+        study: Option<serde::de::IgnoredAny>,
+    }
+    let read = File::open(path).map(io::BufReader::new);
+    read.is_ok_and(|file| {
+        serde_json::from_reader::<_, Mark>(file).is_ok_and(|mark| mark.tool == TOOL && mark.study.is_some())
+    })
 }
 
 /// Do both tables begin with the same columns? Later versions add columns at the end only.

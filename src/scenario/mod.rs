@@ -4,6 +4,7 @@
 
 mod admit;
 mod arrivals;
+pub mod axis;
 pub mod clockwork;
 pub mod cluster;
 mod cluster_objects;
@@ -20,6 +21,7 @@ mod read;
 pub mod schema;
 pub mod simulation;
 pub mod source;
+pub mod study;
 mod time;
 pub mod validate;
 
@@ -95,6 +97,8 @@ pub struct Scenario {
     pub cluster: Arc<Cluster>,
     /// What must hold of a run.
     pub expectations: Vec<expectation::Expectation>,
+    /// What studies of it vary.
+    pub study: study::StudySection,
     /// What was read but plays no part: kinds that are passed over, fields without an effect. One sentence each.
     pub notes: Vec<String>,
 }

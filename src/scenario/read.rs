@@ -80,6 +80,7 @@ pub fn read(sources: Vec<Source>, options: &ReadOptions) -> Result<(Scenario, Ve
         first_of_ties: false,
         cluster: Arc::new(simulation.cluster),
         expectations: simulation.expectations,
+        study: simulation.study,
         notes: reader.notes(),
     };
     Ok((scenario, reader.problems.list))

@@ -3,8 +3,10 @@
 use crate::kernel::rng::{Purpose, Streams};
 use crate::kernel::stats::{Moments, quantile};
 
-/// Resamples of a bootstrap.
+/// Resamples of a bootstrap; of long samples fewer, as many as so many draws make, and these at least.
 const RESAMPLES: usize = 1000;
+const DRAWS: usize = 4_000_000;
+const LEAST_RESAMPLES: usize = 200;
 
 /// The draws of bootstraps: a number that no simulated thing has.
 const BOOTSTRAP: Purpose = Purpose(0x4000);
@@ -50,8 +52,9 @@ pub fn student(values: &[f64], confidence: f64) -> Option<Interval> {
 pub fn bootstrap(values: &[f64], confidence: f64, seed: u64) -> Option<Interval> {
     let mean = values.iter().copied().collect::<Moments>().mean().filter(|_| values.len() > 1)?;
     let mut streams = Streams::new(seed, 0);
-    let mut means = Vec::with_capacity(RESAMPLES);
-    for resample in 0..RESAMPLES {
+    let resamples = (DRAWS / values.len()).clamp(LEAST_RESAMPLES, RESAMPLES);
+    let mut means = Vec::with_capacity(resamples);
+    for resample in 0..resamples {
         // Each word of the stream chooses two values.
         let mut stream = streams.stream(BOOTSTRAP, resample as u64);
         let (mut sum, mut bits, mut left) = (0.0, 0, 0);
@@ -59,7 +62,7 @@ pub fn bootstrap(values: &[f64], confidence: f64, seed: u64) -> Option<Interval>
             if left == 0 {
                 (bits, left) = (stream.next_u64(), 2);
             }
-            let place = (bits & 0xffff_ffff) * values.len() as u64 >> 32;
+            let place = ((bits & 0xffff_ffff) * values.len() as u64) >> 32;
             (bits, left) = (bits >> 32, left - 1);
             sum += values[place as usize];
         }

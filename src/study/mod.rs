@@ -3,7 +3,20 @@
 //! Replication `r` of every point draws from the same streams, so points differ by what was changed and by nothing
 //! else. What a study finds is a function of its scenario and seed: never of threads, machines or the time of day.
 
+pub mod compare;
+pub mod design;
 pub mod difference;
+pub mod documents;
 pub mod expression;
+pub mod fit;
 pub mod interval;
 pub mod replication;
+pub mod results;
+pub mod shard;
+pub mod sweep;
+
+pub use documents::Documents;
+pub use expression::Measure;
+pub use replication::{Laboratory, Stopped};
+pub use results::{Outline, Results, Row};
+pub use sweep::{StudyError, Sweep, SweepOptions};

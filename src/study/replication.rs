@@ -133,6 +133,8 @@ impl Laboratory {
 mod tests {
     use super::*;
     use crate::record::measure::Metric;
+    use crate::record::metrics::Figures;
+    use crate::run::run;
     use crate::scenario::read_str;
 
     fn exponential() -> Scenario {
@@ -166,5 +168,28 @@ mod tests {
         assert!(matches!(stopped, Err(Stopped::Run { replication: 7, limit: true, .. })), "{stopped:?}");
         laboratory.interrupt.store(true, Ordering::Relaxed);
         assert_eq!(laboratory.measure(&exponential(), 0..9, &[]), Err(Stopped::Interrupted));
+    }
+
+    #[test]
+    fn spans_as_they_happen_are_those_of_the_record() {
+        let text = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j}\nspec: {completions: 9, parallelism: 3, \
+                    template: {spec: {restartPolicy: Never, containers: [{name: c, image: i}]}}}\n---\n\
+                    apiVersion: jobsim/v1alpha1\nkind: Simulation\nspec: {pods: [{duration: {exponential: {mean: \
+                    9s}}, exitCode: {weighted: {0: 0.7, 1: 0.3}}}]}";
+        let scenario = read_str(text).expect("a scenario");
+        for seed in 0..20 {
+            let options = RunOptions { seed: Some(seed), ..RunOptions::default() };
+            let run = run(&scenario, &options);
+            let mut gauge = Gauge::default();
+            (_, gauge.end) = run_unrecorded(&scenario, &options, vec![&mut gauge]);
+            let mut recorded = Gauge::of_run(&run);
+            recorded.pods.sort_by_key(|pod| (pod.created, pod.started));
+            gauge.pods.sort_by_key(|pod| (pod.created, pod.started));
+            assert_eq!((&gauge.pods, &gauge.jobs, gauge.end), (&recorded.pods, &recorded.jobs, recorded.end));
+            let figures = Figures::of_run(&run);
+            assert_eq!(Metric::MaxParallelism.of(&gauge) as u64, figures.max_parallelism);
+            assert_eq!(Metric::Failed.of(&gauge) as u64, figures.failed);
+            assert!((Metric::PodSeconds.of(&gauge) - figures.pod_nanos as f64 / 1e9).abs() < 1e-6);
+        }
     }
 }

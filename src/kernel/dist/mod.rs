@@ -50,6 +50,16 @@ impl Distribution {
         }
     }
 
+    /// The value that a share `u` of all draws does not exceed, `u` between 0 and 1; none of a mixture, whose draws take
+    /// two numbers.
+    pub fn at(&self, u: f64) -> Option<i64> {
+        match &self.0 {
+            Family::Mixture(_) => None,
+            Family::Constant(value) => Some(*value),
+            _ => Some(self.value_at(u)),
+        }
+    }
+
     /// The value, if it is always the same.
     pub fn constant(&self) -> Option<i64> {
         match self.0 {

@@ -5,12 +5,14 @@ mod lettering;
 mod palette;
 mod picture;
 mod steps;
+mod study;
 mod time_axis;
 mod timeline;
 
 use thiserror::Error;
 
 use crate::record::Run;
+use crate::study::results::{Results, Row};
 
 /// The file format of a chart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +63,22 @@ pub fn parallelism(run: &Run, format: ChartFormat) -> Result<Vec<u8>, ChartError
 /// See [`ChartError`].
 pub fn completions(run: &Run, format: ChartFormat) -> Result<Vec<u8>, ChartError> {
     steps::completions(run).render(format)
+}
+
+/// The first metric of a study at its points: median to P95, the mean and its interval.
+///
+/// # Errors
+/// See [`ChartError`].
+pub fn study(results: &Results, rows: &[Row], format: ChartFormat) -> Result<Vec<u8>, ChartError> {
+    study::picture(results, rows).render(format)
+}
+
+/// Bars with names, one below the other.
+///
+/// # Errors
+/// See [`ChartError`].
+pub fn bars(title: &str, subtitle: &str, bars: &[(String, f64)], format: ChartFormat) -> Result<Vec<u8>, ChartError> {
+    study::bars(title, subtitle, bars).render(format)
 }
 
 #[cfg(test)]

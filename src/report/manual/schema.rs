@@ -160,6 +160,8 @@ fn of_kind(field: &ManualField) -> Value {
             {"type": "array", "items": {"$ref": "#/definitions/duration"}},
             {"type": "object", "properties": {"file": {"type": "string"}}, "required": ["file"], "additionalProperties": false},
         ]}),
+        "percent" => json!({"type": ["number", "string"]}),
+        "texts" => json!({"type": "array", "items": {"type": "string"}}),
         "draws" => json!({"type": "object"}),
         "signed duration" => json!({"type": "string"}),
         "gates" => json!({"type": "object", "additionalProperties": {"type": "boolean"}}),

@@ -13,10 +13,12 @@ mod kubernetes;
 mod manual;
 mod pods;
 mod price_book;
+mod study;
 
-use super::expectation::Expectation;
 use super::document::{Document, Node};
+use super::expectation::Expectation;
 use super::problem::Problem;
+use super::study::StudySection;
 use super::validate::Validate;
 use super::{Cluster, ControlPlane, Profile, ScheduledAction};
 use crate::kernel::time::SimDuration;
@@ -28,6 +30,7 @@ use fields::{Fields, Item, Report};
 pub(super) use kubernetes::kubernetes_of;
 pub use manual::{DISTRIBUTIONS, ManualField, manual};
 pub use price_book::price_book_names;
+pub use study::read_distribution;
 
 /// `apiVersion` of the document.
 pub const API_VERSION: &str = "jobsim/v1alpha1";
@@ -50,6 +53,7 @@ pub(super) struct Simulation {
     pub(super) control_plane: ControlPlane,
     pub(super) cluster: Cluster,
     pub(super) expectations: Vec<Expectation>,
+    pub(super) study: StudySection,
 }
 
 impl Default for Simulation {
@@ -68,6 +72,7 @@ impl Default for Simulation {
             control_plane: ControlPlane::released(),
             cluster: Cluster::default(),
             expectations: Vec::new(),
+            study: StudySection::default(),
         }
     }
 }
@@ -144,7 +149,9 @@ fn read_spec(mut spec: Fields<'_>, simulation: &mut Simulation, report: &mut Rep
     if let Some(item) = spec.get("arrivals") {
         simulation.arrivals = arrivals::read(&item, report);
     }
-    spec.later("study", report);
+    if let Some(item) = spec.get("study") {
+        simulation.study = study::read(&item, report).unwrap_or_default();
+    }
     if let Some(item) = spec.get("expect") {
         simulation.expectations = expect::read(&item, simulation.start, report);
     }

@@ -92,7 +92,8 @@ fn a_wait_for_a_node_names_what_the_scheduler_said() {
 
 #[test]
 fn settings_are_compared_field_by_field() {
-    let (before, after) = (scenario("backoffLimit: 6, completions: 2", ""), scenario("backoffLimit: 3, suspend: true", ""));
+    let (before, after) =
+        (scenario("backoffLimit: 6, completions: 2", ""), scenario("backoffLimit: 3, suspend: true", ""));
     let texts: Vec<String> = setting_changes(&before, &after).iter().map(ToString::to_string).collect();
     let expected = [
         "Job etl: spec.backoffLimit: 6 -> 3",

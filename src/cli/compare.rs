@@ -1,0 +1,112 @@
+//! `jobsim compare`: two scenarios or more, run by run on the same luck.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::exit;
+use super::files;
+use super::study::{self, StudyArgs, Subject};
+use crate::report::comparison;
+use crate::report::output;
+use crate::scenario::axis::{Axis, AxisValues};
+use crate::study::compare::{Side, compare};
+
+/// What is told where nobody says.
+const METRICS: [&str; 6] = ["makespan", "wait", "podSeconds", "wastedPodSeconds", "retries", "complete"];
+
+/// Arguments of `jobsim compare`.
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    #[command(flatten)]
+    study: StudyArgs,
+    /// Compare the scenario with itself after this change: `spec.backoffLimit=3`; may be repeated. Without it each
+    /// FILE is a scenario of its own, and the first is compared with each of the others
+    #[arg(long = "with", value_name = "PATH=VALUE", value_parser = Axis::parse)]
+    with: Vec<Axis>,
+}
+
+/// Runs both, tells and writes.
+pub fn run(args: &CompareArgs, colour: bool) -> anyhow::Result<ExitCode> {
+    let Some(subjects) = subjects(args, colour)? else { return Ok(ExitCode::from(exit::USAGE)) };
+    let [(first_name, first), others @ ..] = subjects.as_slice() else { return Ok(ExitCode::from(exit::USAGE)) };
+    let measures = match args.study.measures(&first.scenario, &METRICS) {
+        Ok(measures) => measures,
+        Err(sentence) => return study::refuse(&sentence.into()),
+    };
+    let mut laboratory = args.study.laboratory()?;
+    // One seed for all, or there would be nothing in common.
+    let seed = args.study.seed.unwrap_or(first.scenario.seed);
+    laboratory.seed = Some(seed);
+    let replications = args.study.replications(&first.scenario);
+    let confidence = args.study.confidence(&first.scenario);
+    let progress = study::progress(&laboratory, u64::from(replications) * subjects.len() as u64);
+    let mut sides = Vec::new();
+    for (_, subject) in &subjects {
+        match Side::run(&laboratory, &subject.scenario, replications, &measures) {
+            Ok(side) => sides.push(side),
+            Err(stopped) => return study::refuse(&stopped.into()),
+        }
+    }
+    drop(progress);
+    let mut out = io::stdout().lock();
+    let mut table = comparison::csv_head();
+    for ((name, _), side) in others.iter().zip(&sides[1..]) {
+        let (metrics, phases) = compare(&sides[0], side, &measures, confidence, seed);
+        let text = comparison::text(first_name, name, &metrics, &phases, &measures, confidence, replications);
+        write!(out, "{text}")?;
+        table += &comparison::csv_rows(first_name, name, &metrics, &phases);
+    }
+    if let Some(folder) = args.study.folder(&first.scenario.name, "compare") {
+        output::write_all(&folder, vec![("differences.csv".to_owned(), table.into_bytes())])?;
+        writeln!(out, "differences.csv is in {}", folder.display())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The scenarios with their names, the first one first; none if something is wrong, which is said.
+fn subjects(args: &CompareArgs, colour: bool) -> anyhow::Result<Option<Vec<(String, Subject)>>> {
+    if !args.with.is_empty() {
+        let Some(base) = args.study.subject(colour)? else { return Ok(None) };
+        let mut documents = base.documents.clone();
+        let mut names = Vec::new();
+        for axis in &args.with {
+            let AxisValues::List(values) = &axis.values else {
+                return wrong(&format!("--with {}: one value, not a distribution", axis.path));
+            };
+            let [value] = values.as_slice() else {
+                return wrong(&format!("--with {}: one value; `jobsim sweep` takes several", axis.path));
+            };
+            if let Err(error) = documents.place(&axis.path).and_then(|place| documents.set(&place, value.clone())) {
+                return wrong(&error);
+            }
+            names.push(format!("{}={value}", axis.path));
+        }
+        let name = names.join(" ");
+        return match documents.scenario() {
+            Ok(scenario) => {
+                let changed = Subject { scenario, documents };
+                Ok(Some(vec![(base.scenario.name.clone(), base), (name, changed)]))
+            }
+            Err(error) => wrong(&format!("with {name}: {error}")),
+        };
+    }
+    let files: Vec<PathBuf> = args.study.files.files.iter().chain(&args.study.files.filename).cloned().collect();
+    if files.len() < 2 {
+        return wrong("two scenarios are needed, or one and a change (--with PATH=VALUE)");
+    }
+    let mut subjects = Vec::new();
+    for file in files {
+        let sources = files::read(std::slice::from_ref(&file))?;
+        let Some(subject) = args.study.subject_of(sources, colour)? else { return Ok(None) };
+        subjects.push((file.display().to_string(), subject));
+    }
+    Ok(Some(subjects))
+}
+
+fn wrong<T>(sentence: &str) -> anyhow::Result<Option<T>> {
+    writeln!(io::stderr(), "error: {sentence}")?;
+    Ok(None)
+}

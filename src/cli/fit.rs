@@ -1,0 +1,144 @@
+//! `jobsim fit`: the smallest or cheapest point that meets a deadline.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::exit;
+use super::study::{self, StudyArgs, Subject};
+use crate::api::duration::parse_duration;
+use crate::kernel::time::SimDuration;
+use crate::report::{fit as report, output};
+use crate::scenario::axis::{Axis, AxisValues};
+use crate::scenario::study::Design;
+use crate::study::fit::{FitOptions, Objective, fit};
+use crate::study::{Measure, Sweep, SweepOptions};
+
+/// Runs of each point where nobody says.
+const REPLICATIONS: u32 = 200;
+
+/// Arguments of `jobsim fit`.
+#[derive(Debug, Args)]
+pub struct FitArgs {
+    #[command(flatten)]
+    study: StudyArgs,
+    /// What may be chosen: `parallelism=1..500`, `pods[0].startup=1s,5s`; may be repeated. Values ascend
+    #[arg(long = "vary", value_name = "PATH=VALUES", value_parser = Axis::parse, required = true)]
+    vary: Vec<Axis>,
+    /// When all Jobs must have completed: a duration from the start such as 90m, or a time of day such as 06:00 (UTC)
+    #[arg(long, value_name = "TIME")]
+    deadline: String,
+    /// What should be as little as can be: a path of --vary, or a metric [default: the first path of --vary]
+    #[arg(long, value_name = "PATH|METRIC")]
+    minimize: Option<String>,
+}
+
+/// Searches, tells and writes.
+pub fn run(args: &FitArgs, colour: bool) -> anyhow::Result<ExitCode> {
+    let Some(subject) = args.study.subject(colour)? else { return Ok(ExitCode::from(exit::USAGE)) };
+    let (sweep, options) = match plan(args, subject) {
+        Ok(plan) => plan,
+        Err(sentence) => return study::refuse(&sentence.into()),
+    };
+    let laboratory = args.study.laboratory()?;
+    // How many points will be tried is not known; halving tries few.
+    let lines: u64 = options.values.iter().map(|values| values.len() as u64).product();
+    let progress = study::progress(&laboratory, u64::from(options.replications) * lines.min(64));
+    let found = fit(&sweep, &laboratory, &options);
+    drop(progress);
+    let found = match found {
+        Ok(found) => found,
+        Err(error) => return study::refuse(&error),
+    };
+    let mut out = io::stdout().lock();
+    write!(out, "{}", report::text(&sweep.outline, &options, &found))?;
+    if let Some(folder) = args.study.folder(&sweep.outline.scenario, "fit") {
+        output::write_all(&folder, report::files(&sweep.outline, &options, &found)?)?;
+        writeln!(out, "frontier.csv and frontier.svg are in {}", folder.display())?;
+    }
+    Ok(if found.best.is_some() { ExitCode::SUCCESS } else { ExitCode::from(exit::DIFFERENCE) })
+}
+
+fn plan(args: &FitArgs, subject: Subject) -> Result<(Sweep, FitOptions), String> {
+    let Subject { scenario, documents } = subject;
+    let mut values = Vec::new();
+    for axis in &args.vary {
+        match &axis.values {
+            AxisValues::List(list) => values.push(list.clone()),
+            AxisValues::Drawn(_) => {
+                return Err(format!("--vary {}: values to choose from, not a distribution", axis.path));
+            }
+        }
+    }
+    let deadline = deadline(&args.deadline, scenario.start)?;
+    let objective = objective(args)?;
+    // The share of runs that must be in time, and of intervals.
+    let confidence = args.study.confidence(&scenario);
+    let sweep = SweepOptions {
+        // The search makes its own points; a design by itself is the shortest to lay out.
+        axes: args.vary.clone(),
+        design: Design::OneAtATime,
+        samples: 1,
+        replications: 1,
+        until: None,
+        confidence,
+        measures: args.study.metrics.clone(),
+        seed: args.study.seed,
+    };
+    let replications = args.study.replications.or(scenario.study.replications).unwrap_or(REPLICATIONS);
+    let options = FitOptions { values, deadline, confidence, replications, objective };
+    Ok((Sweep::new(documents, &scenario, sweep)?, options))
+}
+
+/// A path of `--vary`, a metric of `--metric`, or one of ours.
+fn objective(args: &FitArgs) -> Result<Objective, String> {
+    let Some(name) = &args.minimize else { return Ok(Objective::Axis(0)) };
+    if let Some(axis) = args.vary.iter().position(|axis| axis.path == *name) {
+        return Ok(Objective::Axis(axis));
+    }
+    if let Some(measure) = args.study.metrics.iter().find(|measure| measure.name == *name) {
+        return Ok(Objective::Measure(measure.clone()));
+    }
+    let paths: Vec<&str> = args.vary.iter().map(|axis| axis.path.as_str()).collect();
+    Measure::parse(name).map(Objective::Measure).map_err(|error| {
+        let help = "say what costs what with --metric 'cost=podSeconds*0.04/3600'";
+        format!("--minimize {name} is none of {} and no metric: {error}; {help}", paths.join(", "))
+    })
+}
+
+/// From the start of the run; a time of day is the first one after it.
+fn deadline(text: &str, start: i64) -> Result<SimDuration, String> {
+    let clock = text.split_once(':').and_then(|(hours, minutes)| {
+        let (hours, minutes) = (hours.parse::<i64>().ok()?, minutes.parse::<i64>().ok()?);
+        ((0..24).contains(&hours) && (0..60).contains(&minutes)).then_some(hours * 3600 + minutes * 60)
+    });
+    let Some(clock) = clock else {
+        return parse_duration(text).map_err(|error| format!("--deadline {error}, or 06:00"));
+    };
+    let day = 24 * 3600;
+    let left = (clock - start.rem_euclid(day)).rem_euclid(day);
+    Ok(SimDuration::from_secs(if left == 0 { day } else { left } as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deadlines_are_durations_or_times_of_day() {
+        let check = |text: &str, start: i64, seconds: Result<u64, &str>| match (deadline(text, start), seconds) {
+            (Ok(found), Ok(seconds)) => assert_eq!(found, SimDuration::from_secs(seconds), "{text}"),
+            (Err(error), Err(part)) => assert!(error.contains(part), "{text}: {error}"),
+            (found, _) => panic!("{text}: {found:?}"),
+        };
+        check("90m", 0, Ok(5400));
+        check("06:00", 0, Ok(6 * 3600));
+        // 01:00 to 06:00, and 22:30 to 06:00.
+        check("06:00", 946_688_400, Ok(5 * 3600));
+        check("06:00", 946_688_400 + 77_400, Ok(7 * 3600 + 1800));
+        check("01:00", 946_688_400, Ok(24 * 3600));
+        check("25:00", 0, Err("--deadline"));
+        check("soon", 0, Err("--deadline"));
+    }
+}

@@ -1,0 +1,133 @@
+//! Which shard this is, and a Job that runs them all.
+
+use std::path::Path;
+
+use clap::Args;
+
+use crate::study::shard::Shard;
+
+/// Parts of a sweep over machines.
+#[derive(Clone, Debug, Args)]
+pub struct ShardArgs {
+    /// Run one part of so many, counted from 0: 3/64. All parts have the same --out; `jobsim merge` puts them together
+    #[arg(long, value_name = "I/N", value_parser = Shard::parse, conflicts_with = "shards")]
+    shard: Option<Shard>,
+    /// The same with the part taken from JOB_COMPLETION_INDEX (an Indexed Job) or SLURM_ARRAY_TASK_ID
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=99_999))]
+    shards: Option<u32>,
+    /// Print an Indexed Job that runs the shards, instead of running anything
+    #[arg(long, requires_all = ["shards", "image"])]
+    pub(super) emit_job: bool,
+    /// Image of that Job's containers, with jobsim as its entrypoint
+    #[arg(long, value_name = "IMAGE")]
+    image: Option<String>,
+    /// PersistentVolumeClaim that the shards are written to
+    #[arg(long, value_name = "NAME", default_value = "jobsim-study")]
+    volume_claim: String,
+}
+
+/// Where the index of a machine stands.
+const INDEXES: [&str; 2] = ["JOB_COMPLETION_INDEX", "SLURM_ARRAY_TASK_ID"];
+
+impl ShardArgs {
+    /// The shard to run; none for all of the study.
+    pub(super) fn shard(&self, variable: impl Fn(&str) -> Option<String>) -> Result<Option<Shard>, String> {
+        let Some(shards) = self.shards else { return Ok(self.shard) };
+        let found = INDEXES.iter().find_map(|name| Some((name, variable(name)?)));
+        let Some((name, text)) = found else {
+            return Err(format!(
+                "--shards {shards}: neither {} is set; or give --shard I/{shards}",
+                INDEXES.join(" nor ")
+            ));
+        };
+        let index = text.parse().map_err(|_| format!("{name}={text} is not a number from 0"))?;
+        Shard::new(index, shards).map(Some).map_err(|error| format!("{name}: {error}"))
+    }
+
+    /// An Indexed Job: each index has its own back-off; wrong input fails the Job at once, for no retry mends it.
+    pub(super) fn job(&self, name: &str, scenario: &Path, arguments: &[String]) -> String {
+        let (shards, image) = (self.shards.unwrap_or(1), self.image.as_deref().unwrap_or(""));
+        let file = scenario.file_name().map_or("scenario.yaml".into(), |name| name.to_string_lossy());
+        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+        let mut args = vec!["sweep".to_owned(), format!("/scenario/{file}"), "--shards".to_owned(), shards.to_string()];
+        args.extend(["--out", "/out", "--threads", "0"].map(str::to_owned));
+        args.extend(arguments.iter().cloned());
+        let args: Vec<String> = args.iter().map(|argument| format!("        - {}\n", quoted(argument))).collect();
+        let (image, claim, args) = (quoted(image), quoted(&self.volume_claim), args.concat());
+        let parallelism = shards.min(64);
+        format!(
+            r#"# The scenario comes from a ConfigMap:  kubectl create configmap {name} --from-file={file}
+# The results go to the claim; afterwards, with the claim mounted:  jobsim merge /out
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: {name}
+spec:
+  completionMode: Indexed
+  completions: {shards}
+  parallelism: {parallelism}
+  backoffLimitPerIndex: 3
+  podFailurePolicy:
+    rules:
+    # 2: the input is wrong, 4: a limit was reached. The next pod would find the same.
+    - action: FailJob
+      onExitCodes:
+        containerName: jobsim
+        operator: In
+        values: [2, 4]
+    # A drained or preempted node is nobody's fault.
+    - action: Ignore
+      onPodConditions:
+      - type: DisruptionTarget
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: jobsim
+        image: {image}
+        args:
+{args}        resources:
+          requests: {{cpu: "1", memory: 512Mi}}
+          limits: {{memory: 2Gi}}
+        volumeMounts:
+        - {{name: scenario, mountPath: /scenario, readOnly: true}}
+        - {{name: out, mountPath: /out}}
+      volumes:
+      - name: scenario
+        configMap: {{name: {name}}}
+      - name: out
+        persistentVolumeClaim: {{claimName: {claim}}}
+"#
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_index_comes_from_the_machine() {
+        let args = |shards| ShardArgs {
+            shard: None,
+            shards,
+            emit_job: false,
+            image: Some("registry.example/jobsim:1".to_owned()),
+            volume_claim: "c".to_owned(),
+        };
+        let check = |set: &[(&str, &str)], expected: Result<u32, &str>| {
+            let variable = |name: &str| set.iter().find(|(of, _)| *of == name).map(|(_, value)| (*value).to_owned());
+            match (args(Some(64)).shard(variable), expected) {
+                (Ok(Some(shard)), Ok(index)) => assert_eq!((shard.shard, shard.shards), (index, 64)),
+                (Err(error), Err(part)) => assert!(error.contains(part), "{error}"),
+                (found, _) => panic!("{set:?}: {found:?}"),
+            }
+        };
+        check(&[("JOB_COMPLETION_INDEX", "3")], Ok(3));
+        check(&[("SLURM_ARRAY_TASK_ID", "63")], Ok(63));
+        check(&[], Err("neither JOB_COMPLETION_INDEX nor SLURM_ARRAY_TASK_ID is set"));
+        check(&[("JOB_COMPLETION_INDEX", "64")], Err("there is no shard 64 of 64"));
+        check(&[("JOB_COMPLETION_INDEX", "x")], Err("is not a number"));
+        assert_eq!(args(None).shard(|_| None), Ok(None));
+    }
+}

@@ -1,0 +1,170 @@
+//! What commands share that run a scenario many times: options, progress, how a study ends.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::exit;
+use super::files::{self, FileArgs, ValidateArg};
+use crate::report::output;
+use crate::run::Limits;
+use crate::scenario::study::parse_share;
+use crate::scenario::{ReadOptions, Scenario, Source};
+use crate::study::{Documents, Laboratory, Measure, Stopped, StudyError};
+
+/// Runs of each point where nobody says.
+pub(super) const REPLICATIONS: u32 = 100;
+
+/// Confidence of intervals where nobody says.
+pub(super) const CONFIDENCE: f64 = 0.95;
+
+/// Options of all studies.
+#[derive(Clone, Debug, Args)]
+pub struct StudyArgs {
+    #[command(flatten)]
+    pub(super) files: FileArgs,
+    /// Metrics, or expressions like `cost=podSeconds*0.04/3600`; the first one is the one that counts
+    #[arg(short, long = "metric", value_name = "NAME[=EXPRESSION]", value_parser = Measure::parse)]
+    pub(super) metrics: Vec<Measure>,
+    /// Runs of each point [default: 100]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) replications: Option<u32>,
+    /// How sure intervals are [default: 0.95]
+    #[arg(long, value_parser = parse_share, value_name = "SHARE")]
+    pub(super) confidence: Option<f64>,
+    /// What chance is drawn from, instead of the scenario's seed
+    #[arg(long)]
+    pub(super) seed: Option<u64>,
+    /// Threads; 0: one for each core. Results do not depend on it
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub(super) threads: usize,
+    /// Folder for the files of the study; `none` writes none [default: output/SCENARIO-COMMAND]
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+    /// What to do about fields that Kubernetes does not know, and the like
+    #[arg(long, value_enum, default_value_t = ValidateArg::Strict)]
+    pub(super) validate: ValidateArg,
+    /// Stop when a run has created more pods than this
+    #[arg(long, default_value_t = Limits::default().pods, value_name = "N")]
+    pub(super) max_pods: u64,
+    /// Stop when more events than this have happened in a run
+    #[arg(long, default_value_t = Limits::default().events, value_name = "N")]
+    pub(super) max_events: u64,
+}
+
+/// A scenario and its documents.
+pub(super) struct Subject {
+    pub(super) scenario: Scenario,
+    pub(super) documents: Documents,
+}
+
+impl StudyArgs {
+    /// Reads the scenario; none if something is wrong with it, which is said.
+    pub(super) fn subject(&self, colour: bool) -> anyhow::Result<Option<Subject>> {
+        self.subject_of(self.files.read()?, colour)
+    }
+
+    /// The same of given sources.
+    pub(super) fn subject_of(&self, sources: Vec<Source>, colour: bool) -> anyhow::Result<Option<Subject>> {
+        let options = ReadOptions { validate: self.validate.into(), ..ReadOptions::default() };
+        let Some(scenario) = files::scenario(sources.clone(), &options, colour)? else { return Ok(None) };
+        // Paths of files that actions apply are found from the names of the sources, which stay.
+        let documents = Documents::new(&sources, options).map_err(anyhow::Error::msg)?;
+        Ok(Some(Subject { scenario, documents }))
+    }
+
+    /// What is measured: the command line's metrics, else the scenario's, else those of the command.
+    pub(super) fn measures(&self, scenario: &Scenario, default: &[&str]) -> Result<Vec<Measure>, String> {
+        if !self.metrics.is_empty() {
+            return Ok(self.metrics.clone());
+        }
+        let names: Vec<&str> = scenario.study.metrics.iter().map(String::as_str).collect();
+        let names = if names.is_empty() { default.to_vec() } else { names };
+        names.into_iter().map(Measure::parse).collect()
+    }
+
+    pub(super) fn confidence(&self, scenario: &Scenario) -> f64 {
+        self.confidence.or(scenario.study.confidence).unwrap_or(CONFIDENCE)
+    }
+
+    pub(super) fn replications(&self, scenario: &Scenario) -> u32 {
+        self.replications.or(scenario.study.replications).unwrap_or(REPLICATIONS)
+    }
+
+    /// Threads that stop on Ctrl-C.
+    pub(super) fn laboratory(&self) -> anyhow::Result<Laboratory> {
+        let mut laboratory = Laboratory::new(self.threads).map_err(anyhow::Error::msg)?;
+        laboratory.limits = Limits { pods: self.max_pods, events: self.max_events };
+        laboratory.seed = self.seed;
+        let flag = laboratory.interrupt.clone();
+        ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed)).context("cannot watch for Ctrl-C")?;
+        Ok(laboratory)
+    }
+
+    /// Where files go, if any are to be written.
+    pub(super) fn folder(&self, scenario: &str, command: &str) -> Option<PathBuf> {
+        match &self.out {
+            Some(none) if none.as_os_str() == "none" => None,
+            Some(folder) => Some(folder.clone()),
+            None => Some(Path::new("output").join(format!("{}-{command}", output::folder_name(scenario)))),
+        }
+    }
+}
+
+/// Says why there are no results.
+pub(super) fn refuse(error: &StudyError) -> anyhow::Result<ExitCode> {
+    let mut err = io::stderr();
+    let code = match error {
+        StudyError::Wrong(sentence) => {
+            writeln!(err, "error: {sentence}")?;
+            exit::USAGE
+        }
+        StudyError::Stopped(Stopped::Interrupted) => {
+            writeln!(err, "interrupted; nothing was written")?;
+            exit::INTERRUPTED
+        }
+        StudyError::Stopped(Stopped::Run { replication, why, limit }) => {
+            writeln!(err, "error: replication {replication}: {why}; nothing was written")?;
+            if *limit { exit::LIMIT } else { exit::USAGE }
+        }
+    };
+    Ok(ExitCode::from(code))
+}
+
+/// A bar on standard error while a study lasts, if someone looks at it. It ends when what this returns is dropped.
+pub(super) fn progress(laboratory: &Laboratory, runs: u64) -> Progress {
+    let over = Arc::new(AtomicBool::new(false));
+    let progress = Progress(over.clone());
+    if !io::stderr().is_terminal() {
+        return progress;
+    }
+    let done = laboratory.done.clone();
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(500));
+        let bar = ProgressBar::new(runs);
+        let style = "{wide_bar} {human_pos} of {human_len} runs [{elapsed}, {eta} left]";
+        bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
+        while !over.load(Ordering::Relaxed) {
+            bar.set_position(done.load(Ordering::Relaxed));
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        bar.finish_and_clear();
+    });
+    progress
+}
+
+/// Ends the bar.
+pub(super) struct Progress(Arc<AtomicBool>);
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,201 @@
+//! `jobsim sweep`: values vary, runs repeat, means and intervals come out.
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+
+use super::exit;
+use super::shards::ShardArgs;
+use super::study::{self, StudyArgs, Subject};
+use crate::report::{output, study as report};
+use crate::scenario::axis::Axis;
+use crate::scenario::study::{Design, parse_share};
+use crate::study::shard::Shard;
+use crate::study::{Laboratory, Results, Sweep, SweepOptions};
+
+/// Most runs of a point whose runs stop by themselves, where nobody says.
+const MOST_REPLICATIONS: u32 = 10_000;
+
+/// Values of an axis that is drawn, where nobody says.
+const SAMPLES: u32 = 20;
+
+/// What is told where nobody says.
+const METRICS: [&str; 3] = ["makespan", "wait", "podSeconds"];
+
+/// Arguments of `jobsim sweep`.
+#[derive(Debug, Args)]
+pub struct SweepArgs {
+    #[command(flatten)]
+    study: StudyArgs,
+    #[command(flatten)]
+    plan: PlanArgs,
+    #[command(flatten)]
+    shards: ShardArgs,
+}
+
+/// What varies, and how.
+#[derive(Clone, Debug, Args)]
+pub struct PlanArgs {
+    /// What varies: `spec.parallelism=1..100:9`, `pods[0].duration=10s,1m`, `etl:backoffLimit=~uniform(min: 0, max: 6)`;
+    /// may be repeated. Paths lead into the Job, into a Job by its name, or into the Simulation
+    #[arg(long = "set", value_name = "PATH=VALUES", value_parser = Axis::parse)]
+    set: Vec<Axis>,
+    /// How values of several paths go together [default: cartesian]
+    #[arg(long, value_enum)]
+    design: Option<DesignArg>,
+    /// Points of a Latin hypercube; values of a path with a distribution [default: 20]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    samples: Option<u32>,
+    /// Stop replications once half the interval of the first metric is no more than this share of its mean, such as 2%
+    #[arg(long, value_parser = parse_share, value_name = "SHARE")]
+    until: Option<f64>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum DesignArg {
+    /// Each value with each value of the other paths
+    Cartesian,
+    /// The scenario as it is, then each value by itself
+    OneAtATime,
+    /// Few points that meet each slice of each path once
+    LatinHypercube,
+}
+
+/// Lays out, runs, tells and writes.
+pub fn run(args: &SweepArgs, colour: bool) -> anyhow::Result<ExitCode> {
+    let Some(subject) = args.study.subject(colour)? else { return Ok(ExitCode::from(exit::USAGE)) };
+    let sweep = match args.plan.sweep(&args.study, subject) {
+        Ok(sweep) => sweep,
+        Err(sentence) => return study::refuse(&sentence.into()),
+    };
+    let shard = args.shards.shard(|name| std::env::var(name).ok());
+    let shard = match shard {
+        _ if args.shards.emit_job => return emit_job(args, &sweep),
+        Ok(shard) => shard,
+        Err(sentence) => return study::refuse(&sentence.into()),
+    };
+    let laboratory = args.study.laboratory()?;
+    if let Some(shard) = shard {
+        return run_shard(args, &sweep, &laboratory, shard);
+    }
+    let progress = study::progress(&laboratory, sweep.cells());
+    let results = sweep.run(&laboratory);
+    drop(progress);
+    match results {
+        Ok(results) => tell(&results, args.study.folder(&sweep.outline.scenario, "sweep").as_deref()),
+        Err(error) => study::refuse(&error),
+    }
+}
+
+/// One part of the study, into a folder of its own below `--out`.
+fn run_shard(args: &SweepArgs, sweep: &Sweep, laboratory: &Laboratory, shard: Shard) -> anyhow::Result<ExitCode> {
+    if sweep.outline.until.is_some() {
+        let sentence = "a study that stops by what its runs show (--until) cannot be cut into shards";
+        return study::refuse(&sentence.to_owned().into());
+    }
+    let Some(folder) = args.study.folder(&sweep.outline.scenario, "sweep") else {
+        return study::refuse(&"a shard without --out is lost".to_owned().into());
+    };
+    let cells = shard.cells(sweep.cells());
+    let progress = study::progress(laboratory, cells.end - cells.start);
+    let values = sweep.run_cells(laboratory, cells);
+    drop(progress);
+    let values = match values {
+        Ok(values) => values,
+        Err(error) => return study::refuse(&error),
+    };
+    let place = folder.join(shard.folder());
+    let new = shard.write(&folder, &sweep.outline, &values)?;
+    let word = if new { "is in" } else { "stood already in" };
+    writeln!(io::stdout(), "shard {} of {} {word} {}", shard.shard, shard.shards, place.display())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The Job that runs all shards, with this command line's own options but for where files are.
+fn emit_job(args: &SweepArgs, sweep: &Sweep) -> anyhow::Result<ExitCode> {
+    let name =
+        format!("{}-sweep", output::folder_name(&sweep.outline.scenario).to_lowercase().replace(['_', '.'], "-"));
+    let files = &args.study.files;
+    let [file] = files.files.iter().chain(&files.filename).collect::<Vec<_>>()[..] else {
+        return study::refuse(&"--emit-job: one file with all documents, as a ConfigMap holds it".to_owned().into());
+    };
+    let options = own_options(&std::env::args().skip(2).collect::<Vec<_>>(), file);
+    write!(io::stdout(), "{}", args.shards.job(&name, file, &options))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The options of a command line that say what is studied.
+fn own_options(arguments: &[String], file: &Path) -> Vec<String> {
+    let elsewhere = ["--shards", "--image", "--volume-claim", "--out", "--threads", "--color", "-f", "--filename"];
+    let mut own = Vec::new();
+    let mut arguments = arguments.iter();
+    while let Some(argument) = arguments.next() {
+        let name = argument.split('=').next().unwrap_or(argument);
+        if elsewhere.contains(&name) {
+            if name == argument {
+                arguments.next();
+            }
+        } else if argument != "--emit-job" && Path::new(argument) != file {
+            own.push(argument.clone());
+        }
+    }
+    own
+}
+
+impl PlanArgs {
+    /// The sweep: what the command line says, else what the scenario says.
+    pub(super) fn sweep(&self, study: &StudyArgs, subject: Subject) -> Result<Sweep, String> {
+        let Subject { scenario, documents } = subject;
+        let section = &scenario.study;
+        let until = self.until.or(section.until);
+        let runs = if until.is_some() { MOST_REPLICATIONS } else { study::REPLICATIONS };
+        let design = self.design.map(|design| match design {
+            DesignArg::Cartesian => Design::Cartesian,
+            DesignArg::OneAtATime => Design::OneAtATime,
+            DesignArg::LatinHypercube => Design::LatinHypercube,
+        });
+        let options = SweepOptions {
+            axes: if self.set.is_empty() { section.axes.clone() } else { self.set.clone() },
+            design: design.or(section.design).unwrap_or_default(),
+            samples: self.samples.or(section.samples).unwrap_or(SAMPLES),
+            replications: study.replications.or(section.replications).unwrap_or(runs),
+            until,
+            confidence: study.confidence(&scenario),
+            measures: study.measures(&scenario, &METRICS)?,
+            seed: study.seed,
+        };
+        Sweep::new(documents, &scenario, options)
+    }
+}
+
+/// Tells what was found and writes it down.
+pub(super) fn tell(results: &Results, folder: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let rows = results.rows();
+    let mut out = io::stdout().lock();
+    write!(out, "{}", report::table(results, &rows))?;
+    for warning in report::warnings(results, &rows) {
+        writeln!(io::stderr(), "warning: {warning}")?;
+    }
+    if let Some(folder) = folder {
+        output::write_all(folder, report::files(results, &rows)?)?;
+        writeln!(out, "\nresults.csv, summary.csv and study.svg are in {}", folder.display())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_gets_the_options_that_say_what_is_studied() {
+        let check = |line: &str, own: &str| {
+            let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+            assert_eq!(own_options(&words, Path::new("a.yaml")).join(" "), own);
+        };
+        check("a.yaml --set p=1,2 --shards 8 --emit-job --image i -r 9", "--set p=1,2 -r 9");
+        check("-f a.yaml --shards=8 --image=i --emit-job --seed 3 --out x", "--seed 3");
+    }
+}

@@ -1,0 +1,131 @@
+//! The points of a study as bars: what half and what 95 of 100 of the runs came to, and the mean with its interval.
+
+use super::frame::{self, MARGIN, WIDTH, counted};
+use super::lettering;
+use super::palette::{FAINT_INK, GRID, INK, RUNNING_AREA, RUNNING_LINE};
+use super::picture::{Align, Picture};
+use crate::report::study::number;
+use crate::study::results::{Results, Row, value_text};
+
+/// Most bars; of more points every second, third and so on is shown.
+const MOST_BARS: usize = 60;
+
+const SIZE: i32 = 11;
+const BAR: i32 = 18;
+/// Most pixels for the names of points.
+const NAMES: i32 = 300;
+
+/// The first metric of a study at its points.
+pub(super) fn picture(results: &Results, rows: &[Row]) -> Picture {
+    let outline = &results.outline;
+    let metric = outline.metrics.first().map_or("", String::as_str);
+    let rows: Vec<&Row> = rows.iter().filter(|row| row.metric == 0 && row.count > 0).collect();
+    let step = rows.len().div_ceil(MOST_BARS).max(1);
+    let shown: Vec<&Row> = rows.iter().step_by(step).copied().collect();
+    let mut subtitle = format!("{} of {} runs or less", counted(outline.points.len(), "point"), outline.replications);
+    if step > 1 {
+        subtitle += &format!(", one in {step} shown");
+    }
+    let legend = [(RUNNING_AREA, "from the median to P95"), (RUNNING_LINE, "mean and its interval")];
+    let (mut picture, top) = frame::begin(&format!("{metric} in {}", outline.scenario), &subtitle, &legend);
+    let names: Vec<String> = shown.iter().map(|row| name(results, row)).collect();
+    let widest = names.iter().map(|name| lettering::width(name, SIZE)).max().unwrap_or(0).min(NAMES);
+    let left = MARGIN + widest + 10;
+    let width = WIDTH - MARGIN - 60 - left;
+    let most = shown.iter().flat_map(|row| [row.p95, row.mean]).fold(0.0, f64::max);
+    let x = |value: f64| left + if most > 0.0 { (value.clamp(0.0, most) / most * f64::from(width)) as i32 } else { 0 };
+    let bottom = top + shown.len() as i32 * BAR;
+    for tick in ticks(most) {
+        picture.bar((x(tick), top), (1, bottom - top), GRID);
+        picture.text((x(tick), bottom + 16), SIZE, Align::Centre, FAINT_INK, tick.to_string());
+    }
+    for (at, (row, name)) in shown.iter().zip(names).enumerate() {
+        let y = top + at as i32 * BAR;
+        picture.text((left - 8, y + 13), SIZE, Align::Right, INK, lettering::cut_end(&name, SIZE, NAMES));
+        let (from, to) = (x(row.p50), x(row.p95));
+        picture.bar((from, y + 4), ((to - from).max(1), BAR - 8), RUNNING_AREA);
+        let (low, high) = row.student.map_or((row.mean, row.mean), |found| (found.low, found.high));
+        picture.bar((x(low), y + BAR / 2 - 1), ((x(high) - x(low)).max(1), 2), RUNNING_LINE);
+        picture.bar((x(row.mean) - 1, y + 3), (3, BAR - 6), RUNNING_LINE);
+        picture.text((x(most) + 6, y + 13), SIZE, Align::Left, FAINT_INK, number(row.mean));
+    }
+    picture.height = bottom + 28;
+    picture
+}
+
+/// Bars with names; of many every second, third and so on.
+pub(super) fn bars(title: &str, subtitle: &str, bars: &[(String, f64)]) -> Picture {
+    let shown: Vec<&(String, f64)> = bars.iter().step_by(bars.len().div_ceil(MOST_BARS).max(1)).collect();
+    let (mut picture, top) = frame::begin(title, subtitle, &[]);
+    let widest = shown.iter().map(|(name, _)| lettering::width(name, SIZE)).max().unwrap_or(0).min(NAMES);
+    let left = MARGIN + widest + 10;
+    let width = f64::from(WIDTH - MARGIN - 60 - left);
+    let most = shown.iter().map(|(_, value)| *value).fold(0.0, f64::max);
+    for (at, (name, value)) in shown.iter().enumerate() {
+        let y = top + at as i32 * BAR;
+        let long = if most > 0.0 { (value.clamp(0.0, most) / most * width) as i32 } else { 0 };
+        picture.text((left - 8, y + 13), SIZE, Align::Right, INK, lettering::cut_end(name, SIZE, NAMES));
+        picture.bar((left, y + 4), (long.max(1), BAR - 8), RUNNING_LINE);
+        picture.text((left + long + 6, y + 13), SIZE, Align::Left, FAINT_INK, number(*value));
+    }
+    picture.height = top + shown.len() as i32 * BAR + 16;
+    picture
+}
+
+fn name(results: &Results, row: &Row) -> String {
+    let outline = &results.outline;
+    let last = |axis: &str| axis.rsplit('.').next().unwrap_or(axis).to_owned();
+    let values = outline.axes.iter().zip(&outline.points[row.point]).filter(|(_, value)| value.is_some());
+    let values: Vec<String> = values.map(|(axis, value)| format!("{}={}", last(axis), value_text(value))).collect();
+    if values.is_empty() { "as it is".to_owned() } else { values.join(" ") }
+}
+
+/// Round numbers from 0 up to the greatest.
+fn ticks(most: f64) -> Vec<f64> {
+    if most <= 0.0 || !most.is_finite() {
+        return vec![0.0];
+    }
+    let unit = libm::pow(10.0, libm::floor(libm::log10(most / 4.0)));
+    let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|of| of * unit).find(|step| most / step <= 6.0).unwrap_or(most);
+    // Multiples of a step below 1 have digits that only rounding takes off.
+    let round = |tick: f64| (tick / unit).round() / (1.0 / unit).round().max(1.0) * if unit > 1.0 { unit } else { 1.0 };
+    (0..).map(|n| f64::from(n) * step).take_while(|tick| *tick <= most).map(round).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::chart::ChartFormat;
+    use crate::study::Outline;
+    use serde_json::json;
+
+    #[test]
+    fn ticks_are_round_numbers() {
+        assert_eq!(ticks(10.0), [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]);
+        assert_eq!(ticks(3700.0), [0.0, 1000.0, 2000.0, 3000.0]);
+        assert_eq!(ticks(0.5), [0.0, 0.1, 0.2, 0.3, 0.4, 0.5]);
+        assert_eq!(ticks(0.0), [0.0]);
+        assert_eq!(ticks(f64::NAN).len(), 1);
+    }
+
+    #[test]
+    fn a_point_has_a_bar_and_its_name() {
+        let outline = Outline {
+            scenario: "s".to_owned(),
+            digest: String::new(),
+            seed: 0,
+            axes: vec!["spec.parallelism".to_owned()],
+            points: (0..200).map(|n| vec![Some(json!(n))]).collect(),
+            metrics: vec!["makespan".to_owned()],
+            replications: 3,
+            until: None,
+            confidence: 0.95,
+        };
+        let values = (0..200).map(|n| vec![f64::from(n), 5.0, f64::NAN]).collect();
+        let results = Results { outline, values };
+        let picture = picture(&results, &results.rows());
+        let svg = String::from_utf8(picture.render(ChartFormat::Svg).expect("drawn")).expect("text");
+        assert!(svg.contains("parallelism=0") && svg.contains("one in 4 shown") && svg.contains("parallelism=196"));
+        assert!(!svg.contains("parallelism=1\n"));
+    }
+}

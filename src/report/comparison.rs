@@ -1,0 +1,165 @@
+//! A comparison in words and in a table.
+
+use super::study::{columns, number};
+use crate::study::compare::{Difference, Verdict};
+use crate::study::expression::Measure;
+use crate::study::interval::Interval;
+use crate::study::results::cell;
+
+/// A phase is told of if it makes up at least this share of what changed.
+const WORTH_TELLING: f64 = 0.05;
+
+/// The table of differences, a verdict, and where the time went.
+pub fn text(
+    first: &str,
+    second: &str,
+    metrics: &[Difference],
+    phases: &[Difference],
+    measures: &[Measure],
+    confidence: f64,
+    replications: u32,
+) -> String {
+    let head = ["METRIC", "FIRST", "SECOND", "DIFFERENCE", "INTERVAL (t)", "BOOTSTRAP", "LESS/SAME/MORE"];
+    let mut lines = vec![head.map(str::to_owned).to_vec()];
+    for metric in metrics {
+        let signs = metric.signs.map(|count| count.to_string()).join("/");
+        lines.push(vec![
+            metric.name.clone(),
+            number(metric.first),
+            number(metric.second),
+            signed(metric.second - metric.first),
+            bounds(metric.paired),
+            bounds(metric.bootstrap),
+            signs,
+        ]);
+    }
+    let percent = confidence * 100.0;
+    let mut text = format!("first:  {first}\nsecond: {second}\n{replications} pairs of runs on the same luck, ");
+    text += &format!("intervals at {percent}%\n\n{}\n", columns(lines));
+    if let (Some(metric), Some(measure)) = (metrics.first(), measures.first()) {
+        text += &format!("{}\n", verdict(metric, measure, replications));
+        if metric.name == "makespan" && !matches!(metric.verdict(), Verdict::Same) {
+            text += &where_it_went(phases);
+        }
+    }
+    text + "\n"
+}
+
+/// One sentence on the metric that counts.
+fn verdict(metric: &Difference, measure: &Measure, replications: u32) -> String {
+    let change = metric.second - metric.first;
+    let share =
+        if metric.first == 0.0 { String::new() } else { format!(" ({:.1}%)", (change / metric.first * 100.0).abs()) };
+    let better = match measure.metric() {
+        Some(own) if own.less_is_better() == (change < 0.0) => ": better",
+        Some(_) => ": worse",
+        None => "",
+    };
+    let name = &metric.name;
+    match (metric.verdict(), metric.paired) {
+        (Verdict::Same, _) => format!("No difference: {name} is the same in every pair of runs."),
+        (Verdict::Less, Some(paired)) => format!(
+            "The second has a {name} less by {}{share}{better}; sure of {} at least.{}",
+            number(-change),
+            number(-paired.high),
+            saving(metric)
+        ),
+        (Verdict::More, Some(paired)) => format!(
+            "The second has a {name} more by {}{share}{better}; sure of {} at least.{}",
+            number(change),
+            number(paired.low),
+            saving(metric)
+        ),
+        _ => {
+            let half = metric.paired.map_or(f64::INFINITY, |paired| paired.half_width());
+            // The width falls with the root of the pairs.
+            let factor = (half / change.abs()) * (half / change.abs());
+            let more = (f64::from(replications) * factor).ceil();
+            let needed = if more.is_finite() { format!("; about {more:.0} pairs may tell") } else { String::new() };
+            format!("No difference in {name} can be told from luck{needed}.")
+        }
+    }
+}
+
+fn saving(metric: &Difference) -> String {
+    match metric.saving.filter(|saving| *saving >= 1.5) {
+        Some(saving) => format!(" Independent seeds would need {saving:.0} times as many runs."),
+        None => String::new(),
+    }
+}
+
+fn where_it_went(phases: &[Difference]) -> String {
+    let change = |phase: &&Difference| phase.second - phase.first;
+    let total: f64 = phases.iter().map(|phase| change(&phase).abs()).sum();
+    let mut told: Vec<&Difference> =
+        phases.iter().filter(|phase| change(phase).abs() > total * WORTH_TELLING).collect();
+    told.sort_by(|a, b| change(b).abs().total_cmp(&change(a).abs()));
+    let parts: Vec<String> = told.iter().map(|phase| format!("{} {} s", phase.name, signed(change(phase)))).collect();
+    if parts.is_empty() {
+        return String::new();
+    }
+    format!("Where it comes from, along the pod that ends last: {}.\n", parts.join(", "))
+}
+
+fn signed(value: f64) -> String {
+    let text = number(value);
+    if value > 0.0 && text != "0" { format!("+{text}") } else { text }
+}
+
+fn bounds(interval: Option<Interval>) -> String {
+    interval.map_or("-".to_owned(), |found| format!("{} .. {}", signed(found.low), signed(found.high)))
+}
+
+/// The columns of `differences.csv`.
+pub fn csv_head() -> String {
+    "first,second,kind,name,first_mean,second_mean,difference,t_low,t_high,bootstrap_low,bootstrap_high,less,same,more\n"
+        .to_owned()
+}
+
+/// Its rows for two scenarios.
+pub fn csv_rows(first: &str, second: &str, metrics: &[Difference], phases: &[Difference]) -> String {
+    let all = metrics.iter().map(|metric| ("metric", metric)).chain(phases.iter().map(|phase| ("phase", phase)));
+    let mut rows = String::new();
+    for (kind, found) in all {
+        let ends = |interval: Option<Interval>| interval.map_or(",".to_owned(), |of| format!("{},{}", of.low, of.high));
+        let signs = found.signs.map(|count| count.to_string()).join(",");
+        let difference = found.second - found.first;
+        rows += &format!("{},{},{kind},{},", cell(first), cell(second), cell(&found.name));
+        rows += &format!("{},{},{difference},{},", found.first, found.second, ends(found.paired));
+        rows += &format!("{},{signs}\n", ends(found.bootstrap));
+    }
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(first: f64, second: f64, half: f64, signs: [u32; 3]) -> Difference {
+        let mean = second - first;
+        let paired = Some(Interval { mean, low: mean - half, high: mean + half });
+        let name = "makespan".to_owned();
+        Difference { name, first, second, paired, bootstrap: paired, saving: Some(12.0), signs }
+    }
+
+    #[test]
+    fn verdicts_in_words() {
+        let measure = Measure::parse("makespan").expect("a metric");
+        let check = |difference: Difference, text: &str| assert_eq!(verdict(&difference, &measure, 100), text);
+        check(
+            found(100.0, 80.0, 5.0, [9, 1, 0]),
+            "The second has a makespan less by 20 (20.0%): better; sure of 15 at least. Independent seeds would need 12 \
+             times as many runs.",
+        );
+        check(
+            found(80.0, 100.0, 5.0, [0, 1, 9]),
+            "The second has a makespan more by 20 (25.0%): worse; sure of 15 at least. Independent seeds would need 12 \
+             times as many runs.",
+        );
+        check(
+            found(80.0, 82.0, 4.0, [4, 1, 5]),
+            "No difference in makespan can be told from luck; about 400 pairs may tell.",
+        );
+        check(found(80.0, 80.0, 0.0, [0, 9, 0]), "No difference: makespan is the same in every pair of runs.");
+    }
+}

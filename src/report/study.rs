@@ -1,0 +1,141 @@
+//! What a study found, as text for people and as files.
+
+use std::fmt::Write;
+
+use serde_json::json;
+
+use super::chart::{self, ChartError, ChartFormat};
+use super::output::{SUMMARY_FILE, TOOL};
+use crate::study::results::{Results, Row, value_text};
+
+/// Fewer replications than this are too few to say much of the mean, and of P99 by far.
+const FEW: u64 = 10;
+
+/// Half an interval that is more than this share of the mean says little.
+const WIDE: f64 = 0.1;
+
+/// A table: the points with each metric's mean, its interval, and what 50, 95 and 99 of 100 runs do not exceed.
+pub fn table(results: &Results, rows: &[Row]) -> String {
+    let outline = &results.outline;
+    let percent = outline.confidence * 100.0;
+    let mut head: Vec<String> = outline.axes.clone();
+    head.extend(["METRIC", "RUNS", "MEAN"].map(str::to_owned));
+    head.extend([format!("{percent}% INTERVAL (t)"), format!("{percent}% (BOOTSTRAP)")]);
+    head.extend(["P50", "P95", "P99"].map(str::to_owned));
+    let line = |row: &Row| {
+        let mut line: Vec<String> = outline.points[row.point].iter().map(value_text).collect();
+        let bounds = |interval: Option<crate::study::interval::Interval>| {
+            interval.map_or("-".to_owned(), |found| format!("{} .. {}", number(found.low), number(found.high)))
+        };
+        line.extend([outline.metrics[row.metric].clone(), row.count.to_string(), number(row.mean)]);
+        line.extend([bounds(row.student), bounds(row.bootstrap)]);
+        line.extend([row.p50, row.p95, row.p99].map(number));
+        line
+    };
+    columns(std::iter::once(head).chain(rows.iter().map(line)).collect())
+}
+
+/// What a reader should know before trusting the table.
+pub fn warnings(results: &Results, rows: &[Row]) -> Vec<String> {
+    let outline = &results.outline;
+    let mut warnings = Vec::new();
+    let least = rows.iter().map(|row| row.count).min().unwrap_or(0);
+    if least < FEW && rows.iter().any(|row| row.stddev != 0.0) {
+        warnings.push(format!("{least} replications are few: intervals are wide and P95 and P99 mean little"));
+    }
+    let first = rows.iter().filter(|row| row.metric == 0);
+    let limit = outline.until.unwrap_or(WIDE);
+    let wide: Vec<f64> =
+        first.filter_map(|row| row.student).map(|t| t.relative()).filter(|&wide| wide > limit).collect();
+    if !wide.is_empty() {
+        let worst = wide.iter().copied().fold(0.0, f64::max);
+        // The width falls with the root of the runs.
+        let needed = f64::from(outline.replications) * (worst / limit) * (worst / limit);
+        warnings.push(format!(
+            "{} of {} points know the mean of {} no better than +-{:.0}%, where {} was wanted; about {:.0} replications would do",
+            wide.len(),
+            results.values.len(),
+            outline.metrics.first().map_or("", String::as_str),
+            worst * 100.0,
+            format_args!("+-{}%", limit * 100.0),
+            needed.ceil(),
+        ));
+    }
+    warnings
+}
+
+/// The files of a study.
+///
+/// # Errors
+/// Those of drawing.
+pub fn files(results: &Results, rows: &[Row]) -> Result<Vec<(String, Vec<u8>)>, ChartError> {
+    let (mut values, mut summary) = (Vec::new(), Vec::new());
+    // Writing into memory does not fail.
+    _ = results.write_csv(&mut values);
+    _ = results.write_summary(rows, &mut summary);
+    let about = json!({"tool": TOOL, "version": env!("CARGO_PKG_VERSION"), "study": results.outline});
+    Ok(vec![
+        ("results.csv".to_owned(), values),
+        ("summary.csv".to_owned(), summary),
+        ("study.svg".to_owned(), chart::study(results, rows, ChartFormat::Svg)?),
+        (SUMMARY_FILE.to_owned(), format!("{about:#}\n").into_bytes()),
+    ])
+}
+
+/// A number for people: up to four digits behind the point, fewer where there are many before it.
+pub fn number(value: f64) -> String {
+    if value.is_nan() {
+        return "-".to_owned();
+    }
+    let digits = match value.abs() {
+        ..1.0 => 4,
+        ..10.0 => 3,
+        ..100.0 => 2,
+        ..1000.0 => 1,
+        _ => 0,
+    };
+    let text = format!("{value:.digits$}");
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    if text == "-0" { "0".to_owned() } else { text.to_owned() }
+}
+
+/// Lines of cells, set in columns.
+pub fn columns(lines: Vec<Vec<String>>) -> String {
+    let count = lines.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |at: usize| lines.iter().filter_map(|line| line.get(at)).map(|cell| cell.chars().count()).max();
+    let widths: Vec<usize> = (0..count).map(|at| width(at).unwrap_or(0)).collect();
+    let mut text = String::new();
+    for line in &lines {
+        let mut row = String::new();
+        for (cell, width) in line.iter().zip(&widths) {
+            _ = write!(row, "{cell:width$}   ");
+        }
+        text += row.trim_end();
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_for_people() {
+        let check = |value: f64, text: &str| assert_eq!(number(value), text);
+        check(0.0, "0");
+        check(0.12345, "0.1235");
+        check(-0.00001, "0");
+        check(2.5, "2.5");
+        check(35.834, "35.83");
+        check(1234.56, "1235");
+        check(100.0, "100");
+        check(f64::NAN, "-");
+    }
+
+    #[test]
+    fn columns_line_up() {
+        let lines = [vec!["a", "bbb"], vec!["cc", "d"]].map(|line| line.into_iter().map(str::to_owned).collect());
+        assert_eq!(columns(lines.to_vec()), "a    bbb\ncc   d\n");
+    }
+}

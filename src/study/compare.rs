@@ -1,0 +1,176 @@
+//! Two scenarios on common random numbers: run by run, what did the change do?
+//!
+//! Replication `r` of both draws the same numbers for the same pods, so luck is the same on both sides and cancels in
+//! the differences: they are known from far fewer runs than the two means.
+
+use super::expression::Measure;
+use super::interval::{self, Interval};
+use super::replication::{Laboratory, Stopped};
+use crate::kernel::stats::Moments;
+use crate::record::measure::{PHASES, phases};
+use crate::scenario::Scenario;
+
+/// What each run of a scenario came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Side {
+    /// For each replication the metrics, then the phases.
+    rows: Vec<Vec<f64>>,
+}
+
+/// A metric on both sides.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Difference {
+    /// Its name.
+    pub name: String,
+    /// Mean of the first side.
+    pub first: f64,
+    /// Mean of the second side.
+    pub second: f64,
+    /// Second less first, run by run; of two pairs at least.
+    pub paired: Option<Interval>,
+    /// The same by the bootstrap.
+    pub bootstrap: Option<Interval>,
+    /// How many times more runs independent seeds would need for as narrow an interval; absent where the pairs differ
+    /// by always the same.
+    pub saving: Option<f64>,
+    /// Pairs in which the second is less, equal, more.
+    pub signs: [u32; 3],
+}
+
+/// What is said of a difference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Both sides are the same in every run.
+    Same,
+    /// The interval holds 0.
+    Unknown,
+    /// The second is less, for sure.
+    Less,
+    /// The second is more, for sure.
+    More,
+}
+
+impl Side {
+    /// Runs a scenario so many times.
+    ///
+    /// # Errors
+    /// See [`Stopped`].
+    pub fn run(
+        laboratory: &Laboratory,
+        scenario: &Scenario,
+        replications: u32,
+        measures: &[Measure],
+    ) -> Result<Side, Stopped> {
+        let width = measures.len() + PHASES.len();
+        let values = laboratory.each(scenario, 0..replications, |gauge, row| {
+            row.extend(measures.iter().map(|measure| measure.value(gauge)));
+            row.extend(phases(gauge));
+        })?;
+        Ok(Side { rows: values.chunks(width).map(<[f64]>::to_vec).collect() })
+    }
+}
+
+/// Each metric, and then each phase, on both sides.
+pub fn compare(
+    first: &Side,
+    second: &Side,
+    measures: &[Measure],
+    confidence: f64,
+    seed: u64,
+) -> (Vec<Difference>, Vec<Difference>) {
+    let names = measures.iter().map(|measure| measure.name.as_str()).chain(PHASES);
+    let mut all: Vec<Difference> = names
+        .enumerate()
+        .map(|(at, name)| {
+            let pairs = first.rows.iter().zip(&second.rows).map(|(a, b)| (a[at], b[at]));
+            let pairs: Vec<(f64, f64)> = pairs.filter(|(a, b)| !a.is_nan() && !b.is_nan()).collect();
+            difference(name, &pairs, confidence, seed)
+        })
+        .collect();
+    let phases = all.split_off(measures.len());
+    (all, phases)
+}
+
+fn difference(name: &str, pairs: &[(f64, f64)], confidence: f64, seed: u64) -> Difference {
+    let first: Moments = pairs.iter().map(|pair| pair.0).collect();
+    let second: Moments = pairs.iter().map(|pair| pair.1).collect();
+    let differences: Vec<f64> = pairs.iter().map(|(a, b)| b - a).collect();
+    let spread: Moments = differences.iter().copied().collect();
+    let apart = first.variance().zip(second.variance()).map(|(a, b)| a + b);
+    let mut signs = [0; 3];
+    for difference in &differences {
+        signs[if *difference < 0.0 { 0 } else { 1 + usize::from(*difference > 0.0) }] += 1;
+    }
+    Difference {
+        name: name.to_owned(),
+        first: first.mean().unwrap_or(f64::NAN),
+        second: second.mean().unwrap_or(f64::NAN),
+        paired: interval::student(&differences, confidence),
+        bootstrap: interval::bootstrap(&differences, confidence, seed),
+        saving: apart.zip(spread.variance()).filter(|(_, paired)| *paired > 0.0).map(|(apart, paired)| apart / paired),
+        signs,
+    }
+}
+
+impl Difference {
+    /// What can be said.
+    pub fn verdict(&self) -> Verdict {
+        let Some(paired) = self.paired else { return Verdict::Unknown };
+        match self.signs {
+            [0, _, 0] => Verdict::Same,
+            _ if paired.high < 0.0 => Verdict::Less,
+            _ if paired.low > 0.0 => Verdict::More,
+            _ => Verdict::Unknown,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::measure::Metric;
+    use crate::scenario::read_str;
+
+    #[test]
+    fn verdicts() {
+        let check = |pairs: &[(f64, f64)], verdict| {
+            let found = difference("x", pairs, 0.95, 0);
+            assert_eq!(found.verdict(), verdict, "{found:?}");
+        };
+        check(&[(1.0, 1.0), (2.0, 2.0)], Verdict::Same);
+        check(&[(1.0, 2.0), (2.0, 3.0)], Verdict::More);
+        check(&[(1.0, 0.0), (5.0, 3.9), (9.0, 8.1)], Verdict::Less);
+        check(&[(1.0, 0.0), (5.0, 7.0), (9.0, 8.1)], Verdict::Unknown);
+        check(&[(1.0, 0.0)], Verdict::Unknown);
+        assert_eq!(difference("x", &[(1.0, 2.0), (2.0, 3.0)], 0.95, 0).saving, None);
+    }
+
+    fn job(parallelism: u32, startup: &str) -> Scenario {
+        read_str(&format!(
+            "apiVersion: batch/v1\nkind: Job\nmetadata: {{name: j}}\nspec: {{completions: 8, parallelism: {parallelism}, \
+             template: {{spec: {{restartPolicy: Never, containers: [{{name: c, image: i}}]}}}}}}\n---\napiVersion: \
+             jobsim/v1alpha1\nkind: Simulation\nspec: {{profile: ideal, pods: [{{startup: {startup}, duration: \
+             {{exponential: {{mean: 9s}}}}}}]}}"
+        ))
+        .expect("a scenario")
+    }
+
+    #[test]
+    fn phases_make_up_the_difference() {
+        let laboratory = Laboratory::new(2).expect("threads");
+        let measures = [Measure::of(Metric::Makespan)];
+        let side = |scenario: &Scenario| Side::run(&laboratory, scenario, 100, &measures).expect("runs");
+        let (metrics, phases) = compare(&side(&job(8, "1s")), &side(&job(8, "3s")), &measures, 0.95, 0);
+        // All pods start at once: two seconds of starting more, and nothing else.
+        let mean = |difference: &Difference| difference.second - difference.first;
+        assert!((mean(&metrics[0]) - 2.0).abs() < 1e-6, "{metrics:?}");
+        let starting = phases.iter().find(|phase| phase.name == "starting").expect("a phase");
+        assert!((mean(starting) - 2.0).abs() < 1e-6, "{phases:?}");
+        let sum: f64 = phases.iter().map(mean).sum();
+        assert!((sum - mean(&metrics[0])).abs() < 1e-6);
+        let (metrics, phases) = compare(&side(&job(2, "1s")), &side(&job(4, "1s")), &measures, 0.95, 0);
+        assert_eq!(metrics[0].verdict(), Verdict::Less);
+        let sum: f64 = phases.iter().map(mean).sum();
+        assert!((sum - mean(&metrics[0])).abs() < 1e-6, "{phases:?}");
+    }
+}

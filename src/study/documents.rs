@@ -1,0 +1,212 @@
+//! A scenario's documents as trees in which paths can be set: from a point of a study to its scenario.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::kernel::rng::entity;
+use crate::scenario::document::parse;
+use crate::scenario::path::Path;
+use crate::scenario::source::SourceText;
+use crate::scenario::{ReadOptions, Scenario, Severity, Source, read};
+
+/// The documents of a scenario that has been read once, and so is right as it stands.
+#[derive(Clone, Debug)]
+pub struct Documents {
+    sources: Vec<(String, Vec<Value>)>,
+    options: ReadOptions,
+}
+
+/// Where a path leads, found once.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Place {
+    /// Which document: source and position in it; absent for a Simulation that has to be made.
+    document: Option<(usize, usize)>,
+    path: Path,
+}
+
+/// Fields at the root of a manifest.
+const ROOTS: [&str; 4] = ["apiVersion", "kind", "metadata", "spec"];
+
+/// Fields of a Simulation's `spec`, which need no `simulation.spec.` in front.
+const OWN: [&str; 11] = [
+    "startTime",
+    "horizon",
+    "seed",
+    "kubernetes",
+    "profile",
+    "termination",
+    "pods",
+    "actions",
+    "controlPlane",
+    "arrivals",
+    "cluster",
+];
+
+impl Documents {
+    /// The documents of these sources.
+    ///
+    /// # Errors
+    /// What cannot be read at all.
+    pub fn new(sources: &[Source], options: ReadOptions) -> Result<Documents, String> {
+        let mut trees = Vec::new();
+        for source in sources {
+            let text = SourceText::new(source.clone()).map_err(|error| format!("{}: {error}", source.name))?;
+            let documents = parse(&Arc::new(text)).into_iter();
+            let documents: Result<Vec<Value>, String> = documents
+                .map(|document| document.map(|read| read.root.to_json()).map_err(|error| error.message))
+                .filter(|value| !matches!(value, Ok(Value::Null)))
+                .collect();
+            trees.push((source.name.clone(), documents?));
+        }
+        Ok(Documents { sources: trees, options })
+    }
+
+    /// What tells these documents from others.
+    pub fn digest(&self) -> u64 {
+        let texts: Vec<String> =
+            self.sources.iter().flat_map(|(_, documents)| documents).map(ToString::to_string).collect();
+        entity(&texts.iter().map(|text| text.as_bytes()).collect::<Vec<_>>())
+    }
+
+    fn all(&self) -> impl Iterator<Item = ((usize, usize), &Value)> {
+        self.sources
+            .iter()
+            .enumerate()
+            .flat_map(|(source, (_, list))| list.iter().enumerate().map(move |(at, document)| ((source, at), document)))
+    }
+
+    fn simulation(&self) -> Option<(usize, usize)> {
+        self.all().find(|(_, document)| kind(document) == "Simulation").map(|(place, _)| place)
+    }
+
+    /// Where a path leads: into the only Job or CronJob, into one that is named before a colon, or into the
+    /// Simulation. Fields of a Job's `spec` may stand without it.
+    ///
+    /// # Errors
+    /// A sentence on why it leads nowhere.
+    pub fn place(&self, text: &str) -> Result<Place, String> {
+        let (name, rest) = match text.split_once(':') {
+            Some((name, rest)) if !name.contains(['.', '[']) => (Some(name), rest),
+            _ => (None, text),
+        };
+        let first = rest.split(['.', '[']).next().unwrap_or("");
+        if name.is_none() && first == "simulation" {
+            let path = Path::parse(rest.trim_start_matches("simulation").trim_start_matches('.'))?;
+            return Ok(Place { document: self.simulation(), path });
+        }
+        if name.is_none() && OWN.contains(&first) {
+            return Ok(Place { document: self.simulation(), path: Path::parse(&format!("spec.{rest}"))? });
+        }
+        let manifests = self.all().filter(|(_, document)| matches!(kind(document), "Job" | "CronJob"));
+        let manifests: Vec<_> =
+            manifests.filter(|(_, document)| name.is_none_or(|name| name_of(document) == name)).collect();
+        let (document, tree) = match (manifests.as_slice(), name) {
+            ([one], _) => *one,
+            ([], Some(name)) => return Err(format!("{text}: there is no Job or CronJob \"{name}\"")),
+            ([], None) => return Err(format!("{text}: there is no Job and no CronJob")),
+            (several, _) => {
+                let names: Vec<&str> = several.iter().map(|(_, document)| name_of(document)).collect();
+                return Err(format!("{text}: whose? Write NAME:{rest} with one of {}", names.join(", ")));
+            }
+        };
+        let path = match (ROOTS.contains(&first), kind(tree)) {
+            (true, _) => Path::parse(rest)?,
+            (false, "CronJob") => Path::parse(&format!("spec.jobTemplate.spec.{rest}"))?,
+            (false, _) => Path::parse(&format!("spec.{rest}"))?,
+        };
+        Ok(Place { document: Some(document), path })
+    }
+
+    /// Puts a value where a path leads.
+    ///
+    /// # Errors
+    /// A sentence on where it leads nowhere.
+    pub fn set(&mut self, place: &Place, value: Value) -> Result<(), String> {
+        let (source, at) = match place.document.or_else(|| self.simulation()) {
+            Some(place) => place,
+            None => {
+                let Some((_, list)) = self.sources.last_mut() else { return Err("there are no documents".to_owned()) };
+                list.push(json!({"apiVersion": crate::scenario::simulation::API_VERSION, "kind": "Simulation"}));
+                (self.sources.len() - 1, self.sources[self.sources.len() - 1].1.len() - 1)
+            }
+        };
+        place.path.set(&mut self.sources[source].1[at], value)
+    }
+
+    /// The scenario that they make.
+    ///
+    /// # Errors
+    /// What is wrong with it now.
+    pub fn scenario(&self) -> Result<Scenario, String> {
+        let source = |(name, documents): &(String, Vec<Value>)| {
+            let texts: Vec<String> = documents.iter().map(ToString::to_string).collect();
+            Source { name: name.clone(), bytes: texts.join("\n---\n").into_bytes() }
+        };
+        let read = read(self.sources.iter().map(source).collect(), &self.options);
+        read.map(|(scenario, _)| scenario).map_err(|problems| {
+            let errors = problems.list.iter().filter(|problem| problem.severity == Severity::Error);
+            errors.map(|problem| problem.title.as_str()).collect::<Vec<_>>().join("; ")
+        })
+    }
+}
+
+fn kind(document: &Value) -> &str {
+    document.get("kind").and_then(Value::as_str).unwrap_or("")
+}
+
+fn name_of(document: &Value) -> &str {
+    document.pointer("/metadata/name").and_then(Value::as_str).unwrap_or("")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const JOB: &str = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: NAME}\nspec: {template: {spec: {restartPolicy: \
+                       Never, containers: [{name: c, image: i}]}}}\n---\n";
+
+    fn documents(text: &str) -> Documents {
+        let source = Source { name: "x".to_owned(), bytes: text.as_bytes().to_vec() };
+        Documents::new(&[source], ReadOptions::default()).expect("documents")
+    }
+
+    #[test]
+    fn paths_lead_into_jobs_and_simulations() {
+        let simulation = "apiVersion: jobsim/v1alpha1\nkind: Simulation\nspec: {pods: [{duration: 1s}]}\n---\n";
+        let two = JOB.replace("NAME", "a") + &JOB.replace("NAME", "b");
+        let check = |text: &str, path: &str, expected: Result<&str, &str>| {
+            let mut documents = documents(text);
+            let set = documents.place(path).and_then(|place| documents.set(&place, json!("7s")));
+            let found = set.map(|()| documents.all().map(|(_, document)| document.to_string()).collect::<String>());
+            match (&found, expected) {
+                (Ok(found), Ok(part)) => assert!(found.contains(part), "{path}: {found}"),
+                (Err(error), Err(part)) => assert!(error.contains(part), "{path}: {error}"),
+                _ => panic!("{path}: {found:?}"),
+            }
+        };
+        let one = JOB.replace("NAME", "a") + simulation;
+        check(&one, "spec.parallelism", Ok(r#""parallelism":"7s""#));
+        check(&one, "parallelism", Ok(r#""parallelism":"7s""#));
+        check(&one, "pods[0].duration", Ok(r#"[{"duration":"7s"}]"#));
+        check(&one, "simulation.spec.horizon", Ok(r#""horizon":"7s""#));
+        check(&JOB.replace("NAME", "a"), "horizon", Ok(r#""kind":"Simulation","spec":{"horizon":"7s"}"#));
+        check(&two, "b:metadata.namespace", Ok(r#"{"name":"b","namespace":"7s"}"#));
+        check(&two, "spec.parallelism", Err("Write NAME:spec.parallelism with one of a, b"));
+        check(&two, "c:spec.parallelism", Err("no Job or CronJob \"c\""));
+        check(&one, "pods[4].duration", Err("there is no item 4"));
+        check(simulation, "parallelism", Err("there is no Job"));
+        let cron = "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: c}\nspec: {}";
+        check(cron, "parallelism", Ok(r#"{"jobTemplate":{"spec":{"parallelism":"7s"}}}"#));
+    }
+
+    #[test]
+    fn a_point_that_cannot_be_run_is_told_of() {
+        let mut documents = documents(&JOB.replace("NAME", "a"));
+        assert_eq!(documents.scenario().expect("a scenario").objects.len(), 1);
+        let place = documents.place("parallelism").expect("a place");
+        documents.set(&place, json!(-1)).expect("set");
+        let error = documents.scenario().expect_err("refused");
+        assert!(error.contains("spec.parallelism"), "{error}");
+    }
+}

@@ -1,0 +1,165 @@
+//! Sweeps, comparisons, fits and shards as their users see them.
+
+use std::fs;
+use std::path::Path;
+
+use jobsim::study::{Laboratory, Measure, interval};
+
+use crate::program::{jobsim, project, run, stderr, stdout, workplace};
+
+/// What a sweep leaves behind.
+const FILES: [&str; 4] = ["results.csv", "summary.csv", "study.svg", "summary.json"];
+
+const SWEEP: [&str; 8] =
+    ["sweep", "scenarios/flaky.yaml", "--set", "parallelism=1..9:4", "--set", "backoffLimit=2,6", "-r", "40"];
+
+fn good(folder: &Path, arguments: &[&str]) -> String {
+    let output = run(folder, arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
+    stdout(&output)
+}
+
+fn files(folder: &Path) -> Vec<Vec<u8>> {
+    FILES.iter().map(|name| fs::read(folder.join(name)).expect("a file of the study")).collect()
+}
+
+#[test]
+fn a_sweep_is_the_same_for_any_number_of_threads() {
+    let folder = workplace();
+    let of = |threads: &'static str, out: &'static str| {
+        let told = good(folder.path(), &[&SWEEP[..], &["--threads", threads, "--out", out]].concat());
+        (told.lines().take(19).collect::<Vec<_>>().join("\n"), files(&folder.path().join(out)))
+    };
+    let one = of("1", "one");
+    assert_eq!(of("3", "three"), one);
+    // Six points, forty runs, three metrics.
+    assert_eq!(one.1[0].iter().filter(|&&byte| byte == b'\n').count(), 1 + 6 * 40 * 3);
+    let table = csv::Reader::from_reader(one.1[0].as_slice()).into_records().map(|row| row.expect("a row").len());
+    assert!(table.into_iter().all(|cells| cells == 6));
+}
+
+#[test]
+fn shards_merge_to_the_bytes_of_one_machine() {
+    let folder = workplace();
+    good(folder.path(), &[&SWEEP[..], &["--out", "whole"]].concat());
+    let shard = |index: &str| {
+        let mut command = jobsim(folder.path(), &[&SWEEP[..], &["--shards", "64", "--out", "parts"]].concat());
+        let output = command.env("JOB_COMPLETION_INDEX", index).output().expect("the program starts");
+        assert!(output.status.success(), "{}", stderr(&output));
+        stdout(&output)
+    };
+    for index in (0..64).rev() {
+        shard(&index.to_string());
+    }
+    assert!(shard("7").starts_with("shard 7 of 64 stood already in"));
+    // One that was killed before its end, in each of the states that it can leave behind.
+    let parts = folder.path().join("parts");
+    fs::remove_file(parts.join("shard=00003-of-00064/_SUCCESS")).expect("removed");
+    fs::remove_file(parts.join("shard=00003-of-00064/values.csv")).expect("removed");
+    fs::create_dir(parts.join(".jobsim-killed")).expect("a folder");
+    let output = run(folder.path(), &["merge", "parts"]);
+    assert!(!output.status.success() && stderr(&output).contains("shards 3 of 64 are missing"), "{}", stderr(&output));
+    assert!(shard("3").starts_with("shard 3 of 64 is in"));
+    good(folder.path(), &["merge", "parts"]);
+    assert_eq!(files(&parts), files(&folder.path().join("whole")));
+}
+
+#[test]
+fn the_job_for_the_shards_is_valid_and_runs() {
+    let folder = workplace();
+    let job = good(
+        folder.path(),
+        &[&SWEEP[..], &["--shards", "64", "--emit-job", "--image", "registry.example/jobsim:1"]].concat(),
+    );
+    assert!(job.contains("- \"parallelism=1..9:4\"") && job.contains("completions: 64"), "{job}");
+    fs::write(folder.path().join("job.yaml"), job).expect("written");
+    good(folder.path(), &["validate", "job.yaml"]);
+    let told = good(folder.path(), &["run", "job.yaml", "-o", "table", "--out", "none"]);
+    assert!(told.contains("64/64"), "{told}");
+}
+
+/// A paired comparison of a shipped example needs ten times fewer runs than independent seeds.
+#[test]
+fn common_luck_saves_nine_runs_of_ten() {
+    let folder = workplace();
+    let arguments = ["compare", "scenarios/flaky.yaml", "--with", "parallelism=6", "-r", "200", "-m", "makespan"];
+    let told = good(folder.path(), &arguments);
+    let saving = told.split("Independent seeds would need ").nth(1).and_then(|rest| rest.split(' ').next());
+    let saving: f64 = saving.and_then(|saving| saving.parse().ok()).expect("a factor");
+    assert!(saving >= 10.0, "{told}");
+    assert!(told.contains(": better; sure of ") && told.contains("along the pod that ends last: creating -"), "{told}");
+    let same = good(folder.path(), &["compare", "scenarios/flaky.yaml", "scenarios/flaky.yaml", "--out", "none"]);
+    assert!(same.contains("No difference: makespan is the same in every pair of runs."), "{same}");
+}
+
+#[test]
+fn a_fit_says_what_holds_and_what_fails() {
+    let folder = workplace();
+    let fit = ["fit", "scenarios/flaky.yaml", "--vary", "parallelism=1..30"];
+    let told = good(folder.path(), &[&fit[..], &["--deadline", "3m"]].concat());
+    assert!(told.starts_with("parallelism=") && told.contains("fails: "), "{told}");
+    let table = fs::read_to_string(folder.path().join("output/flaky-fit/frontier.csv")).expect("a table");
+    assert!(table.lines().nth(1).is_some_and(|row| row.ends_with(",true")), "{table}");
+    let output = run(folder.path(), &[&fit[..], &["--deadline", "1s", "--out", "none"]].concat());
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(stdout(&output).starts_with("No point tried meets it"), "{}", stdout(&output));
+}
+
+#[test]
+fn the_scenario_can_say_what_is_studied() {
+    let folder = workplace();
+    let flaky = fs::read_to_string(project().join("scenarios/flaky.yaml")).expect("a scenario");
+    let study = "  study:\n    set: {spec.parallelism: [2, 4], 'pods[0].startup': 1s..3s}\n    replications: 12\n    \
+                 design: one-at-a-time\n    metrics: [makespan, cost=podSeconds*2]\n";
+    fs::write(folder.path().join("studied.yaml"), flaky + study).expect("written");
+    let told = good(folder.path(), &["sweep", "studied.yaml", "--out", "first"]);
+    // As it is, two and three values; two metrics.
+    assert_eq!(told.lines().filter(|line| line.contains(" 12 ")).count(), 12, "{told}");
+    // Other paths make other columns; the folder is still the study's.
+    good(folder.path(), &["sweep", "studied.yaml", "--set", "backoffLimit=1", "--out", "first"]);
+}
+
+#[test]
+fn slips_are_said() {
+    let folder = workplace();
+    let check = |arguments: &[&str], code: i32, part: &str| {
+        let output = run(folder.path(), arguments);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains(part), "{arguments:?}: {}", stderr(&output));
+    };
+    let flaky = "scenarios/flaky.yaml";
+    check(&["sweep", flaky, "--set", "paralelism=1..3"], 2, "at paralelism=1: ");
+    check(&["sweep", flaky, "--set", "parallelism=9..1"], 2, "a range goes up");
+    check(&["sweep", flaky, "-m", "makespn"], 2, "no metric is called \"makespn\"");
+    check(&["sweep", flaky, "--shards", "4"], 2, "neither JOB_COMPLETION_INDEX nor SLURM_ARRAY_TASK_ID is set");
+    check(&["sweep", flaky, "--shard", "0/2", "--until", "2%"], 2, "cannot be cut into shards");
+    check(&["compare", flaky], 2, "two scenarios are needed");
+    check(&["compare", flaky, "--with", "parallelism=1..3"], 2, "one value");
+    check(&["fit", flaky, "--vary", "parallelism=1..3", "--deadline", "soon"], 2, "--deadline");
+    check(&["sweep", flaky, "--max-pods", "3", "--out", "none"], 4, "more than 3 pods");
+}
+
+/// A queue with servers without end: Jobs come at random, 20 a minute, and each has one pod of 9 s on average. The
+/// number of Jobs is Poisson and the work compound Poisson, so both means are known: an interval of 95 % must hold them
+/// in about 95 of 100 studies.
+#[test]
+fn random_arrivals_meet_theory_as_often_as_intervals_say() {
+    let text = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j}\nspec: {template: {spec: {restartPolicy: Never, \
+                containers: [{name: c, image: i}]}}}\n---\napiVersion: jobsim/v1alpha1\nkind: Simulation\nspec: \
+                {profile: ideal, pods: [{duration: {exponential: {mean: 9s}}}], arrivals: [{template: j, interarrival: \
+                {exponential: {mean: 3s}}, until: 60s}]}";
+    let scenario = jobsim::scenario::read_str(text).expect("a scenario");
+    let measures = ["pods", "podSeconds"].map(|name| Measure::parse(name).expect("a metric"));
+    let mut laboratory = Laboratory::new(2).expect("threads");
+    let mut hits = [0; 2];
+    for study in 0..100 {
+        laboratory.seed = Some(study);
+        let values = laboratory.measure(&scenario, 0..20, &measures).expect("runs");
+        for (metric, mean) in [20.0, 180.0].into_iter().enumerate() {
+            let series: Vec<f64> = values.iter().skip(metric).step_by(2).copied().collect();
+            hits[metric] += u32::from(interval::student(&series, 0.95).expect("an interval").contains(mean));
+        }
+    }
+    // Three standard errors of a share of 100 are 6.5 %.
+    assert!(hits.iter().all(|hits| (88..=100).contains(hits)), "{hits:?}");
+}
