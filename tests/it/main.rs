@@ -25,3 +25,4 @@ mod objects_of_runs;
 mod program;
 mod recorded;
 mod scenario_schema;
+mod scheduler_index;
