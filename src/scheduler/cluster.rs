@@ -1,6 +1,8 @@
 //! What the scheduler knows of the cluster: nodes in the order of examination, pods, shapes, images, namespaces.
 
-use std::collections::BTreeMap;
+use std::borrow::Borrow;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::compile::{Compiler, LabelList, equal_to};
@@ -30,6 +32,39 @@ pub(super) struct KnownPod {
 /// Changes of nodes that are remembered.
 const MOST_CHANGES: usize = 1 << 16;
 
+/// Shapes before the first are forgotten.
+const FIRST_SWEEP: usize = 10_000;
+
+/// A shape, found by what it says.
+#[derive(Debug)]
+struct BySpec(Shape);
+
+impl Borrow<ShapeSpec> for BySpec {
+    fn borrow(&self) -> &ShapeSpec {
+        &self.0
+    }
+}
+
+impl PartialEq for BySpec {
+    fn eq(&self, other: &BySpec) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for BySpec {}
+
+impl PartialOrd for BySpec {
+    fn partial_cmp(&self, other: &BySpec) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for BySpec {
+    fn cmp(&self, other: &BySpec) -> Ordering {
+        ShapeSpec::cmp(&self.0, &other.0)
+    }
+}
+
 /// Stands for the slot of a pod that is gone.
 const GHOST: u32 = u32::MAX;
 
@@ -50,10 +85,14 @@ pub(super) struct Cluster {
     /// Nodes in the order in which they came to be, by region and zone; what [`Cluster::order`] is made of.
     zones: Vec<((Option<Symbol>, Option<Symbol>), Vec<NodeId>)>,
     order: Vec<NodeId>,
+    /// The place of each node in the order, by id.
+    places: Vec<u32>,
     /// By slot.
     pods: Vec<Option<Box<KnownPod>>>,
-    shapes: BTreeMap<Arc<ShapeSpec>, Shape>,
-    by_number: Vec<Shape>,
+    shapes: BTreeSet<BySpec>,
+    by_number: Vec<Option<Shape>>,
+    free_numbers: Vec<u32>,
+    sweep_at: usize,
     pub(super) images: BTreeMap<Symbol, ImageState>,
     pub(super) namespaces: BTreeMap<Symbol, Labels>,
     services: Vec<(Symbol, Labels)>,
@@ -75,21 +114,43 @@ impl Cluster {
     /// The shape of pods of a template.
     pub(super) fn shape(&mut self, namespace: &str, labels: &LabelList, template: &PodTemplate) -> Shape {
         let compiler = Compiler { symbols: &mut self.symbols, resources: &mut self.resources, namespace, labels };
-        let spec = Arc::new(compiler.shape(template));
+        let spec = compiler.shape(template);
         if let Some(known) = self.shapes.get(&spec) {
-            return known.clone();
+            return known.0.clone();
         }
-        let shape = Shape(Arc::new(Compiled { number: self.by_number.len() as u32, spec: ShapeSpec::clone(&spec) }));
-        self.by_number.push(shape.clone());
-        self.shapes.insert(spec, shape.clone());
+        let number = self.free_numbers.pop().unwrap_or(self.by_number.len() as u32);
+        let shape = Shape(Arc::new(Compiled { number, spec }));
+        if self.by_number.len() == number as usize {
+            self.by_number.push(None);
+        }
+        self.by_number[number as usize] = Some(shape.clone());
+        self.shapes.insert(BySpec(shape.clone()));
         shape
     }
 
-    pub(super) fn shape_numbered(&self, number: u32) -> &Shape {
-        &self.by_number[number as usize]
+    /// Forgets shapes that nobody holds any more, once there are twice as many as were left the last time: their
+    /// numbers, which will be those of others.
+    pub(super) fn sweep(&mut self) -> Vec<u32> {
+        if self.shapes.len() < self.sweep_at.max(FIRST_SWEEP) {
+            return Vec::new();
+        }
+        // Held by nothing but the two tables here.
+        let unused = |shape: &&BySpec| Arc::strong_count(&shape.0.0) == 2;
+        let unused: Vec<Shape> = self.shapes.iter().filter(unused).map(|shape| shape.0.clone()).collect();
+        for shape in &unused {
+            self.shapes.remove(&**shape);
+            self.by_number[shape.number() as usize] = None;
+            self.free_numbers.push(shape.number());
+        }
+        self.sweep_at = 2 * self.shapes.len();
+        unused.iter().map(Shape::number).collect()
     }
 
-    /// How many shapes there are.
+    pub(super) fn shape_numbered(&self, number: u32) -> &Shape {
+        self.by_number[number as usize].as_ref().expect("the shape of a pod is kept")
+    }
+
+    /// All shapes have numbers below this.
     pub(super) fn shapes(&self) -> usize {
         self.by_number.len()
     }
@@ -99,6 +160,12 @@ impl Cluster {
         &self.order
     }
 
+    /// The place of a node in the order.
+    pub(super) fn place_of(&self, id: NodeId) -> Option<usize> {
+        let place = *self.places.get(id.0 as usize)?;
+        (place != u32::MAX).then_some(place as usize)
+    }
+
     pub(super) fn node(&self, id: NodeId) -> Option<&NodeInfo> {
         self.nodes.get(id.0 as usize)?.as_deref()
     }
@@ -106,11 +173,6 @@ impl Cluster {
     /// A node that is there.
     pub(super) fn present(&self, id: NodeId) -> Option<&NodeInfo> {
         self.node(id).filter(|node| node.present)
-    }
-
-    /// The node at a place of the order.
-    pub(super) fn at(&self, place: usize) -> &NodeInfo {
-        self.node(self.order[place]).expect("a node of the order is known")
     }
 
     pub(super) fn pod(&self, id: PodId) -> Option<&KnownPod> {
@@ -312,6 +374,11 @@ impl Cluster {
         let most = self.zones.iter().map(|(_, nodes)| nodes.len()).max().unwrap_or(0);
         for round in 0..most {
             self.order.extend(self.zones.iter().filter_map(|(_, nodes)| nodes.get(round)));
+        }
+        self.places.clear();
+        self.places.resize(self.nodes.len(), u32::MAX);
+        for (place, id) in (0..).zip(&self.order) {
+            self.places[id.0 as usize] = place;
         }
     }
 

@@ -21,11 +21,6 @@ impl FilterState {
         FilterState { spread: SpreadState::new(pod, cluster), affinity: AffinityState::new(pod, cluster) }
     }
 
-    /// Does a node's verdict hang on that node and its pods alone?
-    pub(super) fn is_local(&self) -> bool {
-        self.spread.is_empty() && self.affinity.is_skipped()
-    }
-
     /// A pod is taken to be on the node, or not to be.
     pub(super) fn adjust(&mut self, pod: &ShapeSpec, other: &Shape, node: &NodeInfo, more: i64, cluster: &Cluster) {
         self.spread.adjust(pod, other, &node.facts, more, &cluster.symbols);

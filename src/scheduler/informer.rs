@@ -150,6 +150,7 @@ impl Scheduler {
             disrupted: budget.disrupted.clone(),
         };
         self.budgets = budgets.iter().map(state).collect();
+        self.refusals.clear();
     }
 
     /// A namespace and its labels, `kubernetes.io/metadata.name` among them.

@@ -27,12 +27,14 @@ mod compile;
 mod cycle;
 pub mod decision;
 pub mod examine;
+mod index;
 mod informer;
 mod message;
 mod node_info;
 pub mod plugins;
 pub mod preemption;
 mod queue;
+mod refusals;
 mod requests;
 mod search;
 pub mod shape;
@@ -47,9 +49,11 @@ use crate::kernel::time::SimTime;
 use attempt::{Choice, Plan, attempt};
 use cluster::{Cluster, KnownPod};
 use cycle::Cycle;
+use index::{Chosen, Index};
 
 use preemption::BudgetState;
 use queue::{ClusterEvent, Queue};
+use refusals::Refusals;
 
 pub use compile::LabelList;
 pub use cycle::Column;
@@ -72,6 +76,10 @@ pub struct Scheduler {
     start: usize,
     in_flight: Option<InFlight>,
     attempts: u64,
+    /// Chooses what a search over all nodes would; None: they are searched.
+    index: Option<Index>,
+    /// What pods were told that found no node.
+    refusals: Refusals,
     /// Pods that went away during their cycle and hold a place until their binding fails.
     ghosts: Vec<(PodId, Shape, NodeId)>,
 }
@@ -94,12 +102,24 @@ impl Scheduler {
             start: 0,
             in_flight: None,
             attempts: 0,
+            index: Some(Index::default()),
+            refusals: Refusals::default(),
             ghosts: Vec::new(),
         }
     }
 
+    /// The same, but it looks at every node each time: what the index is held against.
+    pub fn without_index(tie_break: TieBreak) -> Scheduler {
+        Scheduler { index: None, ..Scheduler::new(tie_break) }
+    }
+
     /// What pods of a template are to the scheduler. `labels` are all labels that the pod has.
     pub fn shape(&mut self, namespace: &str, labels: &LabelList, template: &PodTemplate) -> Shape {
+        let unused = self.cluster.sweep();
+        if !unused.is_empty() {
+            self.index.iter_mut().for_each(|index| index.forget(&unused));
+            self.refusals.forget(&unused);
+        }
         self.cluster.shape(namespace, labels, template)
     }
 
@@ -119,8 +139,33 @@ impl Scheduler {
             self.attempts += 1;
             let (tie_break, entity) = (&mut self.tie_break, mix(pod.identity, self.attempts));
             let mut draw = |of: usize, choice: Choice| tie_break.draw(of, choice, entity);
-            let cycle = Cycle::new(&pod, &self.cluster);
-            let plan = attempt(&cycle, &mut self.start, &self.budgets, &mut draw);
+            let chosen = match &mut self.index {
+                Some(index) => index.choose(&pod, &self.cluster, self.start, &mut draw),
+                None => None,
+            };
+            let plan = match chosen {
+                Some(Chosen { node, processed }) => {
+                    self.start = (self.start + processed) % self.cluster.order().len();
+                    Plan::Assign(node)
+                }
+                None => match self.refusals.get(&pod, &self.cluster) {
+                    Some((refusal, processed)) => {
+                        self.start = (self.start + processed) % self.cluster.order().len().max(1);
+                        Plan::Refuse(refusal)
+                    }
+                    None => {
+                        let cycle = Cycle::new(&pod, &self.cluster);
+                        let start = self.start;
+                        let plan = attempt(&cycle, &mut self.start, &self.budgets, &mut draw);
+                        let nodes = self.cluster.order().len();
+                        if self.index.is_some() && nodes > 0 {
+                            let processed = (self.start + nodes - start % nodes) % nodes;
+                            self.refusals.keep(&pod, &plan, processed, &self.cluster);
+                        }
+                        plan
+                    }
+                },
+            };
             self.in_flight = Some(InFlight { pod, plan });
             return Some(id);
         }

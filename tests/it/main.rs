@@ -25,4 +25,5 @@ mod objects_of_runs;
 mod program;
 mod recorded;
 mod scenario_schema;
+mod scheduler_index;
 mod studies;

@@ -32,8 +32,12 @@ pub(crate) struct Manifests {
 
 impl Manifests {
     pub(crate) fn new() -> Manifests {
+        Manifests::told_to(Scheduler::new(TieBreak::First))
+    }
+
+    pub(crate) fn told_to(scheduler: Scheduler) -> Manifests {
         Manifests {
-            scheduler: Scheduler::new(TieBreak::First),
+            scheduler,
             nodes: BTreeMap::new(),
             pods: BTreeMap::new(),
             pod_names: Vec::new(),

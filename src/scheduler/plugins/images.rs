@@ -32,11 +32,6 @@ impl ImageScores {
         ImageScores { images, most: MAX_PER_IMAGE * pod.images.len() as i64 }
     }
 
-    /// Do images make no difference between nodes?
-    pub(in super::super) fn is_flat(&self) -> bool {
-        self.images.is_empty()
-    }
-
     pub(in super::super) fn score(&self, node: &NodeFacts) -> i64 {
         if self.images.is_empty() {
             return 0;

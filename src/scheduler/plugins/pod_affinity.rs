@@ -93,11 +93,6 @@ impl AffinityState {
         relation.unwelcome.iter().for_each(|&i| add(&mut self.others, other.anti_affinity[i].key));
     }
 
-    /// Does neither the pod nor any other restrict where it may be?
-    pub(in super::super) fn is_skipped(&self) -> bool {
-        self.skipped
-    }
-
     /// A pod is taken to be on the node, or not to be.
     pub(in super::super) fn adjust(
         &mut self,

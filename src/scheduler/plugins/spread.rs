@@ -80,11 +80,6 @@ impl SpreadState {
         SpreadState { constraints: places.collect() }
     }
 
-    /// Is there nothing to look at?
-    pub(in super::super) fn is_empty(&self) -> bool {
-        self.constraints.is_empty()
-    }
-
     /// A pod is taken to be on the node, or not to be. Whether it is terminating makes no difference here, as upstream.
     pub(in super::super) fn adjust(
         &mut self,

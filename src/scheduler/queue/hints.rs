@@ -43,13 +43,11 @@ pub(in super::super) enum ClusterEvent {
         /// What it is.
         new: NodeFacts,
     },
-    /// The time in the pool is over: all are woken.
-    Timeout,
 }
 
 /// Is the event worth another attempt for a pod that these plugins rejected (`isPodWorthRequeuing`)?
 pub(super) fn wakes(event: &ClusterEvent, id: PodId, pod: &ShapeSpec, by: Plugins, cluster: &Cluster) -> bool {
-    if by.is_empty() || matches!(event, ClusterEvent::Timeout) {
+    if by.is_empty() {
         return true;
     }
     let asks = |plugin: Plugin, answer: &dyn Fn() -> bool| by.has(plugin) && answer();
