@@ -4,6 +4,7 @@ pub mod cluster;
 pub mod completion;
 pub mod defaults;
 pub mod describe;
+pub mod diff;
 pub mod explain;
 pub mod files;
 pub mod get;
@@ -13,6 +14,7 @@ pub mod releases;
 pub mod run;
 pub mod schedule;
 mod tables;
+pub mod test;
 pub mod validate;
 pub mod version;
 
@@ -66,6 +68,10 @@ enum Command {
     Validate(validate::ValidateArgs),
     /// Print Jobs and CronJobs as the API server would store them
     Defaults(defaults::DefaultsArgs),
+    /// Hold scenarios against their golden traces and against what they expect
+    Test(test::TestArgs),
+    /// Say what two scenarios, manifests or traces differ in
+    Diff(diff::DiffArgs),
     /// Print when a cron schedule starts runs, local and UTC, with skipped and doubled ones marked
     Schedule(schedule::ScheduleArgs),
     /// Say what a field means, its default, and what becomes of it here
@@ -98,6 +104,8 @@ impl Cli {
             Command::Describe(args) => describe::run(&args, colour),
             Command::Validate(args) => validate::run(&args, colour),
             Command::Defaults(args) => defaults::run(&args, colour),
+            Command::Test(args) => test::run(&args),
+            Command::Diff(args) => diff::run(&args, colour),
             Command::Schedule(args) => {
                 schedule::run(&args, &mut std::io::stdout().lock())?;
                 Ok(ExitCode::SUCCESS)

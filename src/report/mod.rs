@@ -9,3 +9,4 @@ pub mod objects;
 pub mod output;
 pub mod summary;
 pub mod v1;
+pub mod verdicts;

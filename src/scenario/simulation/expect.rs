@@ -51,7 +51,9 @@ fn expectation(item: &Item<'_>, start: i64, report: &mut Report<'_>, found: &mut
             add(name, &item, check);
         }
     };
-    take(&mut fields, report, "finishesBefore", &|item, report| instant(item, start, report).map(Check::FinishesBefore));
+    take(&mut fields, report, "finishesBefore", &|item, report| {
+        instant(item, start, report).map(Check::FinishesBefore)
+    });
     take(&mut fields, report, "maxPods", &|item, report| report.integer(item, 0..=u64::MAX).map(Check::MaxPods));
     take(&mut fields, report, "neverOverlaps", &|item, report| {
         report.boolean(item).filter(|wanted| *wanted).map(|_| Check::NeverOverlaps)
@@ -105,14 +107,16 @@ fn instant(item: &Item<'_>, start: i64, report: &mut Report<'_>) -> Option<SimTi
         Value::String(text) => text.to_string(),
         _ => item.node.number().unwrap_or_default(),
     };
-    let seconds = time_of_day(&text).map(|time| (time - start).rem_euclid(DAY)).map(|left| if left == 0 { DAY } else { left });
+    let seconds =
+        time_of_day(&text).map(|time| (time - start).rem_euclid(DAY)).map(|left| if left == 0 { DAY } else { left });
     let seconds = seconds.or_else(|| super::super::time::rfc3339(&text).map(|time| time.as_second() - start));
     let length = match seconds {
         Some(seconds) => u64::try_from(seconds).ok().map(SimDuration::from_secs),
         None => parse_duration(&text).ok(),
     };
     if length.is_none() {
-        let title = format!("{}: \"{text}\" is no length like 2h, time of day like 06:00, or time after the start", item.path);
+        let title =
+            format!("{}: \"{text}\" is no length like 2h, time of day like 06:00, or time after the start", item.path);
         report.error(item.node.span, title, "");
     }
     length.map(|length| SimTime::ZERO + length)
@@ -121,7 +125,8 @@ fn instant(item: &Item<'_>, start: i64, report: &mut Report<'_>) -> Option<SimTi
 /// `06:00` or `06:00:30` in seconds since midnight.
 fn time_of_day(text: &str) -> Option<i64> {
     let mut parts = text.split(':');
-    let mut part = |most: i64| parts.next().and_then(|part| part.parse::<i64>().ok()).filter(|n| (0..=most).contains(n));
+    let mut part =
+        |most: i64| parts.next().and_then(|part| part.parse::<i64>().ok()).filter(|n| (0..=most).contains(n));
     let (hours, minutes) = (part(23)?, part(59)?);
     let seconds = if text.matches(':').count() == 2 { part(59)? } else { 0 };
     parts.next().is_none().then_some(hours * 3600 + minutes * 60 + seconds)

@@ -14,8 +14,8 @@ mod manual;
 mod pods;
 mod price_book;
 
-use super::expectation::Expectation;
 use super::document::{Document, Node};
+use super::expectation::Expectation;
 use super::problem::Problem;
 use super::validate::Validate;
 use super::{Cluster, ControlPlane, Profile, ScheduledAction};
