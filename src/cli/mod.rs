@@ -5,6 +5,7 @@ pub mod compare;
 pub mod completion;
 pub mod defaults;
 pub mod describe;
+pub mod diff;
 pub mod explain;
 pub mod files;
 pub mod fit;
@@ -19,6 +20,7 @@ pub mod shards;
 pub mod study;
 pub mod sweep;
 mod tables;
+pub mod test;
 pub mod validate;
 pub mod version;
 
@@ -80,6 +82,10 @@ enum Command {
     Validate(validate::ValidateArgs),
     /// Print Jobs and CronJobs as the API server would store them
     Defaults(defaults::DefaultsArgs),
+    /// Hold scenarios against their golden traces and against what they expect
+    Test(test::TestArgs),
+    /// Say what two scenarios, manifests or traces differ in
+    Diff(diff::DiffArgs),
     /// Print when a cron schedule starts runs, local and UTC, with skipped and doubled ones marked
     Schedule(schedule::ScheduleArgs),
     /// Say what a field means, its default, and what becomes of it here
@@ -116,6 +122,8 @@ impl Cli {
             Command::Describe(args) => describe::run(&args, colour),
             Command::Validate(args) => validate::run(&args, colour),
             Command::Defaults(args) => defaults::run(&args, colour),
+            Command::Test(args) => test::run(&args),
+            Command::Diff(args) => diff::run(&args, colour),
             Command::Schedule(args) => {
                 schedule::run(&args, &mut std::io::stdout().lock())?;
                 Ok(ExitCode::SUCCESS)

@@ -12,3 +12,4 @@ pub mod output;
 pub mod study;
 pub mod summary;
 pub mod v1;
+pub mod verdicts;

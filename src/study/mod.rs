@@ -4,11 +4,14 @@
 //! else. What a study finds is a function of its scenario and seed: never of threads, machines or the time of day.
 
 pub mod compare;
+mod cost;
 pub mod design;
 pub mod difference;
 pub mod documents;
+pub mod expectations;
 pub mod expression;
 pub mod fit;
+pub mod golden;
 pub mod interval;
 pub mod replication;
 pub mod results;

@@ -16,8 +16,9 @@ const TERMINATING: usize = 4;
 const ENDED: usize = 5;
 const REMOVED: usize = 6;
 
-/// What tells a pod from the others of its Job.
-type Key = (Option<u32>, u32);
+/// What tells a pod from the others of its Job: index, attempt, and how many came before it that are equal in these, as
+/// after a Job was deleted and made anew.
+type Key = (Option<u32>, u32, u32);
 
 /// Differences of the pods of a Job. A pod whose own steps took as long as before and that only came at another time
 /// is counted, not told: what came before it is the cause.
@@ -60,8 +61,12 @@ pub(super) fn differences(job: &JobView, before: &TraceView, after: &TraceView) 
 }
 
 fn pods_of<'a>(view: &'a TraceView, job: &JobView) -> BTreeMap<Key, &'a PodView> {
-    let mine = view.pods.iter().filter(|pod| pod.job == job.name);
-    mine.map(|pod| ((pod.index, pod.attempt), pod)).collect()
+    let mut pods = BTreeMap::new();
+    for pod in view.pods.iter().filter(|pod| pod.job == job.name) {
+        let equal = pods.range((pod.index, pod.attempt, 0)..=(pod.index, pod.attempt, u32::MAX)).count() as u32;
+        pods.insert((pod.index, pod.attempt, equal), pod);
+    }
+    pods
 }
 
 /// What the pod did other than before, by itself.

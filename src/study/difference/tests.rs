@@ -36,15 +36,23 @@ fn a_deliberate_change_is_told_as_a_person_would() {
         ("completions: 4, parallelism: 1, backoffLimit: 3", ODD),
         ("completions: 4, parallelism: 1, backoffLimit: 0", ODD),
         &[
-            "Job etl fails (BackoffLimitExceeded) at 21.0 s; before it completes (CompletionsReached) at 51.0 s",
+            "Job etl fails (BackoffLimitExceeded) at 33.0 s; before it completes (CompletionsReached) at 64.0 s",
             "Job etl: 2 pods succeed instead of 4",
-            "Job etl: 2 pods are not created any more, from 31.0 s on",
+            "Job etl: 2 pods are not created any more, from 42.0 s on",
         ],
     );
     check(
         ("completions: 2, parallelism: 2, activeDeadlineSeconds: 5", "{duration: 10s}"),
         ("completions: 2, parallelism: 2", "{duration: 10s}"),
-        &["Job etl completes (CompletionsReached) at 10.0 s; before it fails (DeadlineExceeded) at 5.0 s"],
+        &[
+            "Job etl completes (CompletionsReached) at 11.0 s; before it fails (DeadlineExceeded) at 6.0 s",
+            "Job etl: 2 pods succeed instead of 0",
+            "Job etl: 0 pods fail instead of 2",
+            "Job etl: pod 0 ends Succeeded instead of Failed (exit code 143), runs 10.0 s instead of 5.0 s, is not told \
+             to end any more, is not deleted any more",
+            "Job etl: pod 1 ends Succeeded instead of Failed (exit code 143), runs 10.0 s instead of 5.0 s, is not told \
+             to end any more, is not deleted any more",
+        ],
     );
 }
 

@@ -1,0 +1,45 @@
+//! What a run's nodes cost.
+
+use crate::kernel::time::SimDuration;
+use crate::record::Run;
+
+/// Nanoseconds of an hour, times millionths of a dollar in one.
+const MICRO_HOURS: f64 = 3600e9 * 1e6;
+
+/// Dollars for the run's nodes, each from the making of its object until it goes or the run ends, by the nanosecond,
+/// and at least for the least time that a node is paid for. Nodes of no pool cost nothing.
+pub fn of_run(run: &Run, minimum: SimDuration) -> f64 {
+    let of_node = |node: &crate::record::nodes::NodeLife| {
+        let rate = node.pool.and_then(|pool| run.pools.get(pool as usize)).map_or(0, |pool| pool.micros_an_hour);
+        let time = node.removed.unwrap_or(run.end).since(node.created).max(minimum);
+        u128::from(rate) * u128::from(time.0)
+    };
+    run.nodes.iter().map(of_node).sum::<u128>() as f64 / MICRO_HOURS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::time::SimTime;
+    use crate::run::{RunOptions, run};
+    use crate::scenario::read_str;
+
+    #[test]
+    fn nodes_are_paid_for_by_the_hour_and_at_least_for_the_minimum() {
+        let check = |seconds: u64, expected: f64| {
+            let text = format!(
+                "apiVersion: batch/v1\nkind: Job\nmetadata: {{name: j}}\nspec: {{template: {{spec: {{restartPolicy: \
+                 Never, containers: [{{name: c, image: i}}]}}}}}}\n---\napiVersion: jobsim/v1alpha1\nkind: Simulation\n\
+                 spec: {{profile: ideal, cluster: {{nodePools: [{{name: p, count: 3, \
+                 capacity: {{cpu: 4, memory: 8Gi}}, pricePerHour: 0.5}}]}}}}"
+            );
+            let scenario = read_str(&text).unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+            let mut run = run(&scenario, &RunOptions::default());
+            run.end = SimTime::ZERO + SimDuration::from_secs(seconds);
+            let cost = of_run(&run, scenario.cluster.minimum_charge);
+            assert!((cost - expected).abs() < 1e-9, "{seconds}: {cost}");
+        };
+        check(7200, 3.0);
+        check(1, 3.0 * 0.5 / 60.0);
+    }
+}
