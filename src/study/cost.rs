@@ -8,7 +8,7 @@ const MICRO_HOURS: f64 = 3600e9 * 1e6;
 
 /// Dollars for the run's nodes, each from the making of its object until it goes or the run ends, by the nanosecond,
 /// and at least for the least time that a node is paid for. Nodes of no pool cost nothing.
-pub fn of_run(run: &Run, minimum: SimDuration) -> f64 {
+pub(super) fn of_run(run: &Run, minimum: SimDuration) -> f64 {
     let of_node = |node: &crate::record::nodes::NodeLife| {
         let rate = node.pool.and_then(|pool| run.pools.get(pool as usize)).map_or(0, |pool| pool.micros_an_hour);
         let time = node.removed.unwrap_or(run.end).since(node.created).max(minimum);
