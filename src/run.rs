@@ -166,3 +166,69 @@ fn drive(world: &mut World<'_>, scenario: &Scenario, options: &RunOptions) -> En
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::record::trace::{cronjobs_csv, events_csv, jobs_csv, nodes_csv, pods_csv};
+    use crate::scenario::{ReadOptions, Source, read};
+
+    /// The tables of a scenario, by name: streamed, and written at the end.
+    fn tables(scenario: &Scenario) -> [(&'static str, String, String); 5] {
+        let options =
+            RunOptions { horizon: scenario.horizon.or(Some(SimDuration::from_secs(86_400))), ..RunOptions::default() };
+        let mut written = [const { Vec::new() }; 5];
+        let [cron_jobs, jobs, pods, events, nodes] = &mut written;
+        let tables = Tables {
+            cron_jobs: Some(cron_jobs),
+            jobs: Some(jobs),
+            pods: Some(pods),
+            events: Some(events),
+            nodes: Some(nodes),
+        };
+        let mut stream = Stream::new(scenario, tables, None).eagerly();
+        run_observed(scenario, &options, vec![&mut stream]);
+        let (totals, _) = stream.finish().expect("memory");
+        let recorded = run(scenario, &options);
+        assert_eq!((totals.jobs, totals.pods), (recorded.jobs.len() as u64, recorded.pods.len() as u64));
+        let mut wanted = [const { Vec::new() }; 5];
+        cronjobs_csv(&recorded, &mut wanted[0]).expect("memory");
+        jobs_csv(&recorded, &mut wanted[1]).expect("memory");
+        pods_csv(&recorded, &mut wanted[2]).expect("memory");
+        events_csv(&recorded, &mut wanted[3]).expect("memory");
+        nodes_csv(&recorded, &mut wanted[4]).expect("memory");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+        let mut pairs = written.map(text).into_iter().zip(wanted.map(text));
+        ["cronjobs", "jobs", "pods", "events", "nodes"].map(|name| {
+            let (ours, wanted) = pairs.next().expect("a table");
+            (name, ours, wanted)
+        })
+    }
+
+    #[test]
+    fn streamed_tables_are_those_of_a_recorded_run() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut files = Vec::new();
+        for folder in ["scenarios", "scenarios/lessons", "tests/conformance/jobs/cases"] {
+            let entries = std::fs::read_dir(root.join(folder)).expect("a folder");
+            files.extend(entries.map(|entry| entry.expect("an entry").path()).filter(|path| path.is_file()));
+        }
+        files.sort();
+        // Long ones are for release builds.
+        let long = ["late-completion-1000", "late-completion-5000", "ramp-10000"];
+        files.retain(|path| !long.iter().any(|name| path.to_string_lossy().contains(name)));
+        let mut checked = 0;
+        for path in &files {
+            let source = Source::from_file(path, "scenario").expect("a file");
+            let Ok((scenario, _)) = read(vec![source], &ReadOptions::default()) else { continue };
+            for (table, ours, wanted) in tables(&scenario) {
+                let at = ours.lines().zip(wanted.lines()).position(|(a, b)| a != b);
+                assert!(ours == wanted, "{}: {table}.csv differs at line {at:?}", path.display());
+            }
+            checked += 1;
+        }
+        assert!(checked > 300, "{checked}");
+    }
+}

@@ -303,7 +303,8 @@ fn our_events(run: &Run, record: &Value) -> Vec<String> {
     let mut seen = BTreeSet::new();
     let mut emitted: BTreeMap<String, usize> = BTreeMap::new();
     let mut rows = Vec::new();
-    for event in &run.events {
+    // Only those of the Job and the CronJob controller were recorded.
+    for event in run.events.iter().filter(|event| matches!(event.kind, "Job" | "CronJob")) {
         let object = format!("{}/{}", event.kind, event.object.name);
         *emitted.entry(object.clone()).or_default() += 1;
         if seen.insert((object.clone(), event.reason)) {

@@ -316,30 +316,28 @@ Error from server (AlreadyExists): error when creating "job.yaml": jobs.batch "p
 
 #[test]
 fn what_is_not_modelled_is_noted_or_refused() {
-    let text = JOB
-        .replace("main, image: perl}", "main, image: perl, ports: [{containerPort: 1}]}\n      nodeSelector: {a: b}");
+    let text = JOB.replace("main, image: perl}", "main, image: perl, stdin: true}\n      dnsPolicy: Default");
     let (scenario, _) = read_text(&text).unwrap();
-    let fields = "spec.template.spec.containers.ports, spec.template.spec.nodeSelector";
-    let see = "(see `jobsim explain job.spec.template.spec.containers.ports`)";
+    let fields = "spec.template.spec.containers.stdin, spec.template.spec.dnsPolicy";
+    let see = "(see `jobsim explain job.spec.template.spec.containers.stdin`)";
     assert_eq!(scenario.notes, [format!("not modelled, of Job: {fields} {see}")]);
     let options = ReadOptions { strict_model: true, ..ReadOptions::default() };
     let refused = read(vec![source("job.yaml", &text)], &options).unwrap_err().to_string();
     let expected = r#"
-error: not modelled: spec.template.spec.containers.ports
+error: not modelled: spec.template.spec.containers.stdin
  --> job.yaml:9:35
   |
-9 |       - {name: main, image: perl, ports: [{containerPort: 1}]}
+9 |       - {name: main, image: perl, stdin: true}
   |                                   ^^^^^
   |
   = help: take the field out, or leave --strict-model out to run as if it were not there
 
-error: not modelled: spec.template.spec.nodeSelector
+error: not modelled: spec.template.spec.dnsPolicy
   --> job.yaml:10:7
    |
-10 |       nodeSelector: {a: b}
-   |       ^^^^^^^^^^^^
+10 |       dnsPolicy: Default
+   |       ^^^^^^^^^
    |
-   = help: there are no nodes yet: every pod finds a place
    = help: take the field out, or leave --strict-model out to run as if it were not there"#;
     assert_eq!(refused, expected.trim_start());
     let node = format!("{JOB}---\napiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\n");

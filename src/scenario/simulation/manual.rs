@@ -115,6 +115,7 @@ mod tests {
                 "times" => "[0s, 5m]",
                 "draws" => "{spec.completions: {uniform: {min: 1, max: 8}}}",
                 "codes" => "3",
+                "deadline" => "2h",
                 "share" => "0.5",
                 "percent" => "2%",
                 "texts" => "[a, b]",
