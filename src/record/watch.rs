@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::api::change::{Change, Verb};
 use crate::api::meta::ApiTime;
-use crate::api::pod::{ContainersWord, Pod};
+use crate::api::pod::{ContainersWord, Pod, PodPhase};
 use crate::apiserver::store::Store;
 use crate::kernel::time::SimTime;
 use crate::world::observer::Observer;
@@ -90,6 +90,8 @@ pub fn status_word(pod: &Pod, init_containers: usize) -> Cow<'static, str> {
         ContainersWord::InitError => "Init:Error".into(),
         ContainersWord::InitCrashLoopBackOff => "Init:CrashLoopBackOff".into(),
         ContainersWord::PodInitializing => "PodInitializing".into(),
+        // Nobody told what became of the containers of a pod whose node was lost.
+        ContainersWord::Running if pod.status.phase == PodPhase::Failed => "Failed".into(),
         ContainersWord::Running => "Running".into(),
         ContainersWord::CrashLoopBackOff => "CrashLoopBackOff".into(),
         ContainersWord::ErrImagePull => "ErrImagePull".into(),

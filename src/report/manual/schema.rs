@@ -162,7 +162,7 @@ fn of_kind(field: &ManualField) -> Value {
         ]}),
         "percent" => json!({"type": ["number", "string"]}),
         "texts" => json!({"type": "array", "items": {"type": "string"}}),
-        "deadline" => json!({"type": "string"}),
+        "deadline" | "comparison" => json!({"type": "string"}),
         "draws" => json!({"type": "object"}),
         "signed duration" => json!({"type": "string"}),
         "gates" => json!({"type": "object", "additionalProperties": {"type": "boolean"}}),

@@ -116,6 +116,7 @@ mod tests {
                 "draws" => "{spec.completions: {uniform: {min: 1, max: 8}}}",
                 "codes" => "3",
                 "deadline" => "2h",
+                "comparison" => "'p95(wait) < 30s'",
                 "share" => "0.5",
                 "percent" => "2%",
                 "texts" => "[a, b]",
