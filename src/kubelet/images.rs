@@ -120,6 +120,7 @@ impl Images {
     }
 
     /// A pod was bound to a node and needs its images there.
+    #[expect(clippy::too_many_arguments, reason = "a pod's images, and all that decides how they come")]
     pub fn need(
         &mut self,
         pod: PodId,

@@ -174,13 +174,13 @@ mod tests {
     fn outcomes_in_each_form() {
         let text = "FAILED a,b (a,b.yaml)\n  p95(wait) < 30s:\n  100 % <more>\n1 of 2 scenarios pass, 1 fail; if that \
                     is meant: --bless\n";
-        check(|verdicts, out| human(verdicts, out), text);
+        check(human, text);
         let annotation = "::error file=a%2Cb.yaml,title=jobsim%3A a%2Cb::p95(wait) < 30s:%0A100 %25 <more>\n";
-        check(|verdicts, out| github(verdicts, out), &format!("{annotation}{text}"));
+        check(github, &format!("{annotation}{text}"));
         let xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"jobsim\" tests=\"2\" failures=\"1\">\n  \
                    <testcase classname=\"jobsim\" name=\"pi\" file=\"pi.yaml\"/>\n  <testcase classname=\"jobsim\" \
                    name=\"a,b\" file=\"a,b.yaml\">\n    <failure message=\"p95(wait) &lt; 30s:\">p95(wait) &lt; \
                    30s:\n100 % &lt;more&gt;</failure>\n  </testcase>\n</testsuite>\n";
-        check(|verdicts, out| junit(verdicts, out), xml);
+        check(junit, xml);
     }
 }

@@ -75,6 +75,12 @@ pub(super) struct ImageState {
     pub(super) nodes: u32,
 }
 
+/// Region and zone of nodes.
+type Zone = (Option<Symbol>, Option<Symbol>);
+
+/// Namespace of a Service, and the labels that its pods have.
+pub(crate) type ServiceSelector = (Arc<str>, Vec<(Arc<str>, Arc<str>)>);
+
 /// Nodes, pods, and what else the rules look at.
 #[derive(Debug, Default)]
 pub(super) struct Cluster {
@@ -83,7 +89,7 @@ pub(super) struct Cluster {
     /// By id.
     nodes: Vec<Option<Box<NodeInfo>>>,
     /// Nodes in the order in which they came to be, by region and zone; what [`Cluster::order`] is made of.
-    zones: Vec<((Option<Symbol>, Option<Symbol>), Vec<NodeId>)>,
+    zones: Vec<(Zone, Vec<NodeId>)>,
     order: Vec<NodeId>,
     /// The place of each node in the order, by id.
     places: Vec<u32>,
@@ -425,7 +431,7 @@ impl Cluster {
         self.epoch += 1;
     }
 
-    pub(super) fn set_services(&mut self, services: &[(Arc<str>, Vec<(Arc<str>, Arc<str>)>)]) {
+    pub(super) fn set_services(&mut self, services: &[ServiceSelector]) {
         let symbols = &mut self.symbols;
         let all = services.iter().map(|(namespace, selector)| (symbols.of(namespace), symbols.labels(selector)));
         self.services = all.filter(|(_, selector)| !selector.is_empty()).collect();

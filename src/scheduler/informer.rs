@@ -1,7 +1,5 @@
 //! What the scheduler is told: nodes, pods, budgets, and whom that wakes.
 
-use std::sync::Arc;
-
 use super::cluster::KnownPod;
 use super::decision::{Budget, NewPod, Termination};
 use super::preemption::BudgetState;
@@ -159,7 +157,7 @@ impl Scheduler {
     }
 
     /// The Services: namespace and selector of each. Their pods are spread by default.
-    pub fn set_services(&mut self, services: &[(Arc<str>, Vec<(Arc<str>, Arc<str>)>)]) {
+    pub fn set_services(&mut self, services: &[super::cluster::ServiceSelector]) {
         self.cluster.set_services(services);
     }
 }

@@ -268,7 +268,7 @@ impl TieBreak {
             TieBreak::Drawn(streams) if of > 1 => {
                 // A draw below `of`: the bias of the remainder is below 2^-40.
                 let draw = u128::from(streams.stream(purpose, entity).next_u64());
-                (draw * of as u128 >> 64) as usize
+                ((draw * of as u128) >> 64) as usize
             }
             _ => 0,
         }

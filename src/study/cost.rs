@@ -27,12 +27,11 @@ mod tests {
     #[test]
     fn nodes_are_paid_for_by_the_hour_and_at_least_for_the_minimum() {
         let check = |seconds: u64, expected: f64| {
-            let text = format!(
-                "apiVersion: batch/v1\nkind: Job\nmetadata: {{name: j}}\nspec: {{template: {{spec: {{restartPolicy: \
-                 Never, containers: [{{name: c, image: i}}]}}}}}}\n---\napiVersion: jobsim/v1alpha1\nkind: Simulation\n\
-                 spec: {{profile: ideal, cluster: {{nodePools: [{{name: p, count: 3, \
-                 capacity: {{cpu: 4, memory: 8Gi}}, pricePerHour: 0.5}}]}}}}"
-            );
+            let text = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j}\nspec: {template: {spec: {restartPolicy: \
+                 Never, containers: [{name: c, image: i}]}}}\n---\napiVersion: jobsim/v1alpha1\nkind: Simulation\n\
+                 spec: {profile: ideal, cluster: {nodePools: [{name: p, count: 3, \
+                 capacity: {cpu: 4, memory: 8Gi}, pricePerHour: 0.5}]}}"
+                .to_string();
             let scenario = read_str(&text).unwrap_or_else(|problems| panic!("{}", problems.render(false)));
             let mut run = run(&scenario, &RunOptions::default());
             run.end = SimTime::ZERO + SimDuration::from_secs(seconds);

@@ -175,7 +175,7 @@ impl World<'_> {
         pending.sort_by_key(|(pod, template)| (-i64::from(template.priority.unwrap_or(0)), pod.uid));
         let mut free: Vec<Free> = self.takers().into_iter().map(|(_, free)| free).collect();
         for &(pool, ..) in &self.autoscaler.booting {
-            free.extend(self.nodes.pool(pool).map(|pool| Free::of_pool(pool)));
+            free.extend(self.nodes.pool(pool).map(Free::of_pool));
         }
         pending.retain(|(_, template)| !places(&mut free, template));
         pending
@@ -191,7 +191,7 @@ impl World<'_> {
             }
             let awaited = GPU_LABELS.iter().any(|label| node.label(label).is_some());
             let pool = node.pool.and_then(|pool| self.nodes.pool(pool)).filter(|_| awaited);
-            let mut free = pool.map_or_else(|| Free::of(node), |pool| Free::of_pool(pool));
+            let mut free = pool.map_or_else(|| Free::of(node), Free::of_pool);
             for pod in self.pods_on(node.id) {
                 if let Some(template) = self.store.template_of(pod).filter(|_| self.counts(pod)) {
                     free.take(template);

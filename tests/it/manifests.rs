@@ -19,6 +19,9 @@ pub(crate) fn documents(text: &str) -> Vec<Value> {
     documents.into_iter().filter(|document| !document.is_null()).collect()
 }
 
+/// Namespace of a Service, and the labels that its pods have.
+type Service = (Arc<str>, Vec<(Arc<str>, Arc<str>)>);
+
 /// A scheduler and the names of what it knows.
 pub(crate) struct Manifests {
     pub(crate) scheduler: Scheduler,
@@ -26,7 +29,7 @@ pub(crate) struct Manifests {
     pods: BTreeMap<String, PodId>,
     pod_names: Vec<String>,
     node_names: Vec<String>,
-    services: Vec<(Arc<str>, Vec<(Arc<str>, Arc<str>)>)>,
+    services: Vec<Service>,
     budgets: Vec<Value>,
 }
 
