@@ -1,6 +1,6 @@
 //! Releases of Kubernetes, 1.29 to 1.37: which rules, defaults and fields each has.
 //!
-//! All differences stand in one table ([`table`]): a line a rule, since which release it holds, and behind which feature
+//! All differences stand in one table (`table.rs`): a line a rule, since which release it holds, and behind which feature
 //! gate. What a run needs of it are the plain yes and no of [`Rules`], made once.
 
 mod gates;
