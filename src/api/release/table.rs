@@ -33,7 +33,7 @@ macro_rules! changes {
         impl Rules {
             /// The rules of a cluster's Kubernetes.
             pub fn of(kubernetes: &Kubernetes) -> Rules {
-                Rules { $($rule: kubernetes.has($since, $gates),)* }
+                Rules { $($rule: kubernetes.has_line(stringify!($rule), $since, $gates),)* }
             }
 
             /// Does the rule of this line hold?
