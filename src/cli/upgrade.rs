@@ -59,7 +59,13 @@ pub(super) fn run(args: &DiffArgs, from: Release, to: Release, colour: bool) -> 
         }
     }
     let changes = all.iter().any(Examined::changes);
-    Ok(ExitCode::from(if refused { exit::USAGE } else if changes { exit::DIFFERENCE } else { 0 }))
+    Ok(ExitCode::from(if refused {
+        exit::USAGE
+    } else if changes {
+        exit::DIFFERENCE
+    } else {
+        0
+    }))
 }
 
 impl Examined {

@@ -27,3 +27,4 @@ mod recorded;
 mod scenario_schema;
 mod scheduler_index;
 mod studies;
+mod upgrades;

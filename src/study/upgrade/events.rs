@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Trace;
 use super::super::difference::{Difference, Kind, at};
+use super::Trace;
 use crate::api::change::{Change, Verb};
 use crate::api::event::ObjectEvent;
 use crate::api::meta::ObjectId;
@@ -132,7 +132,7 @@ mod tests {
             let time = fixture::at(*time);
             run.events.push(EventRow { time, warning: false, reason, kind, object, message: (*message).to_owned() });
         }
-        Trace { run, tables: Vec::new(), lost: BTreeSet::new(), notes: Vec::new() }
+        Trace { run: run.0, tables: Vec::new(), lost: BTreeSet::new(), notes: Vec::new() }
     }
 
     #[test]

@@ -78,7 +78,9 @@ pub(super) fn changes(sources: &[Source], from: &Kubernetes, to: &Kubernetes) ->
         }
         let settings = |kubernetes: &Kubernetes| stored_changes(before, judged(kubernetes).get(place));
         for change in stored_changes(before, Some(after)) {
-            let warned = |judged: &Judged| judged.warnings.iter().filter_map(|text| unknown(text)).any(|path| is_within(&change.field, path));
+            let warned = |judged: &Judged| {
+                judged.warnings.iter().filter_map(|text| unknown(text)).any(|path| is_within(&change.field, path))
+            };
             if warned(before) || warned(after) {
                 continue;
             }
@@ -116,7 +118,9 @@ fn told(
     });
     let off = gates.map(|gate| format!(": its feature gate {gate} is off")).next().unwrap_or_default();
     match (&change.before, &change.after) {
-        (None, Some(_)) if is_written => (Fate::DroppedSilently, format!("{from} drops {field} without a warning{off}")),
+        (None, Some(_)) if is_written => {
+            (Fate::DroppedSilently, format!("{from} drops {field} without a warning{off}"))
+        }
         (Some(_), None) if is_written => (Fate::DroppedSilently, format!("{to} drops {field} without a warning{off}")),
         (None, Some(value)) => (Fate::Default, format!("{field} is {value} by default in {to}, and not set in {from}")),
         (Some(value), None) => (Fate::Default, format!("{field} is {value} by default in {from}, and not set in {to}")),

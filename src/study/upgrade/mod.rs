@@ -19,10 +19,10 @@ use super::difference::{self, Difference, Kind, TraceView};
 use super::golden;
 use crate::api::release::{Kubernetes, Line, Release};
 use crate::record::{Ending, Run};
-use crate::run::{RunOptions, run_observed};
+use crate::run::{Limits, RunOptions, run_observed};
 use crate::scenario::{self, Problems, ReadOptions, Scenario, Severity, Source, Validate};
 
-pub use fields::{FieldChange, Fate};
+pub use fields::{Fate, FieldChange};
 pub use rows::{ChangedRow, TableChange};
 
 /// An upgrade, or a downgrade, of a cluster.
@@ -156,7 +156,8 @@ impl Upgrade {
         let (to, not_to) = said.moved_to(self.to);
         let note = |release: Release| move |why: String| format!("Kubernetes {release}: {why}");
         let notes = not_from.into_iter().map(note(self.from)).chain(not_to.into_iter().map(note(self.to))).collect();
-        let (before, after) = (self.outcome(sources, &from), self.outcome(sources, &to));
+        let (before, after) =
+            (self.outcome(sources, &from, Limits::default()), self.outcome(sources, &to, Limits::default()));
         if let (Outcome::Refused(_), Outcome::Refused(problems)) = (&before, &after) {
             return Err(problems.clone());
         }
@@ -166,7 +167,9 @@ impl Upgrade {
             return Ok(impact);
         }
         let between = Between { from: &from, to: &to };
-        let play = |lines: &[Line]| self.outcome(sources, &between.kubernetes(lines));
+        // Rules that no cluster has together can go on for ever, such as a write that is refused again and again.
+        let limits = Limits { events: 4 * before.steps().max(after.steps()) + 10_000, ..Limits::default() };
+        let play = |lines: &[Line]| self.outcome(sources, &between.kubernetes(lines), limits);
         let mut search = search::Search::new(&before, &after, play);
         let lines = search.all_lines(&between.lines());
         let attribution = |line: Line| Attribution { line, release: line.turned(&from, &to) };
@@ -182,18 +185,18 @@ impl Upgrade {
         Ok(impact)
     }
 
-    fn outcome(&self, sources: &[Source], kubernetes: &Kubernetes) -> Outcome {
+    fn outcome(&self, sources: &[Source], kubernetes: &Kubernetes, limits: Limits) -> Outcome {
         let kubernetes = Some(kubernetes.clone());
         let options = ReadOptions { validate: self.validate, kubernetes, ..ReadOptions::default() };
         match scenario::read(sources.to_vec(), &options) {
-            Ok((scenario, _)) => Outcome::Ran(Box::new(self.run(&scenario))),
+            Ok((scenario, _)) => Outcome::Ran(Box::new(self.run(&scenario, limits))),
             Err(problems) => Outcome::Refused(problems),
         }
     }
 
-    fn run(&self, scenario: &Scenario) -> Trace {
+    fn run(&self, scenario: &Scenario, limits: Limits) -> Trace {
         let mut filter = events::SpamFilter::new(scenario.kubernetes.rules());
-        let options = RunOptions { seed: self.seed, ..RunOptions::default() };
+        let options = RunOptions { seed: self.seed, limits, ..RunOptions::default() };
         let run = run_observed(scenario, &options, vec![&mut filter]);
         let lost = filter.into_lost();
         let mut tables = golden::tables(&run);
@@ -232,6 +235,11 @@ impl Between<'_> {
 }
 
 impl Outcome {
+    /// Events that the run took.
+    fn steps(&self) -> u64 {
+        if let Outcome::Ran(trace) = self { trace.run.steps } else { 0 }
+    }
+
     fn is_as(&self, other: &Outcome) -> bool {
         match (self, other) {
             (Outcome::Ran(one), Outcome::Ran(other)) => one.tables == other.tables && one.notes == other.notes,
@@ -276,7 +284,8 @@ fn because(difference: &Difference, lines: &[Attribution], before: &Outcome, aft
         return None;
     }
     let (old, new) = (waited_for(&before.run, &difference.job), waited_for(&after.run, &difference.job));
-    let pods = |count: i32| if count == 1 { "1 terminating pod".to_owned() } else { format!("{count} terminating pods") };
+    let pods =
+        |count: i32| if count == 1 { "1 terminating pod".to_owned() } else { format!("{count} terminating pods") };
     match (old, new) {
         (None, Some(count)) => Some(format!("it waits for {}", pods(count))),
         (Some(count), None) => Some(format!("it does not wait for {}", pods(count))),

@@ -65,7 +65,8 @@ fn changed(before: &str, after: &str) -> Vec<ChangedRow> {
 
 /// The time in a column that has no quoted one before it, in microseconds.
 fn micros(row: &str, column: usize) -> u64 {
-    let (seconds, fraction) = row.split(',').nth(column).and_then(|text| text.split_once('.').or(Some((text, "")))).unwrap_or_default();
+    let (seconds, fraction) =
+        row.split(',').nth(column).and_then(|text| text.split_once('.').or(Some((text, "")))).unwrap_or_default();
     let digits = |text: &str| text.parse::<u64>().unwrap_or(0);
     digits(seconds) * 1_000_000 + digits(&format!("{fraction:0<6}"))
 }

@@ -85,7 +85,9 @@ fn conditions(old: &JobLife, new: &JobLife) -> Vec<Difference> {
         }
     }
     let gone = olds.iter().filter(|(condition, _)| news.iter().all(|(known, _)| known != condition));
-    texts.extend(gone.map(|(condition, was)| format!("condition {condition} is not set any more, as it was at {was} s")));
+    texts.extend(
+        gone.map(|(condition, was)| format!("condition {condition} is not set any more, as it was at {was} s")),
+    );
     texts.iter().map(|text| about("Job", &old.name, text)).collect()
 }
 
