@@ -23,6 +23,9 @@ enum Expression {
 /// Deepest nesting of parentheses.
 const DEEPEST: usize = 64;
 
+/// Most operators: each makes the tree one deeper, and a tree of many thousands would be too deep to walk.
+const MOST_OPERATORS: usize = 1000;
+
 impl Measure {
     /// One of ours.
     pub fn of(metric: Metric) -> Measure {
@@ -39,7 +42,7 @@ impl Measure {
         if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.')) {
             return Err(format!("\"{name}\" is no name for a metric: letters, digits, `_`, `-` and `.` make one"));
         }
-        let mut parser = Parser { rest: expression, depth: 0 };
+        let mut parser = Parser { rest: expression, depth: 0, operators: 0 };
         let read = parser.sum().and_then(|read| match parser.peek() {
             None => Ok(read),
             Some(_) => Err(format!("\"{}\" is too much", parser.rest.trim())),
@@ -85,6 +88,7 @@ impl Expression {
 struct Parser<'t> {
     rest: &'t str,
     depth: usize,
+    operators: usize,
 }
 
 impl Parser<'_> {
@@ -102,7 +106,7 @@ impl Parser<'_> {
     fn sum(&mut self) -> Result<Expression, String> {
         let mut left = self.product()?;
         while let Some(operator) = self.take(&['+', '-']) {
-            left = Expression::Binary(operator, Box::new(left), Box::new(self.product()?));
+            left = self.binary(operator, left, Parser::product)?;
         }
         Ok(left)
     }
@@ -110,9 +114,22 @@ impl Parser<'_> {
     fn product(&mut self) -> Result<Expression, String> {
         let mut left = self.factor()?;
         while let Some(operator) = self.take(&['*', '/']) {
-            left = Expression::Binary(operator, Box::new(left), Box::new(self.factor()?));
+            left = self.binary(operator, left, Parser::factor)?;
         }
         Ok(left)
+    }
+
+    fn binary(
+        &mut self,
+        operator: char,
+        left: Expression,
+        right: fn(&mut Self) -> Result<Expression, String>,
+    ) -> Result<Expression, String> {
+        self.operators += 1;
+        if self.operators > MOST_OPERATORS {
+            return Err(format!("it has more than {MOST_OPERATORS} operators"));
+        }
+        Ok(Expression::Binary(operator, Box::new(left), Box::new(right(self)?)))
     }
 
     fn factor(&mut self) -> Result<Expression, String> {
@@ -190,5 +207,7 @@ mod tests {
         check("x=1 2", Err("\"2\" is too much"));
         check("a b=1", Err("is no name for a metric"));
         check(&format!("x={}", "(".repeat(100)), Err("nested too deeply"));
+        check(&format!("x=0{}", "+1".repeat(1_000)), Ok(1_000.0));
+        check(&format!("x=0{}", "+1".repeat(100_000)), Err("more than 1000 operators"));
     }
 }

@@ -15,6 +15,7 @@ mod conformance_validation;
 mod cron;
 mod floor_plan;
 mod front_door;
+mod fuzz_corpora;
 mod golden;
 #[expect(unreachable_pub, reason = "also the library of fuzz/")]
 mod inputs;
