@@ -4,6 +4,7 @@ pub mod calendar;
 pub mod chart;
 pub mod comparison;
 pub mod compress;
+pub mod digest;
 pub mod fit;
 pub mod kubectl;
 pub mod manual;

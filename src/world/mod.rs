@@ -10,6 +10,7 @@ mod control_plane;
 pub mod controller_manager;
 pub mod event;
 mod evictions;
+pub mod examination;
 mod images;
 mod node_failures;
 pub mod nodes;
@@ -19,6 +20,7 @@ mod packing;
 mod pods;
 mod schedule_only;
 mod scheduling;
+mod settling;
 mod workload;
 
 use crate::api::change::{Change, Verb};
@@ -54,6 +56,8 @@ pub struct World<'a> {
     submitted: bool,
     steps: u64,
     events: EventList<Event>,
+    /// Events of the list that alone are no reason to go on.
+    housekeeping: usize,
     store: Store,
     controllers: ControllerManager,
     kubelet: Kubelet,
@@ -116,6 +120,7 @@ impl<'a> World<'a> {
             submitted: true,
             steps: 0,
             events,
+            housekeeping: 0,
             store: Store::new(rules),
             controllers: ControllerManager::new(scenario.start, scenario.control_plane.clock_skew, rules, has_pods),
             kubelet: Kubelet::new(),
@@ -177,7 +182,7 @@ impl<'a> World<'a> {
 
     /// Is nothing left to happen, ever?
     pub fn is_settled(&self) -> bool {
-        self.events.next_time().is_none()
+        self.events.next_time().is_none() || self.is_over()
     }
 
     /// What a component of the real cluster would hang on for good, if it has come to that.
@@ -195,7 +200,7 @@ impl<'a> World<'a> {
     pub fn step_instant(&mut self, until: SimTime) -> bool {
         if !std::mem::take(&mut self.submitted) {
             match self.events.next_time() {
-                Some(next) if next <= until => self.now = next,
+                Some(next) if next <= until && !self.is_over() => self.now = next,
                 _ => return false,
             }
         }
@@ -203,6 +208,7 @@ impl<'a> World<'a> {
             if self.events.next_time() == Some(self.now) {
                 let Some((_, event)) = self.events.pop() else { break };
                 self.steps += 1;
+                self.count_housekeeping(&event);
                 self.dispatch(event);
             } else if !self.sync_next() && !self.send_spawned() && !self.schedule_next() {
                 break;

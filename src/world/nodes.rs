@@ -46,6 +46,8 @@ pub(super) struct NodeState {
     pub(super) down: bool,
     /// Raised with each failure and return: what an alarm set earlier is told by.
     pub(super) turn: u16,
+    /// When the taint that evicts came to it.
+    pub(super) tainted: crate::kernel::time::SimTime,
     /// Before this no pod starts on it.
     pub(super) next_start: crate::kernel::time::SimTime,
     /// When it was there for pods first.
@@ -175,7 +177,7 @@ impl World<'_> {
                 None => NodeAlarm::Fails(number),
                 Some(_) => NodeAlarm::ReclaimWarned(number),
             };
-            self.events.push(self.now + after, Event::Node(node.id, alarm));
+            self.push_housekeeping(self.now + after, Event::Node(node.id, alarm));
         }
     }
 
@@ -263,6 +265,7 @@ fn node_of_pool(of: &NodePool, pool: u32, number: u32, created: ApiTime, machine
         images: Vec::new(),
         ready: Readiness::Ready,
         machine_since,
+        ready_since: created,
         pool: Some(pool),
         created,
     }

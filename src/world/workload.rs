@@ -222,6 +222,25 @@ impl PodWorkload {
         }
         total
     }
+
+    /// Thousandths of processors and bytes of memory that a pod's containers use while they run, the memory at its most:
+    /// by the rules, and what they request where none says.
+    pub(super) fn usage(&mut self, pod: PodId, template: &PodTemplate) -> (i64, i64) {
+        let Some((job, pod)) = self.pod(pod) else { return (0, 0) };
+        let (behaviour, key) = (job.behaviour.clone(), pod.key());
+        let sidecars = template.init_containers.iter().filter(|container| container.sidecar);
+        let (mut cpu_m, mut memory_b) = (0_i64, 0_i64);
+        for container in template.containers.iter().chain(sidecars) {
+            let requests = &container.resources.requests;
+            let cpu = behaviour.cpu(&key, &container.name, 0, &mut self.streams);
+            let memory = behaviour.memory(&key, &container.name, 0, &mut self.streams);
+            let memory = memory.map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX));
+            cpu_m += cpu.unwrap_or_else(|| requests.get("cpu").map_or(0, |cpu| cpu.milli_value()));
+            let memory = memory.unwrap_or_else(|| requests.get("memory").map_or(0, |memory| memory.value()));
+            memory_b = memory_b.saturating_add(memory);
+        }
+        (cpu_m, memory_b)
+    }
 }
 
 fn length(nanos: i64) -> SimDuration {

@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, reason = "a test says how many recorded cases passed")]
 
 mod cli;
+mod clusters;
 mod conformance_cron;
 mod conformance_decoding;
 mod conformance_jobs;
@@ -24,6 +25,7 @@ mod no_input_panics;
 mod objects_of_runs;
 mod program;
 mod recorded;
+mod robustness;
 mod scenario_schema;
 mod scheduler_index;
 mod studies;
