@@ -1,4 +1,5 @@
-//! `jobsim diff`: what a change of a scenario changes in what happens, in words.
+//! `jobsim diff`: what a change of a scenario changes in what happens, in words. Between two releases of Kubernetes:
+//! `upgrade.rs`.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -9,6 +10,9 @@ use serde::Serialize;
 
 use super::exit;
 use super::files::{self, ValidateArg};
+use super::upgrade;
+use crate::api::release::Release;
+use crate::report::verdicts::{self, Outcome, Verdict};
 use crate::run::{RunOptions, run as simulate};
 use crate::scenario::{ReadOptions, Scenario};
 use crate::study::difference::{Difference, SettingChange, TraceView, differences, setting_changes};
@@ -16,30 +20,46 @@ use crate::study::difference::{Difference, SettingChange, TraceView, differences
 /// Arguments of `jobsim diff`.
 #[derive(Debug, Args)]
 pub struct DiffArgs {
-    /// A scenario or manifest, or the folder that a run was written to
-    before: PathBuf,
-    /// Another one
-    after: PathBuf,
+    /// Two of: a scenario or manifest, the folder that a run was written to. With --from any number of scenarios and
+    /// folders of them
+    #[arg(value_name = "PATH", required = true)]
+    pub(super) paths: Vec<PathBuf>,
     /// A file that both are run with, such as the Simulation for two manifests; may be repeated
     #[arg(short, long = "under", value_name = "FILE")]
-    under: Vec<PathBuf>,
+    pub(super) under: Vec<PathBuf>,
+    /// Run each scenario under this release of Kubernetes and under --to, and say which rule makes the difference
+    #[arg(long, value_name = "VERSION")]
+    pub(super) from: Option<Release>,
+    /// The release that it is compared with [default: 1.37]
+    #[arg(long, value_name = "VERSION", requires = "from")]
+    pub(super) to: Option<Release>,
+    /// With --from: take all files as one scenario, not each as one of its own
+    #[arg(long, requires = "from")]
+    pub(super) together: bool,
+    /// With --from: so many differences a scenario and rows a table are printed
+    #[arg(long, value_name = "N", requires = "from", default_value_t = 8)]
+    pub(super) rows: usize,
     /// What chance is drawn from in both, instead of the scenarios' seeds
     #[arg(long)]
-    seed: Option<u64>,
+    pub(super) seed: Option<u64>,
     /// How differences are written
     #[arg(short, long, value_enum, default_value_t = Output::Human)]
-    output: Output,
+    pub(super) output: Output,
     /// What to do about fields that Kubernetes does not know, and the like
     #[arg(long, value_enum, default_value_t = ValidateArg::Strict)]
-    validate: ValidateArg,
+    pub(super) validate: ValidateArg,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Output {
+pub(super) enum Output {
     /// A sentence each
     Human,
     /// One JSON object
     Json,
+    /// JUnit XML, which CI systems show: a difference is a failure
+    Junit,
+    /// Annotations of GitHub Actions
+    Github,
 }
 
 #[derive(Serialize)]
@@ -50,8 +70,17 @@ struct Document {
 
 /// Compares. The exit codes are those of `kubectl diff`: 0 no difference, 1 differences, more: it went wrong.
 pub fn run(args: &DiffArgs, colour: bool) -> anyhow::Result<ExitCode> {
-    let Some(before) = side(args, &args.before, colour)? else { return Ok(ExitCode::from(exit::USAGE)) };
-    let Some(after) = side(args, &args.after, colour)? else { return Ok(ExitCode::from(exit::USAGE)) };
+    if let Some(from) = args.from {
+        return upgrade::run(args, from, args.to.unwrap_or_default(), colour);
+    }
+    let [before, after] = args.paths.as_slice() else {
+        writeln!(io::stderr(), "error: two paths are needed, or --from VERSION and any number of scenarios")?;
+        return Ok(ExitCode::from(exit::USAGE));
+    };
+    let name = format!("{} -> {}", before.display(), after.display());
+    let file = after.display().to_string();
+    let Some(before) = side(args, before, colour)? else { return Ok(ExitCode::from(exit::USAGE)) };
+    let Some(after) = side(args, after, colour)? else { return Ok(ExitCode::from(exit::USAGE)) };
     let settings = match (&before.1, &after.1) {
         (Some(before), Some(after)) => setting_changes(before, after),
         _ => Vec::new(),
@@ -73,6 +102,15 @@ pub fn run(args: &DiffArgs, colour: bool) -> anyhow::Result<ExitCode> {
         Output::Json => {
             serde_json::to_writer_pretty(&mut out, &document)?;
             writeln!(out)?;
+        }
+        Output::Junit | Output::Github => {
+            let mut verdict = Verdict { name, file, outcome: Outcome::Passed, complaints: Vec::new() };
+            document.settings.iter().for_each(|change| verdict.fail(change.to_string()));
+            document.differences.iter().for_each(|difference| verdict.fail(difference.to_string()));
+            match args.output {
+                Output::Junit => verdicts::junit(&[verdict], &mut out)?,
+                _ => verdicts::annotations(&[verdict], &mut out)?,
+            }
         }
     }
     let same = document.settings.is_empty() && document.differences.is_empty();

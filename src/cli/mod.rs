@@ -23,6 +23,7 @@ pub mod study;
 pub mod sweep;
 mod tables;
 pub mod test;
+mod upgrade;
 pub mod validate;
 pub mod verify;
 pub mod version;
@@ -89,7 +90,7 @@ enum Command {
     Verify(verify::VerifyArgs),
     /// Hold scenarios against their golden traces and against what they expect
     Test(test::TestArgs),
-    /// Say what two scenarios, manifests or traces differ in
+    /// Say what two scenarios, manifests or traces differ in, or one under two releases of Kubernetes
     Diff(diff::DiffArgs),
     /// Print when a cron schedule starts runs, local and UTC, with skipped and doubled ones marked
     Schedule(schedule::ScheduleArgs),

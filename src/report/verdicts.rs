@@ -128,11 +128,20 @@ fn escaped(text: &str) -> String {
     escaped
 }
 
-/// An annotation a failure, at the scenario's file.
+/// Annotations, and then what people are told.
 ///
 /// # Errors
 /// Those of `out`.
 pub fn github(verdicts: &[Verdict], out: &mut impl Write) -> io::Result<()> {
+    annotations(verdicts, out)?;
+    human(verdicts, out)
+}
+
+/// An annotation a failure, at the scenario's file.
+///
+/// # Errors
+/// Those of `out`.
+pub fn annotations(verdicts: &[Verdict], out: &mut impl Write) -> io::Result<()> {
     let data = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
     let property = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");
     for verdict in verdicts.iter().filter(|verdict| verdict.outcome == Outcome::Failed) {
@@ -144,7 +153,7 @@ pub fn github(verdicts: &[Verdict], out: &mut impl Write) -> io::Result<()> {
             data(&verdict.complaints.join("\n"))
         )?;
     }
-    human(verdicts, out)
+    Ok(())
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ pub(super) struct Server<'a> {
 /// Decodes an object and lets the API server decide on it.
 pub(super) fn admit(document: &Document, kind: &str, server: &Server<'_>, problems: &mut Problems) -> Option<Object> {
     let root = kubernetes().get(&format!("v1.{kind}"))?;
-    let decoded = decode(document, root, server.kubernetes.release);
+    let decoded = decode(document, root, server.kubernetes);
     let before = errors(problems);
     // The API server goes by the alphabet, people by the text.
     let mut faults: Vec<_> = decoded.faults.iter().collect();

@@ -36,6 +36,9 @@ pub struct Judged {
     pub errors: Vec<JudgedError>,
     /// What the server warns of.
     pub warnings: Vec<String>,
+    /// The object as it was sent, as far as the server knows its fields.
+    #[serde(skip)]
+    pub sent: Option<Json>,
     /// The object as the server stores it, unless it is refused.
     #[serde(skip)]
     pub stored: Option<Json>,
@@ -140,7 +143,7 @@ impl Judge {
     fn of_server(&self, document: &Document, endpoint: &str) -> Judged {
         let mut judged = self.frame(document);
         let Verdict { mut decode_error, mut strict_errors, value } =
-            document_verdict(document, endpoint, self.kubernetes.release);
+            document_verdict(document, endpoint, &self.kubernetes);
         if value.is_some() && self.validate != Validate::Strict {
             decode_error = None;
             let ignored = std::mem::take(&mut strict_errors);
@@ -162,6 +165,7 @@ impl Judge {
             }
             Err(errors) => judged.errors = errors.iter().map(JudgedError::from).collect(),
         }
+        judged.sent = Some(value);
         judged
     }
 

@@ -17,6 +17,7 @@ pub mod replication;
 pub mod results;
 pub mod shard;
 pub mod sweep;
+pub mod upgrade;
 
 pub use documents::Documents;
 pub use expression::Measure;

@@ -29,3 +29,4 @@ mod robustness;
 mod scenario_schema;
 mod scheduler_index;
 mod studies;
+mod upgrades;

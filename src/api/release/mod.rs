@@ -4,12 +4,14 @@
 //! gate. What a run needs of it are the plain yes and no of [`Rules`], made once.
 
 mod gates;
+mod line;
 mod table;
 
 use std::fmt;
 use std::str::FromStr;
 
 pub use gates::{GATES, Gate, Stage};
+pub use line::Line;
 pub use table::{CHANGES, Change, FIELDS, NewField, Rules, new_field};
 
 /// A release by its minor version: 1.37 is `Release(37)`.
@@ -69,12 +71,49 @@ pub struct Kubernetes {
     /// The release.
     pub release: Release,
     gates: Vec<(&'static str, bool)>,
+    /// Lines of the table that hold or not whatever the release says.
+    lines: Vec<(Line, bool)>,
 }
 
 impl Kubernetes {
     /// A release with its gates as they come.
     pub fn of(release: Release) -> Kubernetes {
-        Kubernetes { release, gates: Vec::new() }
+        Kubernetes { release, ..Kubernetes::default() }
+    }
+
+    /// The same cluster at another release: the gates that were set by hand stay where that release lets them be set;
+    /// else the answer says why not.
+    pub fn moved_to(&self, release: Release) -> (Kubernetes, Vec<String>) {
+        let mut moved = Kubernetes::of(release);
+        let refused = self.gates.iter().filter_map(|(gate, on)| moved.set_gate(gate, *on).err()).collect();
+        (moved, refused)
+    }
+
+    /// The same with a line of the table as if by hand, to see what comes of that line alone. No cluster is like that.
+    #[must_use]
+    pub fn with_line(mut self, line: Line, holds: bool) -> Kubernetes {
+        self.lines.retain(|(set, _)| *set != line);
+        self.lines.push((line, holds));
+        self
+    }
+
+    /// Does a line of the table hold?
+    pub fn holds(&self, line: Line) -> bool {
+        match line {
+            Line::Rule(change) => self.has_line(change.rule, change.since.0, change.gates),
+            Line::Field(field) => self.has_line(field.field, field.since.0, &[]),
+        }
+    }
+
+    /// Does the line of this name hold, which came with a release, behind any of these gates?
+    fn has_line(&self, name: &str, since: u8, gates: &[&str]) -> bool {
+        let set = self.lines.iter().find(|(set, _)| set.name() == name).map(|(_, holds)| *holds);
+        set.unwrap_or_else(|| self.has(since, gates))
+    }
+
+    /// Does its API server know all fields that any release knows?
+    pub fn knows_all_fields(&self) -> bool {
+        self.release == Release::NEWEST && self.lines.is_empty()
     }
 
     /// Sets a feature gate, as the components' `--feature-gates` do.

@@ -1,5 +1,9 @@
 //! The table of differences between releases: a line a rule. Its number, if it has one, is that of its scenario under
 //! `scenarios/releases/`; the text says what holds since then, and what held before.
+//!
+//! A release stands for its last patch, so a fix that was picked back holds from the oldest release that got it: J1 was
+//! made for 1.34 and is in the last patches of 1.31. Fields that a release knew and later ones do not
+//! (`PodResourceClaim.source` up to 1.30, `PodSpec.workloadRef` in 1.35, all behind alpha gates) are not in the table.
 
 use super::{Kubernetes, Release};
 
@@ -33,7 +37,7 @@ macro_rules! changes {
         impl Rules {
             /// The rules of a cluster's Kubernetes.
             pub fn of(kubernetes: &Kubernetes) -> Rules {
-                Rules { $($rule: kubernetes.has($since, $gates),)* }
+                Rules { $($rule: kubernetes.has_line(stringify!($rule), $since, $gates),)* }
             }
 
             /// Does the rule of this line hold?
@@ -78,7 +82,7 @@ changes! {
     counts_active_in_back_off: "C6", 36, &[], "#139457",
         "`active` is true while new pods wait for the back-off",
         "`active` was reported as 0 while new pods waited for the back-off";
-    validates_status: "C6", 30, &["JobManagedBy"], "#123273",
+    validates_status: "C6", 31, &["JobManagedBy"], "#125510",
         "the API server validates a Job's status: more ready than active pods are refused",
         "a Job's status was hardly validated";
     clears_start_time: "C7", 36, &["MutableSchedulingDirectivesForSuspendedJobs"], "#135104",
@@ -87,7 +91,7 @@ changes! {
     counts_warnings_apart: "C8", 32, &[], "#124747",
         "Normal and Warning events of an object have a budget of 25 each",
         "they shared one: a Job's last warning was lost after 25 events";
-    forgets_back_off_at_once: "J1", 31, &[], "#123998",
+    forgets_back_off_at_once: "J1", 31, &[], "#132109",
         "the failures of a deleted Job are forgotten at once",
         "a Job created again under the same name at once went on with the back-off of the old one";
     sweeps_by_selector: "J2", 32, &[], "#127378",
@@ -99,7 +103,7 @@ changes! {
     waits_for_own_writes: "J4", 36, &["StaleControllerConsistencyJob"], "#137210",
         "a sync waits until the cache shows the controller's own last writes",
         "a sync could decide on a stale cache";
-    forgets_expectations_at_once: "J5", 37, &[], "#131917",
+    forgets_expectations_at_once: "J5", 37, &[], "#142247",
         "what was expected of a deleted Job's pods is forgotten at once",
         "a Job created again under the same name at once waited for pods of the old one";
     retries_sweeps: "J6", 37, &[], "#141329",
@@ -114,13 +118,13 @@ changes! {
     forgets_failures_of_idle: "K3", 37, &[], "#139918",
         "a sync of a CronJob without a next start forgives its failures",
         "they were kept, and the next error waited longer";
-    finds_existing_job: "K4", 37, &[], "-",
+    finds_existing_job: "K4", 37, &[], "#136920",
         "a start whose Job exists already finds it and takes it over",
         "it was looked for in no namespace, which failed, again and again";
     notes_scheduled_time: "K5", 29, &["CronJobsScheduledAnnotation"], "#118137",
         "Jobs of a CronJob carry the annotation cronjob-scheduled-timestamp",
         "they did not";
-    defaults_condition_status: "A1", 34, &[], "-",
+    defaults_condition_status: "A1", 34, &[], "#131525",
         "a pod condition of podFailurePolicy without status means True also in a CronJob's template",
         "such a CronJob was refused";
     suspended_template_is_mutable: "A2", 36, &["MutableSchedulingDirectivesForSuspendedJobs"], "#135104",
@@ -129,7 +133,7 @@ changes! {
     suspended_resources_are_mutable: "A3", 36, &["MutablePodResourcesForSuspendedJobs"], "#132441",
         "resources of a suspended Job's pods may be changed",
         "they could not be changed";
-    drops_fields_in_templates: "A6", 37, &[], "-",
+    drops_fields_in_templates: "A6", 37, &[], "#140188",
         "fields behind a gate that is off are dropped from a CronJob's template",
         "they were kept there, and dropped from the Jobs made of it";
     has_back_off_per_index: "A4", 28, &["JobBackoffLimitPerIndex"], "#118009",

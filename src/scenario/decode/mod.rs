@@ -9,7 +9,7 @@ use super::document::{Document, Entry, Node, Value};
 use super::schema::{Field, Shape, Struct, Type, kubernetes};
 use super::source::Span;
 use crate::api::quantity::Quantity;
-use crate::api::release::{Release, new_field};
+use crate::api::release::{Kubernetes, Line, Release, new_field};
 
 pub use hint::nearest;
 pub use verdict::{Verdict, document_verdict, is_served, server_verdict};
@@ -81,9 +81,9 @@ impl Decoded {
     }
 }
 
-/// Decodes a document as an object of a type, as a release's server does.
-pub fn decode(document: &Document, root: &'static Struct, release: Release) -> Decoded {
-    let mut decoded = decode_node(&document.root, root, release);
+/// Decodes a document as an object of a type, as a cluster's server does.
+pub fn decode(document: &Document, root: &'static Struct, kubernetes: &Kubernetes) -> Decoded {
+    let mut decoded = decode_node(&document.root, root, kubernetes);
     let duplicates = document.duplicates.iter().map(|duplicate| {
         let (line, _) = document.source.line_column(duplicate.value.start);
         Fault {
@@ -99,8 +99,8 @@ pub fn decode(document: &Document, root: &'static Struct, release: Release) -> D
 }
 
 /// Decodes a value as an object of a type; duplicates are the document's matter.
-pub fn decode_node(node: &Node, root: &'static Struct, release: Release) -> Decoded {
-    let mut walk = Walk { release, faults: Vec::new(), unknown: 0, path: String::new(), owners: Vec::new() };
+pub fn decode_node(node: &Node, root: &'static Struct, kubernetes: &Kubernetes) -> Decoded {
+    let mut walk = Walk { kubernetes, faults: Vec::new(), unknown: 0, path: String::new(), owners: Vec::new() };
     let value = match &node.value {
         Value::Mapping(entries) => walk.fields(entries, root),
         Value::Null => walk.fields(&[], root),
@@ -118,15 +118,15 @@ struct Owner {
     field: &'static str,
 }
 
-struct Walk {
-    release: Release,
+struct Walk<'k> {
+    kubernetes: &'k Kubernetes,
     faults: Vec<Fault>,
     unknown: usize,
     path: String,
     owners: Vec<Owner>,
 }
 
-impl Walk {
+impl Walk<'_> {
     fn fields(&mut self, entries: &[Entry], owner: &'static Struct) -> serde_json::Value {
         let mut object = serde_json::Map::new();
         for entry in sorted(entries) {
@@ -270,10 +270,11 @@ impl Walk {
 
     /// The later release that the field came with.
     fn comes_later(&self, owner: &Struct, field: &Field) -> Option<Release> {
-        if self.release == Release::NEWEST {
+        if self.kubernetes.knows_all_fields() {
             return None;
         }
-        new_field(owner.short_name(), field.name).map(|known| known.since).filter(|since| *since > self.release)
+        let known = new_field(owner.short_name(), field.name)?;
+        (!self.kubernetes.holds(Line::Field(known))).then_some(known.since)
     }
 
     fn newer_field(&mut self, entry: &Entry, since: Release) {
@@ -281,8 +282,8 @@ impl Walk {
         if self.unknown > MAX_STRICT_ERRORS {
             return;
         }
-        let help =
-            format!("Kubernetes {} does not know it, {since} is the first that does: it is dropped", self.release);
+        let release = self.kubernetes.release;
+        let help = format!("Kubernetes {release} does not know it, {since} is the first that does: it is dropped");
         self.within(&entry.key, |walk| {
             let message = format!("unknown field \"{}\"", walk.path);
             walk.fault(FaultKind::Newer, entry.key_span, message, Some(help));

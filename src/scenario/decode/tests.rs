@@ -10,7 +10,7 @@ fn job(spec: &str) -> Decoded {
     let text = format!("apiVersion: batch/v1\nkind: Job\nmetadata: {{name: a}}\nspec: {spec}\n");
     let source = Arc::new(SourceText::new(Source { name: "a".into(), bytes: text.into() }).unwrap());
     let document = parse(&source).remove(0).unwrap();
-    decode(&document, kubernetes().get("v1.Job").unwrap(), crate::api::release::Release::NEWEST)
+    decode(&document, kubernetes().get("v1.Job").unwrap(), &crate::api::release::Kubernetes::default())
 }
 
 #[test]

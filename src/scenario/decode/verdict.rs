@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::super::document::{Document, Node, Value, parse};
-use super::super::schema::kubernetes;
+use super::super::schema;
 use super::super::source::{Source, SourceText};
 use super::decode;
-use crate::api::release::Release;
+use crate::api::release::Kubernetes;
 
 /// The decoder's part of the answer to a create request with `fieldValidation=Strict`.
 #[derive(Clone, Debug)]
@@ -56,21 +56,21 @@ pub fn server_verdict(source: Source, kind: &str) -> Verdict {
         Err(error) => return Verdict::refused(format!("yaml: {error}")),
     };
     match parse(&text).into_iter().next() {
-        Some(Ok(document)) => document_verdict(&document, kind, Release::NEWEST),
+        Some(Ok(document)) => document_verdict(&document, kind, &Kubernetes::default()),
         Some(Err(error)) => Verdict::refused(error.message),
-        None => document_verdict(&Document::empty(text), kind, Release::NEWEST),
+        None => document_verdict(&Document::empty(text), kind, &Kubernetes::default()),
     }
 }
 
 /// Decodes a document as the endpoint of `kind` does.
-pub fn document_verdict(document: &Document, kind: &str, release: Release) -> Verdict {
+pub fn document_verdict(document: &Document, kind: &str, kubernetes: &Kubernetes) -> Verdict {
     if let Err(error) = check_kind(&document.root, kind) {
         return Verdict::refused(error);
     }
-    let Some(root) = kubernetes().get(&format!("v1.{kind}")) else {
+    let Some(root) = schema::kubernetes().get(&format!("v1.{kind}")) else {
         return Verdict::refused(format!("no endpoint for {kind}"));
     };
-    let decoded = decode(document, root, release);
+    let decoded = decode(document, root, kubernetes);
     if let Some(error) = decoded.type_error() {
         return Verdict::refused(error.to_string());
     }

@@ -98,7 +98,7 @@ impl Client {
         }
         let Some(root) = kubernetes().get(&format!("v1.{kind}")) else { return Ok(()) };
         let bad = |error: &str| Complaint::Server { reason: "BadRequest", message: cannot_be_handled(&kind, error) };
-        let decoded = decode_node(&object, root, self.kubernetes.release);
+        let decoded = decode_node(&object, root, &self.kubernetes);
         if let Some(error) = decoded.type_error() {
             return Err(bad(error));
         }

@@ -5,7 +5,7 @@ use super::super::document::{Node, Value, go_json};
 use super::super::schema::metadata_only;
 use super::complaint::Complaint;
 use super::stream::Piece;
-use crate::api::release::Release;
+use crate::api::release::Kubernetes;
 
 /// What Go says it wanted instead of a value that is no object.
 const DETECTOR: &str = "unstructured.detector";
@@ -128,7 +128,7 @@ fn metadata_error(value: &Node) -> Option<String> {
     }
     let metadata = value.entries().iter().filter(|entry| &*entry.key == "metadata").cloned().collect();
     let only = Node { span: value.span, value: Value::Mapping(metadata) };
-    decode_node(&only, metadata_only(), Release::NEWEST).type_error().map(str::to_owned)
+    decode_node(&only, metadata_only(), &Kubernetes::default()).type_error().map(str::to_owned)
 }
 
 /// As the object arrives at the server: a number past 64 bits has become a float on the way.

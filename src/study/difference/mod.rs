@@ -8,7 +8,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-pub use settings::{SettingChange, setting_changes};
+pub use settings::{SettingChange, object_changes, setting_changes};
 pub use view::{JobView, Micros, PodView, TraceView, ViewError};
 
 /// A difference.
@@ -44,6 +44,14 @@ pub enum Kind {
     Pod,
     /// Pods came at other times.
     Shift,
+    /// A field or condition of a status had another value for a time.
+    Status,
+    /// An event is in one run only, or says something else.
+    Event,
+    /// Something that is noted of one run only, such as a refused patch.
+    Note,
+    /// The API server refuses the objects of one side.
+    Refused,
 }
 
 impl fmt::Display for Difference {
@@ -100,7 +108,8 @@ fn of_job(before: &JobView, after: &JobView) -> Vec<Difference> {
     }
     for (what, was, is) in [("succeed", before.succeeded, after.succeeded), ("fail", before.failed, after.failed)] {
         if was != is {
-            add(Kind::Counts, format!("{title}: {is} pods {what} instead of {was}"));
+            let pods = if is == 1 { format!("1 pod {what}s") } else { format!("{is} pods {what}") };
+            add(Kind::Counts, format!("{title}: {pods} instead of {was}"));
         }
     }
     if before.most_active != after.most_active {
@@ -135,13 +144,17 @@ fn title(job: &JobView) -> String {
 fn outcome(job: &JobView) -> String {
     match job.ended {
         None => "does not end within the run".to_owned(),
-        Some(time) if job.complete => format!("completes ({}) at {}", job.reason, at(time)),
-        Some(time) => format!("fails ({}) at {}", job.reason, at(time)),
+        Some(time) => {
+            let verb = if job.complete { "completes" } else { "fails" };
+            // Up to 1.30 a complete Job gives no reason.
+            let reason = if job.reason.is_empty() { String::new() } else { format!(" ({})", job.reason) };
+            format!("{verb}{reason} at {}", at(time))
+        }
     }
 }
 
 /// `35.8 s`, or `2h13m5s` from an hour on.
-fn at(time: Micros) -> String {
+pub(in crate::study) fn at(time: Micros) -> String {
     length(time)
 }
 

@@ -46,6 +46,13 @@ pub fn setting_changes(before: &Scenario, after: &Scenario) -> Vec<SettingChange
     changes
 }
 
+/// The fields of one object that differ between two forms of it.
+pub fn object_changes(name: &str, before: Option<&Value>, after: Option<&Value>) -> Vec<SettingChange> {
+    let mut changes = Vec::new();
+    compare(name, String::new(), before, after, &mut changes);
+    changes
+}
+
 fn objects(scenario: &Scenario) -> Vec<(String, Value)> {
     let named = |object: &Object| match object {
         Object::Job(job) => Some((format!("Job {}", job.name.name), (*job.sent).clone())),
