@@ -73,6 +73,9 @@ fn plan(args: &FitArgs, subject: Subject) -> Result<(Sweep, FitOptions), String>
     }
     let deadline = deadline(&args.deadline, scenario.start)?;
     let objective = objective(args)?;
+    if let Objective::Measure(measure) = &objective {
+        measure.check(&scenario.cluster.pools)?;
+    }
     // The share of runs that must be in time, and of intervals.
     let confidence = args.study.confidence(&scenario);
     let sweep = SweepOptions {

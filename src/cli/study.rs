@@ -30,7 +30,8 @@ pub(super) const CONFIDENCE: f64 = 0.95;
 pub struct StudyArgs {
     #[command(flatten)]
     pub(super) files: FileArgs,
-    /// Metrics, or expressions like `cost=podSeconds*0.04/3600`; the first one is the one that counts
+    /// Metrics (`makespan`, `wait`, `cost`, `utilisation`, ..), those of nodes also of a pool (`cost(spot)`), `p99(wait)`, or
+    /// expressions like `bill=cost+podSeconds*0.04/3600`; the first one is the one that counts
     #[arg(short, long = "metric", value_name = "NAME[=EXPRESSION]", value_parser = Measure::parse)]
     pub(super) metrics: Vec<Measure>,
     /// Runs of each point [default: 100]
@@ -82,12 +83,15 @@ impl StudyArgs {
 
     /// What is measured: the command line's metrics, else the scenario's, else those of the command.
     pub(super) fn measures(&self, scenario: &Scenario, default: &[&str]) -> Result<Vec<Measure>, String> {
-        if !self.metrics.is_empty() {
-            return Ok(self.metrics.clone());
-        }
-        let names: Vec<&str> = scenario.study.metrics.iter().map(String::as_str).collect();
-        let names = if names.is_empty() { default.to_vec() } else { names };
-        names.into_iter().map(Measure::parse).collect()
+        let measures = if self.metrics.is_empty() {
+            let names: Vec<&str> = scenario.study.metrics.iter().map(String::as_str).collect();
+            let names = if names.is_empty() { default.to_vec() } else { names };
+            names.into_iter().map(Measure::parse).collect::<Result<Vec<Measure>, String>>()?
+        } else {
+            self.metrics.clone()
+        };
+        measures.iter().try_for_each(|measure| measure.check(&scenario.cluster.pools))?;
+        Ok(measures)
     }
 
     pub(super) fn confidence(&self, scenario: &Scenario) -> f64 {
