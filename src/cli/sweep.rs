@@ -8,12 +8,12 @@ use clap::{Args, ValueEnum};
 
 use super::exit;
 use super::shards::ShardArgs;
-use super::study::{self, StudyArgs, Subject};
+use super::study::{self, SteadyArgs, StudyArgs, Subject};
 use crate::report::{output, study as report};
 use crate::scenario::axis::Axis;
 use crate::scenario::study::{Design, parse_share};
 use crate::study::shard::Shard;
-use crate::study::{Laboratory, Results, Sweep, SweepOptions};
+use crate::study::{Laboratory, Results, Steady, Sweep, SweepOptions};
 
 /// Most runs of a point whose runs stop by themselves, where nobody says.
 const MOST_REPLICATIONS: u32 = 10_000;
@@ -31,6 +31,8 @@ pub struct SweepArgs {
     study: StudyArgs,
     #[command(flatten)]
     plan: PlanArgs,
+    #[command(flatten)]
+    steady: SteadyArgs,
     #[command(flatten)]
     shards: ShardArgs,
 }
@@ -66,7 +68,8 @@ enum DesignArg {
 /// Lays out, runs, tells and writes.
 pub fn run(args: &SweepArgs, colour: bool) -> anyhow::Result<ExitCode> {
     let Some(subject) = args.study.subject(colour)? else { return Ok(ExitCode::from(exit::USAGE)) };
-    let sweep = match args.plan.sweep(&args.study, subject) {
+    let steady = args.steady.of(&subject.scenario.study);
+    let sweep = match args.plan.sweep(&args.study, subject, steady) {
         Ok(sweep) => sweep,
         Err(sentence) => return study::refuse(&sentence.into()),
     };
@@ -146,11 +149,12 @@ fn own_options(arguments: &[String], file: &Path) -> Vec<String> {
 
 impl PlanArgs {
     /// The sweep: what the command line says, else what the scenario says.
-    pub(super) fn sweep(&self, study: &StudyArgs, subject: Subject) -> Result<Sweep, String> {
+    fn sweep(&self, study: &StudyArgs, subject: Subject, steady: Option<Steady>) -> Result<Sweep, String> {
         let Subject { scenario, documents } = subject;
         let section = &scenario.study;
         let until = self.until.or(section.until);
-        let runs = if until.is_some() { MOST_REPLICATIONS } else { study::REPLICATIONS };
+        let runs = study.replications(&scenario, steady);
+        let given = study.replications.or(section.replications).is_some();
         let design = self.design.map(|design| match design {
             DesignArg::Cartesian => Design::Cartesian,
             DesignArg::OneAtATime => Design::OneAtATime,
@@ -160,11 +164,12 @@ impl PlanArgs {
             axes: if self.set.is_empty() { section.axes.clone() } else { self.set.clone() },
             design: design.or(section.design).unwrap_or_default(),
             samples: self.samples.or(section.samples).unwrap_or(SAMPLES),
-            replications: study.replications.or(section.replications).unwrap_or(runs),
+            replications: if until.is_some() && !given { MOST_REPLICATIONS } else { runs },
             until,
             confidence: study.confidence(&scenario),
             measures: study.measures(&scenario, &METRICS)?,
             seed: study.seed,
+            steady,
         };
         Sweep::new(documents, &scenario, options)
     }

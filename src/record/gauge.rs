@@ -115,7 +115,13 @@ impl Gauge {
         let place = |pod: &PodSpan| jobs.binary_search(&(pod.job as usize)).ok();
         let pods = self.pods.iter().filter_map(|pod| Some(PodSpan { job: place(pod)? as u32, ..*pod })).collect();
         let jobs = jobs.iter().filter_map(|&job| self.jobs.get(job).copied()).collect();
-        Gauge { pods, jobs, pod_places: Vec::new(), job_places: Vec::new(), ..self.clone() }
+        Gauge { pods, jobs, ..self.without_spans() }
+    }
+
+    /// What is of the run as a whole, to which the spans of a part can be added.
+    pub fn without_spans(&self) -> Gauge {
+        let (token_waits, nodes, end) = (self.token_waits.clone(), self.nodes.clone(), self.end);
+        Gauge { token_waits, nodes, end, ..Gauge::default() }
     }
 
     fn on_job(&mut self, now: SimTime, id: JobId, verb: Verb, store: &Store) {

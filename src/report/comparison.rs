@@ -17,7 +17,7 @@ pub fn text(
     phases: &[Difference],
     measures: &[Measure],
     confidence: f64,
-    replications: u32,
+    (pairs, what): (u32, &str),
 ) -> String {
     let head = ["METRIC", "FIRST", "SECOND", "DIFFERENCE", "INTERVAL (t)", "BOOTSTRAP", "LESS/SAME/MORE"];
     let mut lines = vec![head.map(str::to_owned).to_vec()];
@@ -34,10 +34,10 @@ pub fn text(
         ]);
     }
     let percent = confidence * 100.0;
-    let mut text = format!("first:  {first}\nsecond: {second}\n{replications} pairs of runs on the same luck, ");
+    let mut text = format!("first:  {first}\nsecond: {second}\n{pairs} pairs of {what} on the same luck, ");
     text += &format!("intervals at {percent}%\n\n{}\n", columns(lines));
     if let (Some(metric), Some(measure)) = (metrics.first(), measures.first()) {
-        text += &format!("{}\n", verdict(metric, measure, replications));
+        text += &format!("{}\n", verdict(metric, measure, (pairs, what)));
         if metric.name == "makespan" && !matches!(metric.verdict(), Verdict::Same) {
             text += &where_it_went(phases);
         }
@@ -46,7 +46,7 @@ pub fn text(
 }
 
 /// One sentence on the metric that counts.
-fn verdict(metric: &Difference, measure: &Measure, replications: u32) -> String {
+fn verdict(metric: &Difference, measure: &Measure, (pairs, what): (u32, &str)) -> String {
     let change = metric.second - metric.first;
     let share =
         if metric.first == 0.0 { String::new() } else { format!(" ({:.1}%)", (change / metric.first * 100.0).abs()) };
@@ -57,7 +57,7 @@ fn verdict(metric: &Difference, measure: &Measure, replications: u32) -> String 
     };
     let name = &metric.name;
     match (metric.verdict(), metric.paired) {
-        (Verdict::Same, _) => format!("No difference: {name} is the same in every pair of runs."),
+        (Verdict::Same, _) => format!("No difference: {name} is the same in every pair of {what}."),
         (Verdict::Less, Some(paired)) => format!(
             "The second has a {name} less by {}{share}{better}; sure of {} at least.{}",
             number(-change),
@@ -74,7 +74,7 @@ fn verdict(metric: &Difference, measure: &Measure, replications: u32) -> String 
             let half = metric.paired.map_or(f64::INFINITY, |paired| paired.half_width());
             // The width falls with the root of the pairs.
             let factor = (half / change.abs()) * (half / change.abs());
-            let more = (f64::from(replications) * factor).ceil();
+            let more = (f64::from(pairs) * factor).ceil();
             let needed = if more.is_finite() { format!("; about {more:.0} pairs may tell") } else { String::new() };
             format!("No difference in {name} can be told from luck{needed}.")
         }
@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn verdicts_in_words() {
         let measure = Measure::parse("makespan").expect("a metric");
-        let check = |difference: Difference, text: &str| assert_eq!(verdict(&difference, &measure, 100), text);
+        let check = |difference: Difference, text: &str| assert_eq!(verdict(&difference, &measure, (100, "runs")), text);
         check(
             found(100.0, 80.0, 5.0, [9, 1, 0]),
             "The second has a makespan less by 20 (20.0%): better; sure of 15 at least. Independent seeds would need 12 \
@@ -160,6 +160,6 @@ mod tests {
             found(80.0, 82.0, 4.0, [4, 1, 5]),
             "No difference in makespan can be told from luck; about 400 pairs may tell.",
         );
-        check(found(80.0, 80.0, 0.0, [0, 9, 0]), "No difference: makespan is the same in every pair of runs.");
+        check(found(80.0, 80.0, 0.0, [0, 9, 0]), "No difference: makespan is the same in every pair of {what}.");
     }
 }

@@ -19,7 +19,8 @@ pub fn table(results: &Results, rows: &[Row]) -> String {
     let outline = &results.outline;
     let percent = outline.confidence * 100.0;
     let mut head: Vec<String> = outline.axes.clone();
-    head.extend(["METRIC", "RUNS", "MEAN"].map(str::to_owned));
+    let counted = if outline.batches() > 1 { "BATCHES" } else { "RUNS" };
+    head.extend(["METRIC", counted, "MEAN"].map(str::to_owned));
     head.extend([format!("{percent}% INTERVAL (t)"), format!("{percent}% (BOOTSTRAP)")]);
     head.extend(["P50", "P95", "P99"].map(str::to_owned));
     let line = |row: &Row| {
@@ -39,6 +40,7 @@ pub fn table(results: &Results, rows: &[Row]) -> String {
 pub fn warnings(results: &Results, rows: &[Row]) -> Vec<String> {
     let outline = &results.outline;
     let mut warnings = Vec::new();
+    warnings.extend(of_batches(results));
     let least = rows.iter().map(|row| row.count).min().unwrap_or(0);
     if least < FEW && rows.iter().any(|row| row.stddev != 0.0) {
         warnings.push(format!("{least} replications are few: intervals are wide and P95 and P99 mean little"));
@@ -60,6 +62,27 @@ pub fn warnings(results: &Results, rows: &[Row]) -> Vec<String> {
             format_args!("+-{}%", limit * 100.0),
             needed.ceil(),
         ));
+    }
+    warnings
+}
+
+/// Batches that are empty, or that know of each other.
+fn of_batches(results: &Results) -> Vec<String> {
+    let outline = &results.outline;
+    let (Some(steady), Some(metric)) = (outline.steady, outline.metrics.first()) else { return Vec::new() };
+    let first = |values: &Vec<f64>| -> Vec<f64> { values.iter().step_by(outline.metrics.len()).copied().collect() };
+    let mut warnings = Vec::new();
+    let (empty, all) = results.values.iter().map(first).fold((0, 0), |(empty, all), values| {
+        (empty + values.iter().filter(|value| value.is_nan()).count(), all + values.len())
+    });
+    if empty > 0 {
+        let why = "nothing begins in them after the warm-up, or nothing that it could be taken of";
+        warnings.push(format!("{empty} of {all} batches have no {metric}: {why}; longer runs are needed"));
+    }
+    let found = results.values.iter().filter_map(|values| steady.correlation(&first(values)));
+    if let Some(most) = found.max_by(f64::total_cmp) {
+        let cure = "longer batches are needed: fewer of them, or longer runs";
+        warnings.push(format!("batch means of {metric} follow one another (correlation {most:.2}), so intervals are too narrow; {cure}"));
     }
     warnings
 }

@@ -16,10 +16,12 @@ pub mod interval;
 pub mod replication;
 pub mod results;
 pub mod shard;
+pub mod steady;
 pub mod sweep;
 
 pub use documents::Documents;
 pub use expression::Measure;
 pub use replication::{Laboratory, Stopped};
 pub use results::{Outline, Results, Row};
+pub use steady::Steady;
 pub use sweep::{StudyError, Sweep, SweepOptions};

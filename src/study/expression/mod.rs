@@ -82,9 +82,12 @@ impl Measure {
         }
     }
 
-    /// The metric, if it is one of ours and nothing more.
+    /// The metric, if it is one of ours and nothing more, of all nodes or of a pool.
     pub fn metric(&self) -> Option<Metric> {
-        if let Expression::Metric(metric) = self.expression { Some(metric) } else { None }
+        match self.expression {
+            Expression::Metric(metric) | Expression::OfPool(metric, _) => Some(metric),
+            _ => None,
+        }
     }
 
     /// Its value.
