@@ -9,7 +9,7 @@ use clap::Args;
 use super::exit;
 use super::files;
 use super::study::{self, SteadyArgs, StudyArgs, Subject};
-use crate::report::comparison;
+use crate::report::comparison::{self, Other};
 use crate::report::output;
 use crate::scenario::axis::{Axis, AxisValues};
 use crate::study::compare::{Side, compare};
@@ -59,16 +59,17 @@ pub fn run(args: &CompareArgs, colour: bool) -> anyhow::Result<ExitCode> {
         1 => (replications, "runs"),
         batches => (replications * batches, "batches"),
     };
-    let mut table = comparison::csv_head();
+    let mut found = Vec::new();
     for ((name, _), side) in others.iter().zip(&sides[1..]) {
         let (metrics, phases) = compare(&sides[0], side, &measures, confidence, seed);
         let text = comparison::text(first_name, name, &metrics, &phases, &measures, confidence, pairs);
         write!(out, "{text}")?;
-        table += &comparison::csv_rows(first_name, name, &metrics, &phases);
+        found.push(Other { name: name.clone(), metrics, phases });
     }
     if let Some(folder) = args.study.folder(&first.scenario.name, "compare") {
-        output::write_all(&folder, vec![("differences.csv".to_owned(), table.into_bytes())])?;
-        writeln!(out, "differences.csv is in {}", folder.display())?;
+        let about = format!("{} pairs of {}, seed {seed}, intervals at {}%", pairs.0, pairs.1, confidence * 100.0);
+        output::write_all(&folder, comparison::files(first_name, &found, &about)?)?;
+        writeln!(out, "differences.csv and differences.svg are in {}", folder.display())?;
     }
     Ok(ExitCode::SUCCESS)
 }

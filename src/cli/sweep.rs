@@ -35,6 +35,42 @@ pub struct SweepArgs {
     steady: SteadyArgs,
     #[command(flatten)]
     shards: ShardArgs,
+    #[command(flatten)]
+    results: ResultsArgs,
+}
+
+/// What values are written as.
+#[derive(Clone, Debug, Args)]
+pub struct ResultsArgs {
+    /// Files for the values of all runs: results.csv, results.parquet, or both
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "csv", value_name = "FORMAT")]
+    results: Vec<FormatArg>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum FormatArg {
+    /// Text, one value a line
+    Csv,
+    /// Typed columns for data frames
+    #[cfg(feature = "parquet")]
+    Parquet,
+}
+
+impl ResultsArgs {
+    fn formats(&self) -> Vec<report::Format> {
+        let mut formats = Vec::new();
+        for format in &self.results {
+            let format = match format {
+                FormatArg::Csv => report::Format::Csv,
+                #[cfg(feature = "parquet")]
+                FormatArg::Parquet => report::Format::Parquet,
+            };
+            if !formats.contains(&format) {
+                formats.push(format);
+            }
+        }
+        formats
+    }
 }
 
 /// What varies, and how.
@@ -87,7 +123,7 @@ pub fn run(args: &SweepArgs, colour: bool) -> anyhow::Result<ExitCode> {
     let results = sweep.run(&laboratory);
     drop(progress);
     match results {
-        Ok(results) => tell(&results, args.study.folder(&sweep.outline.scenario, "sweep").as_deref()),
+        Ok(results) => tell(&results, args.study.folder(&sweep.outline.scenario, "sweep").as_deref(), &args.results),
         Err(error) => study::refuse(&error),
     }
 }
@@ -131,7 +167,8 @@ fn emit_job(args: &SweepArgs, sweep: &Sweep) -> anyhow::Result<ExitCode> {
 
 /// The options of a command line that say what is studied.
 fn own_options(arguments: &[String], file: &Path) -> Vec<String> {
-    let elsewhere = ["--shards", "--image", "--volume-claim", "--out", "--threads", "--color", "-f", "--filename"];
+    let elsewhere =
+        ["--shards", "--image", "--volume-claim", "--out", "--threads", "--color", "-f", "--filename", "--results"];
     let mut own = Vec::new();
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
@@ -176,7 +213,7 @@ impl PlanArgs {
 }
 
 /// Tells what was found and writes it down.
-pub(super) fn tell(results: &Results, folder: Option<&Path>) -> anyhow::Result<ExitCode> {
+pub(super) fn tell(results: &Results, folder: Option<&Path>, formats: &ResultsArgs) -> anyhow::Result<ExitCode> {
     let rows = results.rows();
     let mut out = io::stdout().lock();
     write!(out, "{}", report::table(results, &rows))?;
@@ -184,8 +221,12 @@ pub(super) fn tell(results: &Results, folder: Option<&Path>) -> anyhow::Result<E
         writeln!(io::stderr(), "warning: {warning}")?;
     }
     if let Some(folder) = folder {
-        output::write_all(folder, report::files(results, &rows)?)?;
-        writeln!(out, "\nresults.csv, summary.csv and study.svg are in {}", folder.display())?;
+        let files = report::files(results, &rows, &formats.formats())?;
+        let names: Vec<&str> =
+            files.iter().map(|(name, _)| name.as_str()).filter(|name| *name != "study.svg").collect();
+        let names = names[..names.len() - 1].join(", ");
+        output::write_all(folder, files)?;
+        writeln!(out, "\n{names} and study.svg are in {}", folder.display())?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -33,12 +33,8 @@ pub enum Aggregate {
 
 impl Series {
     /// All of them, by name.
-    const ALL: [(&'static str, Series); 4] = [
-        ("wait", Series::Wait),
-        ("run", Series::Run),
-        ("life", Series::Life),
-        ("turnaround", Series::Turnaround),
-    ];
+    const ALL: [(&'static str, Series); 4] =
+        [("wait", Series::Wait), ("run", Series::Run), ("life", Series::Life), ("turnaround", Series::Turnaround)];
 
     /// The series of this name.
     pub fn named(name: &str) -> Option<Series> {
@@ -100,7 +96,8 @@ mod tests {
     fn lengths_of_the_tutorials_job() {
         let gauge = Gauge::of_run(&fixture::pi(), SimDuration::ZERO);
         let check = |aggregate: &str, series: &str, value: f64| {
-            let found = Aggregate::named(aggregate).expect("a function").of(Series::named(series).expect("one"), &gauge);
+            let found =
+                Aggregate::named(aggregate).expect("a function").of(Series::named(series).expect("one"), &gauge);
             assert!((found - value).abs() < 1e-9, "{aggregate}({series}) {found}");
         };
         check("mean", "wait", 1.818);

@@ -1,5 +1,9 @@
 //! A comparison in words and in a table.
 
+use serde_json::json;
+
+use super::chart::{self, ChartError, ChartFormat};
+use super::output::{SUMMARY_FILE, TOOL};
 use super::study::{columns, number};
 use crate::study::compare::{Difference, Verdict};
 use crate::study::expression::Measure;
@@ -110,14 +114,52 @@ fn bounds(interval: Option<Interval>) -> String {
     interval.map_or("-".to_owned(), |found| format!("{} .. {}", signed(found.low), signed(found.high)))
 }
 
+/// The files of a comparison with one scenario or more: `differences.csv`, a picture of the metrics, and what it was about.
+///
+/// # Errors
+/// Those of drawing.
+pub fn files(first: &str, others: &[Other], about: &str) -> Result<Vec<(String, Vec<u8>)>, ChartError> {
+    let mut table = csv_head();
+    let mut rows = Vec::new();
+    for Other { name, metrics, phases } in others {
+        table += &csv_rows(first, name, metrics, phases);
+        let of = |metric: &str| if others.len() == 1 { metric.to_owned() } else { format!("{metric}: {name}") };
+        rows.extend(metrics.iter().map(|metric| (of(&metric.name), metric)));
+    }
+    let title = match others {
+        [only] => format!("{} against {first}", only.name),
+        _ => format!("against {first}"),
+    };
+    let picture = chart::differences(&title, about, &rows, ChartFormat::Svg)?;
+    let names: Vec<&str> = others.iter().map(|other| other.name.as_str()).collect();
+    let summary = json!({"tool": TOOL, "version": env!("CARGO_PKG_VERSION"), "comparison": {"first": first,
+        "others": names, "about": about}});
+    Ok(vec![
+        ("differences.csv".to_owned(), table.into_bytes()),
+        ("differences.svg".to_owned(), picture),
+        (SUMMARY_FILE.to_owned(), format!("{summary:#}\n").into_bytes()),
+    ])
+}
+
+/// A scenario that the first was compared with, and what came of it.
+#[derive(Clone, Debug)]
+pub struct Other {
+    /// What it is called.
+    pub name: String,
+    /// Each metric on both sides.
+    pub metrics: Vec<Difference>,
+    /// Each phase on both sides.
+    pub phases: Vec<Difference>,
+}
+
 /// The columns of `differences.csv`.
-pub fn csv_head() -> String {
+fn csv_head() -> String {
     "first,second,kind,name,first_mean,second_mean,difference,t_low,t_high,bootstrap_low,bootstrap_high,less,same,more\n"
         .to_owned()
 }
 
 /// Its rows for two scenarios.
-pub fn csv_rows(first: &str, second: &str, metrics: &[Difference], phases: &[Difference]) -> String {
+fn csv_rows(first: &str, second: &str, metrics: &[Difference], phases: &[Difference]) -> String {
     let all = metrics.iter().map(|metric| ("metric", metric)).chain(phases.iter().map(|phase| ("phase", phase)));
     let mut rows = String::new();
     for (kind, found) in all {
@@ -145,7 +187,8 @@ mod tests {
     #[test]
     fn verdicts_in_words() {
         let measure = Measure::parse("makespan").expect("a metric");
-        let check = |difference: Difference, text: &str| assert_eq!(verdict(&difference, &measure, (100, "runs")), text);
+        let check =
+            |difference: Difference, text: &str| assert_eq!(verdict(&difference, &measure, (100, "runs")), text);
         check(
             found(100.0, 80.0, 5.0, [9, 1, 0]),
             "The second has a makespan less by 20 (20.0%): better; sure of 15 at least. Independent seeds would need 12 \
@@ -160,6 +203,6 @@ mod tests {
             found(80.0, 82.0, 4.0, [4, 1, 5]),
             "No difference in makespan can be told from luck; about 400 pairs may tell.",
         );
-        check(found(80.0, 80.0, 0.0, [0, 9, 0]), "No difference: makespan is the same in every pair of {what}.");
+        check(found(80.0, 80.0, 0.0, [0, 9, 0]), "No difference: makespan is the same in every pair of runs.");
     }
 }

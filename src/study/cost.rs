@@ -48,7 +48,8 @@ mod tests {
         use crate::record::measure::Metric;
         use crate::run::run_unrecorded;
         let mut with_use = 0;
-        for name in ["gpu-nodes-bought-twice", "finished-pod-wakes-all", "lost-node-hangs", "two-wide-jobs-half-placed"] {
+        for name in ["gpu-nodes-bought-twice", "finished-pod-wakes-all", "lost-node-hangs", "two-wide-jobs-half-placed"]
+        {
             let path = format!("{}/scenarios/lessons/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
             let text = std::fs::read_to_string(path).expect("a scenario");
             let scenario = read_str(&text).unwrap_or_else(|problems| panic!("{}", problems.render(false)));

@@ -34,13 +34,15 @@ pub fn failure(expectation: &Expectation, run: &Run, minimum_charge: SimDuration
         Check::Pods { created, succeeded, failed } => {
             let count = |phase| pods.iter().filter(|pod| pod.phase == phase).count() as u64;
             let counts = [
-                (created, pods.len() as u64, "are created"),
-                (succeeded, count(PodPhase::Succeeded), "succeed"),
-                (failed, count(PodPhase::Failed), "fail"),
+                (created, pods.len() as u64, ["is created", "are created"]),
+                (succeeded, count(PodPhase::Succeeded), ["succeeds", "succeed"]),
+                (failed, count(PodPhase::Failed), ["fails", "fail"]),
             ];
             let wrong = counts.into_iter().filter(|(wanted, found, _)| wanted.is_some_and(|wanted| wanted != *found));
-            let text = |(wanted, found, verb): (&Option<u64>, u64, &str)| {
-                format!("{found} pods {verb} instead of {}", wanted.unwrap_or_default())
+            let text = |(wanted, found, verbs): (&Option<u64>, u64, [&str; 2])| {
+                let pods =
+                    if found == 1 { format!("1 pod {}", verbs[0]) } else { format!("{found} pods {}", verbs[1]) };
+                format!("{pods} instead of {}", wanted.unwrap_or_default())
             };
             let texts: Vec<String> = wrong.map(text).collect();
             (!texts.is_empty()).then(|| texts.join(", "))
@@ -204,7 +206,7 @@ mod tests {
         let wrong = "Job etl ends Complete with reason CompletionsReached, not SuccessPolicy";
         check("{condition: Complete, reason: SuccessPolicy}", &[wrong]);
         check("{pods: {created: 5, succeeded: 4, failed: 1}}", &[]);
-        check("{pods: {succeeded: 5, failed: 0}}", &["4 pods succeed instead of 5, 1 pods fail instead of 0"]);
+        check("{pods: {succeeded: 5, failed: 0}}", &["4 pods succeed instead of 5, 1 pod fails instead of 0"]);
         check("{job: other, maxPods: 3}", &["there is no Job or CronJob other in the run"]);
     }
 

@@ -15,6 +15,7 @@ mod conformance_validation;
 mod cron;
 mod floor_plan;
 mod front_door;
+mod gate;
 mod golden;
 #[expect(unreachable_pub, reason = "also the library of fuzz/")]
 mod inputs;
@@ -26,4 +27,5 @@ mod program;
 mod recorded;
 mod scenario_schema;
 mod scheduler_index;
+mod steady_state;
 mod studies;

@@ -1,5 +1,6 @@
 //! Charts of a run: what its pods did, how many at a time, and how the Jobs' counters grew.
 
+mod differences;
 mod frame;
 mod lettering;
 mod palette;
@@ -12,6 +13,7 @@ mod timeline;
 use thiserror::Error;
 
 use crate::record::Run;
+use crate::study::compare::Difference;
 use crate::study::results::{Results, Row};
 
 /// The file format of a chart.
@@ -39,6 +41,9 @@ pub enum ChartError {
     /// The drawing library gave up.
     #[error("cannot draw the chart: {0}")]
     Draw(String),
+    /// The library that writes tables did.
+    #[error("cannot write the table: {0}")]
+    Table(String),
 }
 
 /// A Gantt chart of the pods, grouped by Job.
@@ -71,6 +76,19 @@ pub fn completions(run: &Run, format: ChartFormat) -> Result<Vec<u8>, ChartError
 /// See [`ChartError`].
 pub fn study(results: &Results, rows: &[Row], format: ChartFormat) -> Result<Vec<u8>, ChartError> {
     study::picture(results, rows).render(format)
+}
+
+/// What a change did to metrics, in percent of what they were, with names for them.
+///
+/// # Errors
+/// See [`ChartError`].
+pub fn differences(
+    title: &str,
+    subtitle: &str,
+    of: &[(String, &Difference)],
+    format: ChartFormat,
+) -> Result<Vec<u8>, ChartError> {
+    differences::picture(title, subtitle, of).render(format)
 }
 
 /// Bars with names, one below the other.

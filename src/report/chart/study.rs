@@ -24,7 +24,11 @@ pub(super) fn picture(results: &Results, rows: &[Row]) -> Picture {
     let shown: Vec<&Row> = rows.iter().step_by(step).copied().collect();
     let mut subtitle = match outline.batches() {
         1 => format!("{} of {} runs or less", counted(outline.points.len(), "point"), outline.replications),
-        n => format!("{} of {} of {n} batches", counted(outline.points.len(), "point"), counted(outline.replications as usize, "run")),
+        n => format!(
+            "{} of {} of {n} batches",
+            counted(outline.points.len(), "point"),
+            counted(outline.replications as usize, "run")
+        ),
     };
     if step > 1 {
         subtitle += &format!(", one in {step} shown");

@@ -100,7 +100,8 @@ fn of_job(before: &JobView, after: &JobView) -> Vec<Difference> {
     }
     for (what, was, is) in [("succeed", before.succeeded, after.succeeded), ("fail", before.failed, after.failed)] {
         if was != is {
-            add(Kind::Counts, format!("{title}: {is} pods {what} instead of {was}"));
+            let pods = if is == 1 { format!("1 pod {what}s") } else { format!("{is} pods {what}") };
+            add(Kind::Counts, format!("{title}: {pods} instead of {was}"));
         }
     }
     if before.most_active != after.most_active {

@@ -43,7 +43,8 @@ impl Measure {
             Some((name, expression)) => (Some(name.trim()), expression),
             None => (None, text),
         };
-        let wrong = |name: &str| format!("\"{name}\" is no name for a metric: letters, digits, `_`, `-` and `.` make one");
+        let wrong =
+            |name: &str| format!("\"{name}\" is no name for a metric: letters, digits, `_`, `-` and `.` make one");
         let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
         if let Some(name) = name.filter(|name| name.is_empty() || !name.chars().all(is_word)) {
             return Err(wrong(name));
