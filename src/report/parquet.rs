@@ -189,7 +189,7 @@ mod tests {
         let rows: Vec<String> = rows.collect();
         assert_eq!(rows.len(), 16);
         let first = "{point: 0, spec.parallelism: 1, share: 0.5, pods[0].duration: \"5s\", replication: 0, metric: \
-                     \"p95(wait)\", value: 0.0, batch: 0}";
+                     \"p95(wait)\", value: 0E0, batch: 0}";
         assert_eq!(rows[0], first);
         assert!(rows[2].contains("metric: \"p95(wait)\", value: null, batch: 1"), "{}", rows[2]);
         let last = "{point: 1, spec.parallelism: 2, share: 1.0, pods[0].duration: null, replication: 1, metric: \"cost\", \

@@ -11,6 +11,9 @@ use crate::record::{Run, trace};
 /// Tables of a golden trace.
 const TABLES: [&str; 4] = ["cronjobs.csv", "jobs.csv", "pods.csv", "events.csv"];
 
+/// How these tables begin.
+const FIRST_COLUMNS: [&str; 3] = ["time_s,namespace,", "namespace,pod,job,", "time_s,type,reason,"];
+
 /// What the API server says of a scenario that is to be refused.
 const REFUSED: &str = "refused.txt";
 
@@ -94,14 +97,17 @@ pub fn refusal(folder: &Path) -> io::Result<Option<String>> {
     }
 }
 
-/// Makes room for a new trace: what was recorded before and does not look like the table that takes its place goes.
+/// Makes room for a new trace: tables, digests and refusals that were recorded before go; files of others stay.
 ///
 /// # Errors
 /// Files that cannot be read or removed.
 pub fn clear(folder: &Path) -> io::Result<()> {
     for name in TABLES.into_iter().chain([REFUSED]) {
         let path = folder.join(name);
-        let is_ours = |text: &[u8]| name == REFUSED || text.starts_with(digest_start(text).as_bytes());
+        let is_ours = |text: &[u8]| {
+            let is_table = FIRST_COLUMNS.iter().any(|columns| text.starts_with(columns.as_bytes()));
+            name == REFUSED || is_table || text.starts_with(digest_start(text).as_bytes())
+        };
         match fs::read(&path) {
             Ok(text) if is_ours(&text) => fs::remove_file(&path)?,
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

@@ -23,6 +23,8 @@ mod laws;
 mod manifests;
 mod no_input_panics;
 mod objects_of_runs;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod program;
 mod recorded;
 mod scenario_schema;
