@@ -10,6 +10,8 @@ pub mod kubectl;
 pub mod manual;
 pub mod objects;
 pub mod output;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 pub mod study;
 pub mod summary;
 pub mod v1;

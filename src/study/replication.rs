@@ -93,7 +93,7 @@ impl Laboratory {
         let starts: Vec<u32> = replications.clone().step_by(CHUNK as usize).collect();
         let chunk = |start: u32| {
             let mut rows = Vec::new();
-            let mut gauge = Gauge::default();
+            let mut gauge = Gauge::in_cluster(&scenario.cluster);
             for replication in start..replications.end.min(start.saturating_add(CHUNK)) {
                 self.run(scenario, replication, &mut gauge)?;
                 read(&gauge, &mut rows);
@@ -182,7 +182,7 @@ mod tests {
             let run = run(&scenario, &options);
             let mut gauge = Gauge::default();
             (_, gauge.end) = run_unrecorded(&scenario, &options, vec![&mut gauge]);
-            let mut recorded = Gauge::of_run(&run);
+            let mut recorded = Gauge::of_run(&run, scenario.cluster.minimum_charge);
             recorded.pods.sort_by_key(|pod| (pod.created, pod.started));
             gauge.pods.sort_by_key(|pod| (pod.created, pod.started));
             assert_eq!((&gauge.pods, &gauge.jobs, gauge.end), (&recorded.pods, &recorded.jobs, recorded.end));

@@ -16,6 +16,7 @@ mod conformance_validation;
 mod cron;
 mod floor_plan;
 mod front_door;
+mod gate;
 mod golden;
 #[expect(unreachable_pub, reason = "also the library of fuzz/")]
 mod inputs;
@@ -23,10 +24,13 @@ mod laws;
 mod manifests;
 mod no_input_panics;
 mod objects_of_runs;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod program;
 mod recorded;
 mod robustness;
 mod scenario_schema;
 mod scheduler_index;
+mod steady_state;
 mod studies;
 mod upgrades;

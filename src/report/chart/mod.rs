@@ -1,6 +1,7 @@
 //! Charts of a run: what its pods did, how many at a time, and how the Jobs' counters grew.
 
 mod cluster;
+mod differences;
 mod frame;
 mod lettering;
 mod nodes;
@@ -15,6 +16,7 @@ mod timeline;
 use thiserror::Error;
 
 use crate::record::Run;
+use crate::study::compare::Difference;
 use crate::study::results::{Results, Row};
 
 /// The file format of a chart.
@@ -42,6 +44,9 @@ pub enum ChartError {
     /// The drawing library gave up.
     #[error("cannot draw the chart: {0}")]
     Draw(String),
+    /// The library that writes tables did.
+    #[error("cannot write the table: {0}")]
+    Table(String),
 }
 
 /// A Gantt chart of the pods, grouped by Job.
@@ -98,6 +103,19 @@ pub fn nodes(run: &Run, format: ChartFormat) -> Result<Vec<u8>, ChartError> {
 /// See [`ChartError`].
 pub fn study(results: &Results, rows: &[Row], format: ChartFormat) -> Result<Vec<u8>, ChartError> {
     study::picture(results, rows).render(format)
+}
+
+/// What a change did to metrics, in percent of what they were, with names for them.
+///
+/// # Errors
+/// See [`ChartError`].
+pub fn differences(
+    title: &str,
+    subtitle: &str,
+    of: &[(String, &Difference)],
+    format: ChartFormat,
+) -> Result<Vec<u8>, ChartError> {
+    differences::picture(title, subtitle, of).render(format)
 }
 
 /// Bars with names, one below the other.
