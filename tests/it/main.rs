@@ -26,4 +26,5 @@ mod program;
 mod recorded;
 mod scenario_schema;
 mod scheduler_index;
+mod series;
 mod studies;
