@@ -136,13 +136,41 @@ pub fn run_unrecorded(
     options: &RunOptions,
     observers: Vec<&mut dyn Observer>,
 ) -> (Ending, SimTime) {
-    let seed = options.seed.unwrap_or(scenario.seed);
-    let mut world = World::new(scenario, seed, options.replication, observers);
-    let ending = drive(&mut world, scenario, options);
-    world.end();
-    let by_itself = matches!(ending, Ending::Settled | Ending::Horizon);
-    let end = if by_itself { world.last_change() } else { world.now() };
-    (ending, end)
+    Series::new(observers).run(scenario, options)
+}
+
+/// Runs one after the other for the same observers, each as if it were the first: memory is used again.
+pub struct Series<'a> {
+    observers: Vec<&'a mut dyn Observer>,
+    /// From the first run on; it has the observers then.
+    world: Option<World<'a>>,
+}
+
+impl<'a> Series<'a> {
+    /// Runs that these are to observe. Between two runs nobody tells them to begin anew.
+    pub fn new(observers: Vec<&'a mut dyn Observer>) -> Series<'a> {
+        Series { observers, world: None }
+    }
+
+    /// As [`run_unrecorded`].
+    pub fn run(&mut self, scenario: &Scenario, options: &RunOptions) -> (Ending, SimTime) {
+        let (seed, replication) = (options.seed.unwrap_or(scenario.seed), options.replication);
+        let world = match &mut self.world {
+            Some(world) => {
+                world.begin_again(scenario, seed, replication);
+                world
+            }
+            None => {
+                let observers = std::mem::take(&mut self.observers);
+                self.world.insert(World::new(scenario, seed, replication, observers))
+            }
+        };
+        let ending = drive(world, scenario, options);
+        world.end();
+        let by_itself = matches!(ending, Ending::Settled | Ending::Horizon);
+        let end = if by_itself { world.last_change() } else { world.now() };
+        (ending, end)
+    }
 }
 
 /// What every node would say to a pod, by its `namespace/name`, at the end of the instant `at`; none if no such pod has

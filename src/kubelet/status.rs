@@ -55,11 +55,14 @@ impl PodWorker {
 
     /// The latest end of the app containers, if all are terminated for now.
     fn finished_at(&self) -> Option<ApiTime> {
-        let ends = self.app_containers().iter().map(|c| match (c.phase, c.last_exit) {
-            (ContainerPhase::Terminated, Some((_, at))) => Some(ApiTime::of(at)),
-            _ => None,
-        });
-        ends.collect::<Option<Vec<ApiTime>>>()?.into_iter().max()
+        let mut latest = None;
+        for container in self.app_containers() {
+            match (container.phase, container.last_exit) {
+                (ContainerPhase::Terminated, Some((_, at))) => latest = latest.max(Some(ApiTime::of(at))),
+                _ => return None,
+            }
+        }
+        latest
     }
 
     fn exit_code(&self) -> Option<i32> {

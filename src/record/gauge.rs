@@ -2,6 +2,8 @@
 //!
 //! Replications by the million are read with it. Its memory is used again from run to run.
 
+use std::cell::RefCell;
+
 use crate::api::change::{Change, Verb};
 use crate::api::job::JobConditionType;
 use crate::api::meta::{JobId, NodeId, PodId};
@@ -190,5 +192,24 @@ impl Observer for Gauge {
         if request.token_wait > SimDuration::ZERO {
             self.token_waits.push((request.sent, request.token_wait));
         }
+    }
+
+    fn reads_events(&self) -> bool {
+        false
+    }
+}
+
+/// A gauge that can be read while a world holds it.
+impl Observer for &RefCell<Gauge> {
+    fn on_change(&mut self, now: SimTime, change: Change, store: &Store) {
+        self.borrow_mut().on_change(now, change, store);
+    }
+
+    fn on_request(&mut self, request: &RequestSpan, store: &Store) {
+        self.borrow_mut().on_request(request, store);
+    }
+
+    fn reads_events(&self) -> bool {
+        false
     }
 }

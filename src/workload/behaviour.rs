@@ -155,6 +155,13 @@ impl Behaviour {
         }
     }
 
+    /// A copy that shares nothing that runs count references to, or lock.
+    #[must_use]
+    pub fn detached(&self) -> Behaviour {
+        let termination = self.termination.as_deref().cloned().map(Arc::new);
+        Behaviour { termination, tables: Arc::default(), ..self.clone() }
+    }
+
     /// The rules that can match pods of a Job.
     pub fn for_job(&self, job: &JobKey<'_>) -> JobBehaviour {
         let matches = |&i: &u32| self.rules[i as usize].matches.job_matches(job);

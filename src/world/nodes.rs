@@ -76,14 +76,19 @@ pub enum NodeAlarm {
 }
 
 impl Nodes {
-    pub(super) fn new(scenario: &Scenario, seed: u64, replication: u32) -> Nodes {
+    /// Has a scenario nodes, now or later?
+    pub(super) fn are_in(scenario: &Scenario) -> bool {
         let has_node = |objects: &[Object]| objects.iter().any(|object| matches!(object, Object::Node(_)));
         let applied = scenario.actions.iter().any(|action| match &action.action {
             crate::scenario::Action::Apply { objects, .. } => has_node(objects),
             _ => false,
         });
+        has_node(&scenario.objects) || applied || !scenario.cluster.pools.is_empty()
+    }
+
+    pub(super) fn new(scenario: &Scenario, seed: u64, replication: u32) -> Nodes {
         Nodes {
-            exist: has_node(&scenario.objects) || applied || !scenario.cluster.pools.is_empty(),
+            exist: Nodes::are_in(scenario),
             settings: scenario.cluster.clone(),
             streams: Streams::new(seed, replication),
             states: Vec::new(),

@@ -73,6 +73,11 @@ pub trait Observer {
     /// A sync that asked for something is over.
     fn on_sync(&mut self, _sync: &SyncSpan) {}
 
+    /// Does it look at the events that controllers record? Otherwise nobody makes them for its sake.
+    fn reads_events(&self) -> bool {
+        true
+    }
+
     /// Does it look at pods container by container? Then pods' statuses tell of each.
     fn reads_containers(&self) -> bool {
         false

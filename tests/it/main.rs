@@ -31,6 +31,7 @@ mod recorded;
 mod robustness;
 mod scenario_schema;
 mod scheduler_index;
+mod series;
 mod steady_state;
 mod studies;
 mod upgrades;
