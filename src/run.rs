@@ -1,8 +1,8 @@
 //! One run of a scenario: the library's front door.
 
 use std::io::{self, Write};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::record::recorder::{self, Recorder};
@@ -11,6 +11,7 @@ use crate::record::totals::Counter;
 use crate::record::{Ending, Run};
 use crate::scenario::Scenario;
 use crate::world::World;
+use crate::world::examination::PodExamination;
 use crate::world::observer::Observer;
 
 /// How to run a scenario, where it differs from what the scenario says.
@@ -30,6 +31,8 @@ pub struct RunOptions {
     pub schedule_only: bool,
     /// Set to true to end the run at the next instant.
     pub interrupt: Option<Arc<AtomicBool>>,
+    /// Set to a sentence to end the run at the next instant, as by a limit.
+    pub stop: Option<Arc<OnceLock<String>>>,
     /// Where to keep the nanosecond that was reached, for whoever shows progress.
     pub progress: Option<Arc<AtomicU64>>,
 }
@@ -133,13 +136,50 @@ pub fn run_unrecorded(
     options: &RunOptions,
     observers: Vec<&mut dyn Observer>,
 ) -> (Ending, SimTime) {
+    Series::new(observers).run(scenario, options)
+}
+
+/// Runs one after the other for the same observers, each as if it were the first: memory is used again.
+pub struct Series<'a> {
+    observers: Vec<&'a mut dyn Observer>,
+    /// From the first run on; it has the observers then.
+    world: Option<World<'a>>,
+}
+
+impl<'a> Series<'a> {
+    /// Runs that these are to observe. Between two runs nobody tells them to begin anew.
+    pub fn new(observers: Vec<&'a mut dyn Observer>) -> Series<'a> {
+        Series { observers, world: None }
+    }
+
+    /// As [`run_unrecorded`].
+    pub fn run(&mut self, scenario: &Scenario, options: &RunOptions) -> (Ending, SimTime) {
+        let (seed, replication) = (options.seed.unwrap_or(scenario.seed), options.replication);
+        let world = match &mut self.world {
+            Some(world) => {
+                world.begin_again(scenario, seed, replication);
+                world
+            }
+            None => {
+                let observers = std::mem::take(&mut self.observers);
+                self.world.insert(World::new(scenario, seed, replication, observers))
+            }
+        };
+        let ending = drive(world, scenario, options);
+        world.end();
+        let by_itself = matches!(ending, Ending::Settled | Ending::Horizon);
+        let end = if by_itself { world.last_change() } else { world.now() };
+        (ending, end)
+    }
+}
+
+/// What every node would say to a pod, by its `namespace/name`, at the end of the instant `at`; none if no such pod has
+/// been refused by then and waits.
+pub fn examine(scenario: &Scenario, options: &RunOptions, at: SimTime, pod: &str) -> Option<PodExamination> {
     let seed = options.seed.unwrap_or(scenario.seed);
-    let mut world = World::new(scenario, seed, options.replication, observers);
-    let ending = drive(&mut world, scenario, options);
-    world.end();
-    let by_itself = matches!(ending, Ending::Settled | Ending::Horizon);
-    let end = if by_itself { world.last_change() } else { world.now() };
-    (ending, end)
+    let mut world = World::new(scenario, seed, options.replication, Vec::new());
+    drive(&mut world, scenario, &RunOptions { horizon: Some(at.since(SimTime::ZERO)), ..options.clone() });
+    world.examine(pod)
 }
 
 fn drive(world: &mut World<'_>, scenario: &Scenario, options: &RunOptions) -> Ending {
@@ -157,6 +197,9 @@ fn drive(world: &mut World<'_>, scenario: &Scenario, options: &RunOptions) -> En
         }
         if world.steps() > options.limits.events {
             return Ending::Limit(format!("more than {} events happened (--max-events)", options.limits.events));
+        }
+        if let Some(limit) = options.stop.as_ref().and_then(|stop| stop.get()) {
+            return Ending::Limit(limit.clone());
         }
         if options.interrupt.as_ref().is_some_and(|interrupt| interrupt.load(Ordering::Relaxed)) {
             return Ending::Interrupted;

@@ -6,16 +6,33 @@ use std::fmt;
 ///
 /// Only [`Intervals::parse`] can make one in disorder, from a text that no controller writes; it is then kept as
 /// upstream keeps it, until a [`Intervals::merge`] puts it in order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Intervals {
     spans: Vec<(u32, u32)>,
     total: u32,
+}
+
+impl Clone for Intervals {
+    fn clone(&self) -> Intervals {
+        Intervals { spans: self.spans.clone(), total: self.total }
+    }
+
+    fn clone_from(&mut self, source: &Intervals) {
+        self.spans.clone_from(&source.spans);
+        self.total = source.total;
+    }
 }
 
 impl Intervals {
     /// The empty set.
     pub const fn new() -> Intervals {
         Intervals { spans: Vec::new(), total: 0 }
+    }
+
+    /// Takes all out; the memory is kept.
+    pub fn clear(&mut self) {
+        self.spans.clear();
+        self.total = 0;
     }
 
     /// How many indexes it holds. Of a text in disorder: the lengths of its intervals added up, in wrapping 32 bits.

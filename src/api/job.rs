@@ -176,7 +176,7 @@ pub struct SuccessPolicyRule {
 }
 
 /// `status` of a Job.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Debug, Default, PartialEq)]
 pub struct JobStatus {
     /// Pods that neither ended nor are being deleted.
     pub active: i32,
@@ -202,6 +202,40 @@ pub struct JobStatus {
     pub completion_time: Option<ApiTime>,
     /// In order of appearance.
     pub conditions: Vec<JobCondition>,
+}
+
+impl Clone for JobStatus {
+    fn clone(&self) -> JobStatus {
+        let mut copy = JobStatus::default();
+        copy.clone_from(self);
+        copy
+    }
+
+    /// Uses the memory of the lists again: statuses are copied with each write.
+    fn clone_from(&mut self, source: &JobStatus) {
+        let JobStatus {
+            active,
+            ready,
+            terminating,
+            succeeded,
+            failed,
+            uncounted_succeeded,
+            uncounted_failed,
+            completed_indexes,
+            failed_indexes,
+            start_time,
+            completion_time,
+            conditions,
+        } = source;
+        (self.active, self.ready, self.terminating) = (*active, *ready, *terminating);
+        (self.succeeded, self.failed) = (*succeeded, *failed);
+        (self.start_time, self.completion_time) = (*start_time, *completion_time);
+        self.uncounted_succeeded.clone_from(uncounted_succeeded);
+        self.uncounted_failed.clone_from(uncounted_failed);
+        self.completed_indexes.clone_from(completed_indexes);
+        self.failed_indexes.clone_from(failed_indexes);
+        self.conditions.clone_from(conditions);
+    }
 }
 
 impl JobStatus {

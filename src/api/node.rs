@@ -28,6 +28,8 @@ pub struct Node {
     pub images: Vec<(Vec<Arc<str>>, i64)>,
     /// Condition Ready.
     pub ready: Readiness,
+    /// Since when it has been so.
+    pub ready_since: ApiTime,
     /// The pool that it is of, by its position in the scenario.
     pub pool: Option<u32>,
     /// Since when its machine is paid for.

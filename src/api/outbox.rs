@@ -15,6 +15,15 @@ pub struct Outbox {
     pub fault: Option<String>,
 }
 
+impl Outbox {
+    /// Throws away what is in it; the memory is kept.
+    pub fn clear(&mut self) {
+        self.alarms.clear();
+        self.events.clear();
+        self.fault = None;
+    }
+}
+
 /// An alarm of a controller: this key of its queue may be due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SyncDue {

@@ -67,6 +67,14 @@ pub struct Probe {
 }
 
 impl PodTemplate {
+    /// The container at a position among init containers, then app containers.
+    pub fn container(&self, at: usize) -> &Container {
+        match at.checked_sub(self.init_containers.len()) {
+            Some(at) => &self.containers[at],
+            None => &self.init_containers[at],
+        }
+    }
+
     /// What the pod asks for: at any time of its life at most this (`PodRequests`).
     pub fn requests(&self) -> ResourceList {
         let mut sum = self.most(|resources| &resources.requests);

@@ -4,6 +4,7 @@
 //! look at the object as it is when they are told, which for them is the object as of that write.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::mem;
 use std::sync::Arc;
 
 use super::bare_pods::BarePod;
@@ -39,6 +40,9 @@ pub struct Store {
     job_ids: BTreeMap<(u64, ObjectName), JobId>,
     jobs_created: u32,
     pub(super) pods: Vec<Option<Box<PodRecord>>>,
+    /// Of pods and Jobs that are gone: the memory of those to come.
+    spare_pods: Vec<Box<PodRecord>>,
+    spare_lists: Vec<[Vec<u32>; 2]>,
     pub(super) free_pods: Vec<u32>,
     pub(super) pods_created: u32,
     /// Names of bare pods.
@@ -108,6 +112,27 @@ impl Store {
         Store { rules, ..Store::default() }
     }
 
+    /// Forgets everything: an empty cluster of a release. Memory is kept.
+    pub fn clear(&mut self, rules: Rules) {
+        self.spare_pods.extend(self.pods.drain(..).flatten());
+        for record in self.jobs.drain(..).flatten() {
+            keep_lists(&mut self.spare_lists, record);
+        }
+        self.free_jobs.clear();
+        self.free_pods.clear();
+        self.changes.clear();
+        *self = Store {
+            jobs: mem::take(&mut self.jobs),
+            free_jobs: mem::take(&mut self.free_jobs),
+            pods: mem::take(&mut self.pods),
+            free_pods: mem::take(&mut self.free_pods),
+            spare_pods: mem::take(&mut self.spare_pods),
+            spare_lists: mem::take(&mut self.spare_lists),
+            changes: mem::take(&mut self.changes),
+            ..Store::new(rules)
+        };
+    }
+
     /// The oldest write that was not asked for yet.
     pub fn next_change(&mut self) -> Option<Change> {
         self.changes.pop_front()
@@ -117,7 +142,7 @@ impl Store {
     pub fn forget(&mut self, change: Change) {
         match change {
             Change::Pod(pod, Verb::Deleted) => {
-                self.pods[pod.slot as usize] = None;
+                self.spare_pods.extend(self.pods[pod.slot as usize].take());
                 self.free_pods.push(pod.slot);
             }
             Change::Job(job, Verb::Deleted) => {
@@ -135,7 +160,7 @@ impl Store {
     fn free_job(&mut self, id: JobId) {
         let slot = &mut self.jobs[id.slot as usize];
         if slot.as_ref().is_some_and(|record| record.id == id && record.forgotten && record.pods.is_empty()) {
-            *slot = None;
+            slot.take().into_iter().for_each(|record| keep_lists(&mut self.spare_lists, record));
             self.free_jobs.push(id.slot);
         }
     }
@@ -264,13 +289,14 @@ impl Store {
             deletion_timestamp: None,
             foreground_deletion: false,
         };
+        let [pods, attempts] = self.spare_lists.pop().unwrap_or_default();
         self.jobs[slot as usize] = Some(JobRecord {
             id,
             job,
             manifest,
             place: 0,
-            pods: Vec::new(),
-            attempts: Vec::new(),
+            pods,
+            attempts,
             admitted: None,
             forgotten: false,
             gone: false,
@@ -423,7 +449,13 @@ impl Store {
 
     pub(super) fn add_pod(&mut self, record: PodRecord) {
         let id = record.pod.id;
-        self.pods[id.slot as usize] = Some(Box::new(record));
+        self.pods[id.slot as usize] = match self.spare_pods.pop() {
+            Some(mut place) => {
+                *place = record;
+                Some(place)
+            }
+            None => Some(Box::new(record)),
+        };
         self.version += 1;
         self.changes.push_back(Change::Pod(id, Verb::Added));
     }
@@ -612,6 +644,13 @@ impl Denied {
         };
         Refusal::Forbidden(format!("pods \"{name}\" is forbidden: {}", self.why).into())
     }
+}
+
+/// The lists of a Job that is gone, to be those of another.
+fn keep_lists(spare: &mut Vec<[Vec<u32>; 2]>, record: JobRecord) {
+    let mut lists = [record.pods, record.attempts];
+    lists.iter_mut().for_each(Vec::clear);
+    spare.push(lists);
 }
 
 /// The id of the next pod.

@@ -8,8 +8,8 @@ use clap::Args;
 
 use super::exit;
 use super::files;
-use super::study::{self, StudyArgs, Subject};
-use crate::report::comparison;
+use super::study::{self, SteadyArgs, StudyArgs, Subject};
+use crate::report::comparison::{self, Other};
 use crate::report::output;
 use crate::scenario::axis::{Axis, AxisValues};
 use crate::study::compare::{Side, compare};
@@ -22,6 +22,8 @@ const METRICS: [&str; 6] = ["makespan", "wait", "podSeconds", "wastedPodSeconds"
 pub struct CompareArgs {
     #[command(flatten)]
     study: StudyArgs,
+    #[command(flatten)]
+    steady: SteadyArgs,
     /// Compare the scenario with itself after this change: `spec.backoffLimit=3`; may be repeated. Without it each
     /// FILE is a scenario of its own, and the first is compared with each of the others
     #[arg(long = "with", value_name = "PATH=VALUE", value_parser = Axis::parse)]
@@ -40,28 +42,34 @@ pub fn run(args: &CompareArgs, colour: bool) -> anyhow::Result<ExitCode> {
     // One seed for all, or there would be nothing in common.
     let seed = args.study.seed.unwrap_or(first.scenario.seed);
     laboratory.seed = Some(seed);
-    let replications = args.study.replications(&first.scenario);
+    let steady = args.steady.of(&first.scenario.study);
+    let replications = args.study.replications(&first.scenario, steady);
     let confidence = args.study.confidence(&first.scenario);
     let progress = study::progress(&laboratory, u64::from(replications) * subjects.len() as u64);
     let mut sides = Vec::new();
     for (_, subject) in &subjects {
-        match Side::run(&laboratory, &subject.scenario, replications, &measures) {
+        match Side::run(&laboratory, &subject.scenario, replications, &measures, steady) {
             Ok(side) => sides.push(side),
             Err(stopped) => return study::refuse(&stopped.into()),
         }
     }
     drop(progress);
     let mut out = io::stdout().lock();
-    let mut table = comparison::csv_head();
+    let pairs = match steady.map_or(1, |steady| steady.batches) {
+        1 => (replications, "runs"),
+        batches => (replications * batches, "batches"),
+    };
+    let mut found = Vec::new();
     for ((name, _), side) in others.iter().zip(&sides[1..]) {
         let (metrics, phases) = compare(&sides[0], side, &measures, confidence, seed);
-        let text = comparison::text(first_name, name, &metrics, &phases, &measures, confidence, replications);
+        let text = comparison::text(first_name, name, &metrics, &phases, &measures, confidence, pairs);
         write!(out, "{text}")?;
-        table += &comparison::csv_rows(first_name, name, &metrics, &phases);
+        found.push(Other { name: name.clone(), metrics, phases });
     }
     if let Some(folder) = args.study.folder(&first.scenario.name, "compare") {
-        output::write_all(&folder, vec![("differences.csv".to_owned(), table.into_bytes())])?;
-        writeln!(out, "differences.csv is in {}", folder.display())?;
+        let about = format!("{} pairs of {}, seed {seed}, intervals at {}%", pairs.0, pairs.1, confidence * 100.0);
+        output::write_all(&folder, comparison::files(first_name, &found, &about)?)?;
+        writeln!(out, "differences.csv and differences.svg are in {}", folder.display())?;
     }
     Ok(ExitCode::SUCCESS)
 }

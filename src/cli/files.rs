@@ -51,7 +51,7 @@ pub(super) fn scenario(sources: Vec<Source>, options: &ReadOptions, colour: bool
 }
 
 /// `--validate`, as kubectl has it.
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum ValidateArg {
     /// Refuse them
     #[value(alias = "true")]

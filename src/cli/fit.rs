@@ -37,10 +37,14 @@ pub struct FitArgs {
 /// Searches, tells and writes.
 pub fn run(args: &FitArgs, colour: bool) -> anyhow::Result<ExitCode> {
     let Some(subject) = args.study.subject(colour)? else { return Ok(ExitCode::from(exit::USAGE)) };
+    let is_cut = subject.scenario.study.warm_up.is_some() || subject.scenario.study.batches.is_some();
     let (sweep, options) = match plan(args, subject) {
         Ok(plan) => plan,
         Err(sentence) => return study::refuse(&sentence.into()),
     };
+    if is_cut {
+        writeln!(io::stderr(), "note: a fit looks at whole runs: warmUp and batches of the study play no part")?;
+    }
     let laboratory = args.study.laboratory()?;
     // How many points will be tried is not known; halving tries few.
     let lines: u64 = options.values.iter().map(|values| values.len() as u64).product();
@@ -73,6 +77,9 @@ fn plan(args: &FitArgs, subject: Subject) -> Result<(Sweep, FitOptions), String>
     }
     let deadline = deadline(&args.deadline, scenario.start)?;
     let objective = objective(args)?;
+    if let Objective::Measure(measure) = &objective {
+        measure.check(&scenario.cluster.pools)?;
+    }
     // The share of runs that must be in time, and of intervals.
     let confidence = args.study.confidence(&scenario);
     let sweep = SweepOptions {
@@ -85,6 +92,7 @@ fn plan(args: &FitArgs, subject: Subject) -> Result<(Sweep, FitOptions), String>
         confidence,
         measures: args.study.metrics.clone(),
         seed: args.study.seed,
+        steady: None,
     };
     let replications = args.study.replications.or(scenario.study.replications).unwrap_or(REPLICATIONS);
     let options = FitOptions { values, deadline, confidence, replications, objective };

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::sweep;
+use super::sweep::{self, ResultsArgs};
 use crate::study::shard;
 
 /// Arguments of `jobsim merge`.
@@ -17,11 +17,13 @@ pub struct MergeArgs {
     /// Folder for the files of the study; `none` writes none [default: DIR]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    results: ResultsArgs,
 }
 
 /// Checks, merges, tells and writes.
 pub fn run(args: &MergeArgs) -> anyhow::Result<ExitCode> {
     let results = shard::merge(&args.folder)?;
     let folder = args.out.as_ref().unwrap_or(&args.folder);
-    sweep::tell(&results, (folder.as_os_str() != "none").then_some(folder))
+    sweep::tell(&results, (folder.as_os_str() != "none").then_some(folder), &args.results)
 }

@@ -7,11 +7,13 @@ pub mod defaults;
 pub mod describe;
 pub mod diff;
 pub mod explain;
+pub mod explain_pod;
 pub mod files;
 pub mod fit;
 pub mod get;
 pub mod init;
 pub mod kubernetes;
+pub mod limits;
 pub mod merge;
 pub mod releases;
 pub mod run;
@@ -23,6 +25,7 @@ mod tables;
 pub mod test;
 mod upgrade;
 pub mod validate;
+pub mod verify;
 pub mod version;
 
 use std::io::IsTerminal;
@@ -83,13 +86,15 @@ enum Command {
     Validate(validate::ValidateArgs),
     /// Print Jobs and CronJobs as the API server would store them
     Defaults(defaults::DefaultsArgs),
+    /// Run a scenario again, twice, and hold what it writes against itself and against an earlier run
+    Verify(verify::VerifyArgs),
     /// Hold scenarios against their golden traces and against what they expect
     Test(test::TestArgs),
     /// Say what two scenarios, manifests or traces differ in, or one under two releases of Kubernetes
     Diff(diff::DiffArgs),
     /// Print when a cron schedule starts runs, local and UTC, with skipped and doubled ones marked
     Schedule(schedule::ScheduleArgs),
-    /// Say what a field means, its default, and what becomes of it here
+    /// Say what a field means, its default, and what becomes of it here; or why a pod waits: explain pod NAME FILE
     Explain(explain::ExplainArgs),
     /// Print what changed for Jobs and CronJobs from release to release of Kubernetes
     Releases(releases::ReleasesArgs),
@@ -123,13 +128,14 @@ impl Cli {
             Command::Describe(args) => describe::run(&args, colour),
             Command::Validate(args) => validate::run(&args, colour),
             Command::Defaults(args) => defaults::run(&args, colour),
+            Command::Verify(args) => verify::run(&args, colour),
             Command::Test(args) => test::run(&args),
             Command::Diff(args) => diff::run(&args, colour),
             Command::Schedule(args) => {
                 schedule::run(&args, &mut std::io::stdout().lock())?;
                 Ok(ExitCode::SUCCESS)
             }
-            Command::Explain(args) => explain::run(&args),
+            Command::Explain(args) => explain::run(&args, colour),
             Command::Releases(args) => releases::run(&args),
             Command::Init(args) => init::run(&args),
             Command::Schema => init::print_schema(),

@@ -14,18 +14,21 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::exit;
 use super::files::{self, FileArgs, ValidateArg};
 use super::kubernetes::KubernetesArgs;
-use super::tables::{TableFiles, Wanted, name_of};
+use super::limits::LimitArgs;
+use super::tables::{Streamed, TableFiles, Wanted, name_of};
 use crate::api::duration::parse_duration;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::record::requests::RequestTrace;
+use crate::record::waits;
 use crate::record::watch::{PodRow, Watcher};
 use crate::record::{Ending, Run, trace};
 use crate::report::chart::{self, ChartFormat};
 use crate::report::compress::{self, Compression};
+use crate::report::digest::TableDigest;
 use crate::report::kubectl::watch::{WatchOptions, WatchView};
-use crate::report::output::{self, Staging};
+use crate::report::output;
 use crate::report::{objects, summary};
-use crate::run::{Limits, RunOptions, Trace, run_observed, run_streamed};
+use crate::run::{RunOptions, Trace, run_observed, run_streamed};
 use crate::scenario::{Object, ReadOptions, Scenario, Source};
 use crate::world::observer::Observer;
 
@@ -54,7 +57,7 @@ pub struct RunArgs {
     #[arg(long, value_enum, default_value_t = TraceArg::All)]
     trace: TraceArg,
     /// Write the tables while the run goes on and keep counts alone, in memory that does not grow with what has ended;
-    /// draws no charts
+    /// draws no charts, tells no waits and costs
     #[arg(long)]
     stream: bool,
     /// Compress the tables
@@ -81,12 +84,8 @@ pub struct RunArgs {
     strict_model: bool,
     #[command(flatten)]
     kubernetes: KubernetesArgs,
-    /// Stop when more pods than this were created
-    #[arg(long, default_value_t = Limits::default().pods, value_name = "N")]
-    max_pods: u64,
-    /// Stop when more events than this have happened
-    #[arg(long, default_value_t = Limits::default().events, value_name = "N")]
-    max_events: u64,
+    #[command(flatten)]
+    limits: LimitArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -218,7 +217,7 @@ pub fn run(args: &RunArgs, colour: bool) -> anyhow::Result<ExitCode> {
 }
 
 /// What tells one scenario from another: its text, wherever it lies.
-fn digest(sources: &[Source]) -> String {
+pub(super) fn digest(sources: &[Source]) -> String {
     let texts: Vec<&[u8]> = sources.iter().map(|source| source.bytes.as_slice()).collect();
     format!("{:016x}", crate::kernel::rng::entity(&texts))
 }
@@ -228,17 +227,19 @@ fn simulate(
     args: &RunArgs,
     scenario: &Scenario,
     requests: &mut RequestTrace,
-) -> anyhow::Result<(Run, Option<Staging>)> {
+) -> anyhow::Result<(Run, Option<Streamed>)> {
     let interrupt = Arc::new(AtomicBool::new(false));
     let flag = interrupt.clone();
     ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed)).context("cannot watch for Ctrl-C")?;
     let progress = Arc::new(AtomicU64::new(0));
+    let watch = args.limits.watch();
     let folder = args.folder(&scenario.name);
     let kept = if args.trace == TraceArg::None || args.stream { Trace::None } else { Trace::All };
     let options = RunOptions {
         seed: args.seed,
         horizon: args.horizon,
-        limits: Limits { pods: args.max_pods, events: args.max_events },
+        limits: args.limits.limits(),
+        stop: Some(watch.stop.clone()),
         interrupt: Some(interrupt),
         progress: Some(progress.clone()),
         schedule_only: args.pods == PodsArg::None,
@@ -269,7 +270,7 @@ fn played(
     options: &RunOptions,
     observers: Vec<&mut dyn Observer>,
     files: Option<TableFiles>,
-) -> anyhow::Result<(Run, Option<Staging>)> {
+) -> anyhow::Result<(Run, Option<Streamed>)> {
     let Some(mut files) = files else { return Ok((run_observed(scenario, options, observers), None)) };
     let run = run_streamed(scenario, options, files.tables(), observers);
     let run = run.context("cannot write a table; nothing was changed")?;
@@ -282,7 +283,7 @@ fn watched(
     options: &RunOptions,
     further: Vec<&mut dyn Observer>,
     files: Option<TableFiles>,
-) -> anyhow::Result<(Run, Option<Staging>)> {
+) -> anyhow::Result<(Run, Option<Streamed>)> {
     let out = BufWriter::new(io::stdout().lock());
     let mut view = WatchView::new(out, watch_options(scenario, args.output == Output::Wide));
     let mut failed: Option<io::Error> = None;
@@ -370,13 +371,15 @@ fn write_files(
     run: &Run,
     requests: RequestTrace,
     digest: &str,
-    streamed: Option<Staging>,
+    streamed: Option<Streamed>,
 ) -> anyhow::Result<Vec<PathBuf>> {
     let Some(folder) = args.folder(&run.scenario) else { return Ok(Vec::new()) };
     let mut files: Vec<(String, Vec<u8>)> = Vec::new();
+    let (streamed, mut digests) = streamed.map_or((None, Vec::new()), |(staging, tables)| (Some(staging), tables));
     let mut table = |name: &str, write: &dyn Fn(&mut Vec<u8>) -> io::Result<()>| -> io::Result<()> {
         let mut bytes = Vec::new();
         write(&mut bytes)?;
+        digests.push(TableDigest::of(name, &bytes));
         if let Some(how) = args.compression() {
             bytes = compress::compress(&bytes, how)?;
         }
@@ -396,6 +399,9 @@ fn write_files(
             if !run.nodes.is_empty() {
                 table("nodes.csv", &|out| trace::nodes_csv(run, out))?;
             }
+            if waits::are_told(run) {
+                table("waits.csv", &|out| trace::waits_csv(run, out))?;
+            }
             table("events.csv", &|out| trace::events_csv(run, out))?;
         }
     }
@@ -403,15 +409,20 @@ fn write_files(
         let rows = requests.into_rows();
         table("requests.csv", &|out| trace::requests_csv(&rows, out))?;
     }
-    files.push((output::SUMMARY_FILE.to_owned(), summary::json(run, digest)));
+    files.push((output::SUMMARY_FILE.to_owned(), summary::json(run, digest, digests)));
     if recorded && !args.charts.contains(&Charts::None) {
         for format in &args.charts {
             let format = if *format == Charts::Png { ChartFormat::Png } else { ChartFormat::Svg };
-            let charts = [
+            let mut charts = vec![
                 ("timeline", chart::timeline(run, format)?),
                 ("parallelism", chart::parallelism(run, format)?),
                 ("completions", chart::completions(run, format)?),
             ];
+            if !run.nodes.is_empty() {
+                charts.push(("nodes", chart::nodes(run, format)?));
+                charts.push(("utilisation", chart::utilisation(run, format)?));
+                charts.push(("pending", chart::pending(run, format)?));
+            }
             for (name, drawn) in charts {
                 files.push((format!("{name}.{}", format.extension()), drawn));
             }

@@ -13,11 +13,14 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::exit;
 use super::files::{self, FileArgs, ValidateArg};
+use crate::api::duration::parse_duration;
+use crate::kernel::time::SimDuration;
 use crate::report::output;
 use crate::run::Limits;
-use crate::scenario::study::parse_share;
+use crate::scenario::simulation::MOST_BATCHES;
+use crate::scenario::study::{StudySection, parse_share};
 use crate::scenario::{ReadOptions, Scenario, Source};
-use crate::study::{Documents, Laboratory, Measure, Stopped, StudyError};
+use crate::study::{Documents, Laboratory, Measure, Steady, Stopped, StudyError};
 
 /// Runs of each point where nobody says.
 pub(super) const REPLICATIONS: u32 = 100;
@@ -30,7 +33,8 @@ pub(super) const CONFIDENCE: f64 = 0.95;
 pub struct StudyArgs {
     #[command(flatten)]
     pub(super) files: FileArgs,
-    /// Metrics, or expressions like `cost=podSeconds*0.04/3600`; the first one is the one that counts
+    /// Metrics (`makespan`, `wait`, `cost`, `utilisation`, ..), those of nodes also of a pool (`cost(spot)`), `p99(wait)`, or
+    /// expressions like `bill=cost+podSeconds*0.04/3600`; the first one is the one that counts
     #[arg(short, long = "metric", value_name = "NAME[=EXPRESSION]", value_parser = Measure::parse)]
     pub(super) metrics: Vec<Measure>,
     /// Runs of each point [default: 100]
@@ -59,6 +63,29 @@ pub struct StudyArgs {
     pub(super) max_events: u64,
 }
 
+/// Options of studies that may look at parts of runs.
+#[derive(Clone, Debug, Args)]
+pub struct SteadyArgs {
+    /// For steady-state questions: leave out Jobs created before, with their pods
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    warm_up: Option<SimDuration>,
+    /// For steady-state questions: cut what begins after the warm-up into so many batches, each measured like a run; one
+    /// long run does, so --replications is 1 by default
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=i64::from(MOST_BATCHES)))]
+    batches: Option<u32>,
+}
+
+impl SteadyArgs {
+    /// What the command line says, else what the scenario says.
+    pub(super) fn of(&self, section: &StudySection) -> Option<Steady> {
+        let (warm_up, batches) = (self.warm_up.or(section.warm_up), self.batches.or(section.batches));
+        match (warm_up, batches) {
+            (None, None) => None,
+            _ => Some(Steady::new(warm_up.unwrap_or(SimDuration::ZERO), batches.unwrap_or(1))),
+        }
+    }
+}
+
 /// A scenario and its documents.
 pub(super) struct Subject {
     pub(super) scenario: Scenario,
@@ -82,20 +109,25 @@ impl StudyArgs {
 
     /// What is measured: the command line's metrics, else the scenario's, else those of the command.
     pub(super) fn measures(&self, scenario: &Scenario, default: &[&str]) -> Result<Vec<Measure>, String> {
-        if !self.metrics.is_empty() {
-            return Ok(self.metrics.clone());
-        }
-        let names: Vec<&str> = scenario.study.metrics.iter().map(String::as_str).collect();
-        let names = if names.is_empty() { default.to_vec() } else { names };
-        names.into_iter().map(Measure::parse).collect()
+        let measures = if self.metrics.is_empty() {
+            let names: Vec<&str> = scenario.study.metrics.iter().map(String::as_str).collect();
+            let names = if names.is_empty() { default.to_vec() } else { names };
+            names.into_iter().map(Measure::parse).collect::<Result<Vec<Measure>, String>>()?
+        } else {
+            self.metrics.clone()
+        };
+        measures.iter().try_for_each(|measure| measure.check(&scenario.cluster.pools))?;
+        Ok(measures)
     }
 
     pub(super) fn confidence(&self, scenario: &Scenario) -> f64 {
         self.confidence.or(scenario.study.confidence).unwrap_or(CONFIDENCE)
     }
 
-    pub(super) fn replications(&self, scenario: &Scenario) -> u32 {
-        self.replications.or(scenario.study.replications).unwrap_or(REPLICATIONS)
+    /// Runs of each point; one run is enough where it is cut into batches.
+    pub(super) fn replications(&self, scenario: &Scenario, steady: Option<Steady>) -> u32 {
+        let default = if steady.is_some_and(|steady| steady.batches > 1) { 1 } else { REPLICATIONS };
+        self.replications.or(scenario.study.replications).unwrap_or(default)
     }
 
     /// Threads that stop on Ctrl-C.

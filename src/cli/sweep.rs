@@ -8,12 +8,12 @@ use clap::{Args, ValueEnum};
 
 use super::exit;
 use super::shards::ShardArgs;
-use super::study::{self, StudyArgs, Subject};
+use super::study::{self, SteadyArgs, StudyArgs, Subject};
 use crate::report::{output, study as report};
 use crate::scenario::axis::Axis;
 use crate::scenario::study::{Design, parse_share};
 use crate::study::shard::Shard;
-use crate::study::{Laboratory, Results, Sweep, SweepOptions};
+use crate::study::{Laboratory, Results, Steady, Sweep, SweepOptions};
 
 /// Most runs of a point whose runs stop by themselves, where nobody says.
 const MOST_REPLICATIONS: u32 = 10_000;
@@ -32,7 +32,45 @@ pub struct SweepArgs {
     #[command(flatten)]
     plan: PlanArgs,
     #[command(flatten)]
+    steady: SteadyArgs,
+    #[command(flatten)]
     shards: ShardArgs,
+    #[command(flatten)]
+    results: ResultsArgs,
+}
+
+/// What values are written as.
+#[derive(Clone, Debug, Args)]
+pub struct ResultsArgs {
+    /// Files for the values of all runs: results.csv, results.parquet, or both
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "csv", value_name = "FORMAT")]
+    results: Vec<FormatArg>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum FormatArg {
+    /// Text, one value a line
+    Csv,
+    /// Typed columns for data frames
+    #[cfg(feature = "parquet")]
+    Parquet,
+}
+
+impl ResultsArgs {
+    fn formats(&self) -> Vec<report::Format> {
+        let mut formats = Vec::new();
+        for format in &self.results {
+            let format = match format {
+                FormatArg::Csv => report::Format::Csv,
+                #[cfg(feature = "parquet")]
+                FormatArg::Parquet => report::Format::Parquet,
+            };
+            if !formats.contains(&format) {
+                formats.push(format);
+            }
+        }
+        formats
+    }
 }
 
 /// What varies, and how.
@@ -66,7 +104,8 @@ enum DesignArg {
 /// Lays out, runs, tells and writes.
 pub fn run(args: &SweepArgs, colour: bool) -> anyhow::Result<ExitCode> {
     let Some(subject) = args.study.subject(colour)? else { return Ok(ExitCode::from(exit::USAGE)) };
-    let sweep = match args.plan.sweep(&args.study, subject) {
+    let steady = args.steady.of(&subject.scenario.study);
+    let sweep = match args.plan.sweep(&args.study, subject, steady) {
         Ok(sweep) => sweep,
         Err(sentence) => return study::refuse(&sentence.into()),
     };
@@ -84,7 +123,7 @@ pub fn run(args: &SweepArgs, colour: bool) -> anyhow::Result<ExitCode> {
     let results = sweep.run(&laboratory);
     drop(progress);
     match results {
-        Ok(results) => tell(&results, args.study.folder(&sweep.outline.scenario, "sweep").as_deref()),
+        Ok(results) => tell(&results, args.study.folder(&sweep.outline.scenario, "sweep").as_deref(), &args.results),
         Err(error) => study::refuse(&error),
     }
 }
@@ -128,7 +167,8 @@ fn emit_job(args: &SweepArgs, sweep: &Sweep) -> anyhow::Result<ExitCode> {
 
 /// The options of a command line that say what is studied.
 fn own_options(arguments: &[String], file: &Path) -> Vec<String> {
-    let elsewhere = ["--shards", "--image", "--volume-claim", "--out", "--threads", "--color", "-f", "--filename"];
+    let elsewhere =
+        ["--shards", "--image", "--volume-claim", "--out", "--threads", "--color", "-f", "--filename", "--results"];
     let mut own = Vec::new();
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
@@ -146,11 +186,12 @@ fn own_options(arguments: &[String], file: &Path) -> Vec<String> {
 
 impl PlanArgs {
     /// The sweep: what the command line says, else what the scenario says.
-    pub(super) fn sweep(&self, study: &StudyArgs, subject: Subject) -> Result<Sweep, String> {
+    fn sweep(&self, study: &StudyArgs, subject: Subject, steady: Option<Steady>) -> Result<Sweep, String> {
         let Subject { scenario, documents } = subject;
         let section = &scenario.study;
         let until = self.until.or(section.until);
-        let runs = if until.is_some() { MOST_REPLICATIONS } else { study::REPLICATIONS };
+        let runs = study.replications(&scenario, steady);
+        let given = study.replications.or(section.replications).is_some();
         let design = self.design.map(|design| match design {
             DesignArg::Cartesian => Design::Cartesian,
             DesignArg::OneAtATime => Design::OneAtATime,
@@ -160,18 +201,19 @@ impl PlanArgs {
             axes: if self.set.is_empty() { section.axes.clone() } else { self.set.clone() },
             design: design.or(section.design).unwrap_or_default(),
             samples: self.samples.or(section.samples).unwrap_or(SAMPLES),
-            replications: study.replications.or(section.replications).unwrap_or(runs),
+            replications: if until.is_some() && !given { MOST_REPLICATIONS } else { runs },
             until,
             confidence: study.confidence(&scenario),
             measures: study.measures(&scenario, &METRICS)?,
             seed: study.seed,
+            steady,
         };
         Sweep::new(documents, &scenario, options)
     }
 }
 
 /// Tells what was found and writes it down.
-pub(super) fn tell(results: &Results, folder: Option<&Path>) -> anyhow::Result<ExitCode> {
+pub(super) fn tell(results: &Results, folder: Option<&Path>, formats: &ResultsArgs) -> anyhow::Result<ExitCode> {
     let rows = results.rows();
     let mut out = io::stdout().lock();
     write!(out, "{}", report::table(results, &rows))?;
@@ -179,8 +221,12 @@ pub(super) fn tell(results: &Results, folder: Option<&Path>) -> anyhow::Result<E
         writeln!(io::stderr(), "warning: {warning}")?;
     }
     if let Some(folder) = folder {
-        output::write_all(folder, report::files(results, &rows)?)?;
-        writeln!(out, "\nresults.csv, summary.csv and study.svg are in {}", folder.display())?;
+        let files = report::files(results, &rows, &formats.formats())?;
+        let names: Vec<&str> =
+            files.iter().map(|(name, _)| name.as_str()).filter(|name| *name != "study.svg").collect();
+        let names = names[..names.len() - 1].join(", ");
+        output::write_all(folder, files)?;
+        writeln!(out, "\n{names} and study.svg are in {}", folder.display())?;
     }
     Ok(ExitCode::SUCCESS)
 }

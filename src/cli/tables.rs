@@ -8,6 +8,7 @@ use anyhow::Context;
 use crate::record::stream::Tables;
 use crate::record::trace::{CRONJOBS_HEADER, EVENTS_HEADER, JOBS_HEADER, NODES_HEADER, PODS_HEADER};
 use crate::report::compress::{Compressed, Compression};
+use crate::report::digest::{Digesting, TableDigest};
 use crate::report::output::Staging;
 
 /// Which tables are wanted.
@@ -20,24 +21,28 @@ pub(super) struct Wanted {
     pub(super) nodes: bool,
 }
 
+/// Files that have no names yet, and the digests of the tables in them.
+pub(super) type Streamed = (Staging, Vec<TableDigest>);
+
 /// The files of the tables, without names yet.
 #[derive(Debug)]
 pub(super) struct TableFiles {
     staging: Staging,
-    tables: Tables<Compressed<File>>,
+    tables: Tables<Digesting<Compressed<File>>>,
 }
 
 impl TableFiles {
     /// Begins the files in this folder.
     pub(super) fn open(folder: &Path, wanted: Wanted, compression: Option<Compression>) -> anyhow::Result<TableFiles> {
         let mut staging = Staging::begin(folder)?;
-        let mut table = |wanted: bool, name: &str, header: &str| -> anyhow::Result<Option<Compressed<File>>> {
-            if !wanted {
-                return Ok(None);
-            }
-            let file = staging.open(&name_of(name, compression), format!("{header}\n").as_bytes())?;
-            Ok(Some(Compressed::new(file, compression)))
-        };
+        let mut table =
+            |wanted: bool, name: &str, header: &str| -> anyhow::Result<Option<Digesting<Compressed<File>>>> {
+                if !wanted {
+                    return Ok(None);
+                }
+                let file = staging.open(&name_of(name, compression), format!("{header}\n").as_bytes())?;
+                Ok(Some(Digesting::new(Compressed::new(file, compression))))
+            };
         let tables = Tables {
             cron_jobs: table(wanted.cron_jobs, "cronjobs.csv", CRONJOBS_HEADER)?,
             jobs: table(wanted.jobs, "jobs.csv", JOBS_HEADER)?,
@@ -49,7 +54,7 @@ impl TableFiles {
     }
 
     /// What the run writes into.
-    pub(super) fn tables(&mut self) -> Tables<&mut Compressed<File>> {
+    pub(super) fn tables(&mut self) -> Tables<&mut Digesting<Compressed<File>>> {
         let Tables { cron_jobs, jobs, pods, events, nodes } = &mut self.tables;
         Tables {
             cron_jobs: cron_jobs.as_mut(),
@@ -61,12 +66,22 @@ impl TableFiles {
     }
 
     /// Ends the files, which have no names yet.
-    pub(super) fn finish(self) -> anyhow::Result<Staging> {
+    pub(super) fn finish(self) -> anyhow::Result<Streamed> {
         let Tables { cron_jobs, jobs, pods, events, nodes } = self.tables;
-        for file in [cron_jobs, jobs, pods, events, nodes].into_iter().flatten() {
+        let files = [
+            ("cronjobs.csv", cron_jobs),
+            ("jobs.csv", jobs),
+            ("pods.csv", pods),
+            ("nodes.csv", nodes),
+            ("events.csv", events),
+        ];
+        let mut digests = Vec::new();
+        for (name, file) in files.into_iter().filter_map(|(name, file)| Some((name, file?))) {
+            let (file, digest) = file.finish(name);
             file.finish().context("cannot write a table; nothing was changed")?;
+            digests.push(digest);
         }
-        Ok(self.staging)
+        Ok((self.staging, digests))
     }
 }
 

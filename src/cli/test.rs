@@ -22,7 +22,8 @@ pub struct TestArgs {
     /// Scenario files, or folders with scenarios in them and below
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
-    /// Where the golden traces are, a folder a scenario [default: `golden` beside the scenarios]
+    /// Where the golden traces are, a folder a scenario [default: `golden` in the folder of scenarios, or else
+    /// `tests/golden` beside that folder, if it is there]
     #[arg(long, value_name = "DIR")]
     golden: Option<PathBuf>,
     /// Record what the scenarios do now as their golden traces
@@ -77,13 +78,23 @@ fn one(args: &TestArgs, name: String, file: &Path) -> anyhow::Result<Verdict> {
     let shown = file.display().to_string();
     let mut verdict = Verdict { name, file: shown, outcome: Outcome::Passed, complaints: Vec::new() };
     let options = ReadOptions { validate: args.validate.into(), ..ReadOptions::default() };
+    let folder = args.golden.clone().unwrap_or_else(|| beside(&args.paths, file)).join(&verdict.name);
+    // A refusal is part of what is kept where manifests are checked as a cluster does by default.
+    let refusal = if args.validate == ValidateArg::Strict { golden::refusal(&folder)? } else { None };
     let scenario = match scenario::read(files::read(&[file.to_owned()])?, &options) {
         Ok((scenario, _)) => scenario,
         Err(problems) => {
-            verdict.fail(problems.render(false).trim_end().to_owned());
+            // Where the file is does not matter.
+            let text = problems.render(false).replace(&verdict.file, &format!("{}.yaml", verdict.name)) + "\n";
+            refused(args, &mut verdict, &folder, refusal, text)?;
             return Ok(verdict);
         }
     };
+    let was_refused = refusal.is_some();
+    if let Some(before) = refusal.filter(|_| !args.bless) {
+        let first = before.lines().next().unwrap_or("");
+        verdict.fail(format!("it is not refused any more; before: {first}"));
+    }
     let run = simulate(&scenario, &RunOptions::default());
     match &run.ending {
         Ending::Settled | Ending::Horizon => {}
@@ -95,13 +106,13 @@ fn one(args: &TestArgs, name: String, file: &Path) -> anyhow::Result<Verdict> {
             verdict.fail(format!("{}: expected {expectation}: {why}", expectation.place));
         }
     }
-    let folder = args.golden.clone().unwrap_or_else(|| beside(&args.paths, file)).join(&verdict.name);
     match golden::compare(&folder, &run)? {
-        Comparison::Same => {}
-        _ if args.bless => {
+        found if args.bless && (was_refused || found != Comparison::Same) => {
+            golden::clear(&folder)?;
             output::write_all(&folder, golden::kept(&run, args.most_rows))?;
             verdict.blessed();
         }
+        Comparison::Same => {}
         Comparison::Missing if scenario.expectations.is_empty() => {
             verdict.fail("there is no golden trace, and nothing is expected: --bless records one".to_owned());
         }
@@ -114,8 +125,33 @@ fn one(args: &TestArgs, name: String, file: &Path) -> anyhow::Result<Verdict> {
     Ok(verdict)
 }
 
-/// `golden` in the folder that was named, or beside the file that was.
+/// A scenario that is refused passes if it was refused before, with the same words.
+fn refused(
+    args: &TestArgs,
+    verdict: &mut Verdict,
+    folder: &Path,
+    before: Option<String>,
+    text: String,
+) -> anyhow::Result<()> {
+    match before {
+        Some(before) if before == text => {}
+        _ if args.bless => {
+            let first = text.lines().next().unwrap_or("").to_owned();
+            golden::clear(folder)?;
+            output::write_all(folder, golden::kept_refusal(text))?;
+            verdict.blessed();
+            verdict.complaints.push(format!("it is refused: {first}"));
+        }
+        Some(_) => verdict.fail(format!("it is refused with other words than before\n{}", text.trim_end())),
+        None => verdict.fail(text.trim_end().to_owned()),
+    }
+    Ok(())
+}
+
+/// `golden` in the folder that was named, or beside the file that was; else `tests/golden` beside that folder.
 fn beside(paths: &[PathBuf], file: &Path) -> PathBuf {
     let root = paths.iter().find(|path| path.is_dir() && file.starts_with(path)).cloned();
-    root.or_else(|| file.parent().map(Path::to_owned)).unwrap_or_default().join("golden")
+    let root = root.or_else(|| file.parent().map(Path::to_owned)).unwrap_or_default();
+    let (inside, tests) = (root.join("golden"), root.join("../tests/golden"));
+    if !inside.is_dir() && tests.is_dir() { tests } else { inside }
 }

@@ -17,6 +17,11 @@ impl RateLimiter {
         RateLimiter { qps, burst: f64::from(burst), tokens: f64::from(burst), last: SimTime::ZERO }
     }
 
+    /// The bucket is as it was at the start of time.
+    pub fn refill(&mut self) {
+        (self.tokens, self.last) = (self.burst, SimTime::ZERO);
+    }
+
     /// Takes a token, if need be one of the future, and says how long to wait for it.
     pub fn reserve(&mut self, now: SimTime) -> SimDuration {
         // In the order of Go's operations, so that every nanosecond is the same.

@@ -73,6 +73,11 @@ impl TtlAfterFinished {
         self.queue.alarm(id, now);
     }
 
+    /// Is a key ready for a worker?
+    pub fn has_ready(&self) -> bool {
+        self.queue.has_ready()
+    }
+
     /// A worker takes keys until one has expired (`processJob`).
     pub fn take(&mut self, now: SimTime, out: &mut Outbox) -> Option<Sync> {
         loop {

@@ -104,6 +104,13 @@ impl<K: Key> WorkQueue<K> {
         WorkQueue { ready: VecDeque::new(), keys: Vec::new(), first_delay, longest_delay, overall: None }
     }
 
+    /// Forgets all keys; the memory is kept.
+    pub fn clear(&mut self) {
+        self.ready.clear();
+        self.keys.clear();
+        self.overall.iter_mut().for_each(RateLimiter::refill);
+    }
+
     /// The queue that most controllers have: 5 ms, doubled up to 1000 s, and all failures together ten a second after
     /// the first hundred (`DefaultTypedControllerRateLimiter`).
     pub fn with_default_limits() -> WorkQueue<K> {

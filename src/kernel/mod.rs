@@ -3,6 +3,7 @@
 //! Knows no Kubernetes. Nothing here reads a wall clock; every draw is looked up, never consumed in order.
 
 pub mod calendar;
+mod chacha;
 pub mod dist;
 pub mod event_list;
 pub mod instant;

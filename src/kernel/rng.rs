@@ -5,10 +5,9 @@
 //!
 //! The numbers are the ChaCha8 key stream: seed and replication are the key, the entity is the stream id, and purpose
 //! and draw choose the place. One 64-byte block holds the first draws of eight purposes of an entity, and the last
-//! block is kept: looking up an entity costs one turn of one kept generator, its other purposes next to nothing.
+//! block is kept: looking up an entity costs one block, its other purposes next to nothing.
 
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use super::chacha;
 
 /// Draws in a ChaCha block: 16 words of 32 bits.
 const DRAWS_IN_BLOCK: usize = 8;
@@ -23,7 +22,7 @@ pub struct Purpose(pub u32);
 /// All random numbers of one replication.
 #[derive(Clone, Debug)]
 pub struct Streams {
-    generator: ChaCha8Rng,
+    key: [u32; 8],
     /// Entity and block counter that `draws` belongs to.
     place: (u64, u64),
     draws: [u64; DRAWS_IN_BLOCK],
@@ -41,13 +40,13 @@ pub struct Stream<'a> {
 impl Streams {
     /// The numbers of replication `replication` of an experiment with `seed`.
     pub fn new(seed: u64, replication: u32) -> Streams {
-        let mut key = [0; 32];
-        key[..8].copy_from_slice(&seed.to_le_bytes());
-        key[8..12].copy_from_slice(&replication.to_le_bytes());
-        key[12..].copy_from_slice(KEY_TEXT);
+        let mut key = [seed as u32, (seed >> 32) as u32, replication, 0, 0, 0, 0, 0];
+        for (word, text) in key[3..].iter_mut().zip(KEY_TEXT.as_chunks().0) {
+            *word = u32::from_le_bytes(*text);
+        }
         // No block has this counter: those of `draw` leave its upper bits of the purpose zero.
         let nowhere = (0, u64::MAX);
-        Streams { generator: ChaCha8Rng::from_seed(key), place: nowhere, draws: [0; DRAWS_IN_BLOCK] }
+        Streams { key, place: nowhere, draws: [0; DRAWS_IN_BLOCK] }
     }
 
     /// The draws of `entity` (see [`entity`]) for `purpose`; the same ones whenever they are asked for.
@@ -67,12 +66,7 @@ impl Streams {
     }
 
     fn turn_to(&mut self, entity: u64, counter: u64) {
-        // The position first: at the start of a block a change of stream computes nothing.
-        self.generator.set_word_pos(u128::from(counter) * 16);
-        self.generator.set_stream(entity);
-        for draw in &mut self.draws {
-            *draw = self.generator.next_u64();
-        }
+        self.draws = chacha::block(&self.key, counter, entity);
         self.place = (entity, counter);
     }
 }
@@ -123,6 +117,9 @@ pub fn mix(entity: u64, n: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use rand_chacha::ChaCha8Rng;
+    use rand_chacha::rand_core::{Rng, SeedableRng};
+
     use super::*;
     use std::collections::BTreeSet;
 

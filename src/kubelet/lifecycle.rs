@@ -22,6 +22,8 @@ const FORGIVEN_AFTER: SimDuration = SimDuration::from_secs(600);
 #[derive(Debug, Default)]
 pub struct Kubelet {
     pods: Vec<Option<Box<PodWorker>>>,
+    /// Of pods that are gone: the memory of those to come.
+    spare: Vec<Box<PodWorker>>,
     keeps_details: bool,
 }
 
@@ -141,8 +143,7 @@ impl PodWorker {
 
     /// What a container is made of.
     pub(super) fn container(&self, at: usize) -> &Container {
-        let init = self.init_count();
-        if at < init { &self.template.init_containers[at] } else { &self.template.containers[at - init] }
+        self.template.container(at)
     }
 
     pub(super) fn container_name(&self, at: usize) -> Arc<str> {
@@ -154,6 +155,12 @@ impl Kubelet {
     /// A kubelet without pods.
     pub fn new() -> Kubelet {
         Kubelet::default()
+    }
+
+    /// Forgets all pods; their memory is kept.
+    pub fn clear(&mut self) {
+        self.spare.extend(self.pods.drain(..).flatten());
+        self.keeps_details = false;
     }
 
     /// From now on statuses tell of each container.
@@ -176,12 +183,15 @@ impl Kubelet {
         }
         let count = template.init_containers.len() + template.containers.len();
         let status = PodStatus::new(created, template.containers.len() as u16);
-        let containers = vec![ContainerState::new(); count];
         let previous = self.keeps_details.then(|| vec![None; count].into());
         if let Some(seconds) = template.active_deadline_seconds {
             alarms.push((now + SimDuration::from_secs(seconds.into()), Alarm::Deadline(id)));
         }
-        self.pods[slot] = Some(Box::new(PodWorker {
+        let mut spare = self.spare.pop();
+        let mut containers = spare.as_mut().map(|worker| std::mem::take(&mut worker.containers)).unwrap_or_default();
+        containers.clear();
+        containers.resize(count, ContainerState::new());
+        let worker = PodWorker {
             id,
             template,
             state: PodState::Starting,
@@ -192,7 +202,14 @@ impl Kubelet {
             failing: None,
             kill_at: None,
             pull: PullState::Quiet,
-        }));
+        };
+        self.pods[slot] = match spare {
+            Some(mut place) => {
+                *place = worker;
+                Some(place)
+            }
+            None => Some(Box::new(worker)),
+        };
     }
 
     /// The images of a pod are on its node: its sandbox is made, not before `earliest`, and then its containers start.
@@ -230,7 +247,7 @@ impl Kubelet {
     /// The pod's object is gone.
     pub fn forget(&mut self, id: PodId) {
         if self.worker(id).is_some() {
-            self.pods[id.slot as usize] = None;
+            self.spare.extend(self.pods[id.slot as usize].take());
         }
     }
 
@@ -387,7 +404,6 @@ impl PodWorker {
     }
 
     fn start(&mut self, at: usize, now: SimTime, workload: &mut dyn Workload, alarms: &mut Vec<(SimTime, Alarm)>) {
-        let name = self.container_name(at);
         let pod = self.id;
         let container = &mut self.containers[at];
         if let Some(previous) = &mut self.previous {
@@ -400,9 +416,10 @@ impl PodWorker {
         container.turn = container.turn.wrapping_add(1);
         (container.will_be_oom, container.ready) = (false, false);
         if self.template.containers_are_plain() {
+            let name = &self.template.container(at).name;
             let container = &mut self.containers[at];
             container.ready = true;
-            container.ends_at = now + workload.duration(pod, &name, container.restarts);
+            container.ends_at = now + workload.duration(pod, name, container.restarts);
             alarms.push((container.ends_at, Alarm::Exit { pod, container: at as u16, turn: container.turn }));
             return;
         }
@@ -444,10 +461,10 @@ impl PodWorker {
     }
 
     fn exit(&mut self, at: usize, now: SimTime, workload: &mut dyn Workload, alarms: &mut Vec<(SimTime, Alarm)>) {
-        let name = self.container_name(at);
+        let name = &self.template.container(at).name;
         let restarts = self.containers[at].restarts;
         let planned = self.containers[at].planned_code;
-        let code = planned.unwrap_or_else(|| workload.exit_code(self.id, &name, restarts));
+        let code = planned.unwrap_or_else(|| workload.exit_code(self.id, name, restarts));
         let container = &mut self.containers[at];
         container.last_exit = Some((code, now));
         container.phase = ContainerPhase::Terminated;

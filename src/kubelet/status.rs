@@ -33,13 +33,19 @@ impl PodWorker {
 
     fn details(&self) -> ContainerDetails {
         let Some(previous) = &self.previous else { return ContainerDetails::default() };
-        let waits_for = if self.init_count() > 0 { "PodInitializing" } else { "ContainerCreating" };
+        let others = if self.init_count() > 0 { "PodInitializing" } else { "ContainerCreating" };
+        // Images are pulled in the order of the containers: the first one that waits, waits for its image.
+        let mut first = match self.pull {
+            PullState::Quiet => others,
+            PullState::Failed => "ErrImagePull",
+            PullState::BackOff => "ImagePullBackOff",
+        };
         let detail = |(container, previous): (&ContainerState, &Option<_>)| {
             let (now, last) = match (container.phase, container.termination()) {
                 (ContainerPhase::Running, _) => (ContainerNow::Running(container.last_start), *previous),
                 (ContainerPhase::Terminated, Some(end)) => (ContainerNow::Terminated(end), *previous),
                 (ContainerPhase::BackOff, end) => (ContainerNow::Waiting("CrashLoopBackOff"), end),
-                _ => (ContainerNow::Waiting(waits_for), *previous),
+                _ => (ContainerNow::Waiting(std::mem::replace(&mut first, others)), *previous),
             };
             ContainerDetail { now, last, restarts: container.restarts }
         };
@@ -49,11 +55,14 @@ impl PodWorker {
 
     /// The latest end of the app containers, if all are terminated for now.
     fn finished_at(&self) -> Option<ApiTime> {
-        let ends = self.app_containers().iter().map(|c| match (c.phase, c.last_exit) {
-            (ContainerPhase::Terminated, Some((_, at))) => Some(ApiTime::of(at)),
-            _ => None,
-        });
-        ends.collect::<Option<Vec<ApiTime>>>()?.into_iter().max()
+        let mut latest = None;
+        for container in self.app_containers() {
+            match (container.phase, container.last_exit) {
+                (ContainerPhase::Terminated, Some((_, at))) => latest = latest.max(Some(ApiTime::of(at))),
+                _ => return None,
+            }
+        }
+        latest
     }
 
     fn exit_code(&self) -> Option<i32> {

@@ -6,7 +6,7 @@ use super::{Ending, JobLife, JobRow, PodLife, Run};
 use crate::api::job::{JobCondition, JobConditionType, JobReason};
 use crate::api::meta::{ApiTime, ObjectName};
 use crate::api::pod::PodPhase;
-use crate::kernel::time::SimTime;
+use crate::kernel::time::{SimDuration, SimTime};
 use crate::scenario::Profile;
 
 /// An instant given in seconds.
@@ -34,6 +34,8 @@ pub(crate) fn run(scenario: &str) -> Building {
         control_plane: Default::default(),
         limits: crate::scenario::ControlPlane::released(),
         nodes: Vec::new(),
+        shares: Default::default(),
+        minimum_charge: SimDuration::ZERO,
         pools: Vec::new(),
         critical_paths: Vec::new(),
         notes: Vec::new(),
@@ -255,6 +257,9 @@ impl Building {
             restarts: 0,
             failure_count: None,
             ignored_failure_count: None,
+            refused: SimDuration::ZERO,
+            unschedulable: None,
+            pulled: None,
         });
         self.pods.last_mut().expect("just pushed")
     }

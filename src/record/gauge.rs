@@ -2,20 +2,24 @@
 //!
 //! Replications by the million are read with it. Its memory is used again from run to run.
 
+use std::cell::RefCell;
+
 use crate::api::change::{Change, Verb};
 use crate::api::job::JobConditionType;
-use crate::api::meta::{JobId, PodId};
+use crate::api::meta::{JobId, NodeId, PodId};
 use crate::api::pod::PodPhase;
 use crate::apiserver::store::Store;
-use crate::kernel::time::SimTime;
+use crate::kernel::time::{SimDuration, SimTime};
+use crate::scenario::Cluster;
 use crate::world::observer::{Observer, RequestSpan};
 
-use super::Run;
+use super::node_gauge::{NodeGauge, Window};
+use super::{BARE, Run};
 
 /// A pod's life in instants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PodSpan {
-    /// Position of its Job in [`Gauge::jobs`].
+    /// Position of its Job in [`Gauge::jobs`]; [`BARE`] for a pod that no Job made.
     pub job: u32,
     /// Created.
     pub created: SimTime,
@@ -49,25 +53,42 @@ pub struct Gauge {
     pub pods: Vec<PodSpan>,
     /// In order of creation.
     pub jobs: Vec<JobSpan>,
-    /// Nanoseconds that requests of the controllers waited for their clients' tokens, added up.
-    pub token_wait: u128,
+    /// When requests of the controllers were sent that waited for their clients' tokens, and for how long.
+    pub token_waits: Vec<(SimTime, SimDuration)>,
+    /// Nodes, and what pods on them asked for.
+    pub nodes: NodeGauge,
     /// The last instant at which an object was written, or where the run was stopped.
     pub end: SimTime,
+    /// The part of the run that these spans are of, where they are not of all of it.
+    pub window: Option<Window>,
     /// Positions of the objects in these slots.
     pod_places: Vec<u32>,
     job_places: Vec<u32>,
 }
 
 impl Gauge {
-    /// Forgets what was measured and keeps the memory.
-    pub fn clear(&mut self) {
-        (self.token_wait, self.end) = (0, SimTime::ZERO);
-        self.pods.clear();
-        self.jobs.clear();
+    /// For runs in this cluster.
+    pub fn in_cluster(cluster: &Cluster) -> Gauge {
+        Gauge { nodes: NodeGauge::of_cluster(cluster), ..Gauge::default() }
     }
 
-    /// The spans of a run that was recorded; how long requests waited is not among what it keeps of each.
-    pub fn of_run(run: &Run) -> Gauge {
+    /// Forgets what was measured and keeps the memory.
+    pub fn clear(&mut self) {
+        (self.end, self.window) = (SimTime::ZERO, None);
+        self.pods.clear();
+        self.jobs.clear();
+        self.token_waits.clear();
+        self.nodes.clear();
+    }
+
+    /// The time that the spans are of: the run, or a part of it.
+    pub fn span(&self) -> Window {
+        self.window.unwrap_or((SimTime::ZERO, self.end))
+    }
+
+    /// The spans of a run that was recorded; how long requests waited is not among what it keeps of each. Nodes are
+    /// paid for at least for `minimum_charge`.
+    pub fn of_run(run: &Run, minimum_charge: SimDuration) -> Gauge {
         let pod = |pod: &super::PodLife| PodSpan {
             job: pod.job,
             created: pod.created,
@@ -85,9 +106,24 @@ impl Gauge {
         Gauge {
             pods: run.pods.iter().map(pod).collect(),
             jobs: run.jobs.iter().map(job).collect(),
+            nodes: NodeGauge::of_run(run, minimum_charge),
             end: run.end,
             ..Gauge::default()
         }
+    }
+
+    /// The spans of these Jobs, given by their positions in ascending order, and of their pods. Nodes stay as they are.
+    pub fn of_jobs(&self, jobs: &[usize]) -> Gauge {
+        let place = |pod: &PodSpan| jobs.binary_search(&(pod.job as usize)).ok();
+        let pods = self.pods.iter().filter_map(|pod| Some(PodSpan { job: place(pod)? as u32, ..*pod })).collect();
+        let jobs = jobs.iter().filter_map(|&job| self.jobs.get(job).copied()).collect();
+        Gauge { pods, jobs, ..self.without_spans() }
+    }
+
+    /// What is of the run as a whole, to which the spans of a part can be added.
+    pub fn without_spans(&self) -> Gauge {
+        let (token_waits, nodes, end) = (self.token_waits.clone(), self.nodes.clone(), self.end);
+        Gauge { token_waits, nodes, end, ..Gauge::default() }
     }
 
     fn on_job(&mut self, now: SimTime, id: JobId, verb: Verb, store: &Store) {
@@ -109,7 +145,7 @@ impl Gauge {
         let Some(pod) = store.pod(id) else { return };
         if verb == Verb::Added {
             put(&mut self.pod_places, id.slot, self.pods.len() as u32);
-            let job = self.job_places[pod.job.slot as usize];
+            let job = if pod.is_bare() { BARE } else { self.job_places[pod.job.slot as usize] };
             self.pods.push(PodSpan {
                 job,
                 created: now,
@@ -128,6 +164,9 @@ impl Gauge {
         if span.ended.is_none() && (pod.status.phase.is_terminal() || verb == Verb::Deleted) {
             span.ended = Some(now);
         }
+        if pod.scheduled && pod.node != NodeId::WITHOUT_LIMITS {
+            self.nodes.on_pod(now, id, pod, verb, store);
+        }
     }
 }
 
@@ -142,13 +181,35 @@ fn put(places: &mut Vec<u32>, slot: u32, place: u32) {
 impl Observer for Gauge {
     fn on_change(&mut self, now: SimTime, change: Change, store: &Store) {
         match change {
-            Change::CronJob(..) | Change::Node(..) => {}
+            Change::CronJob(..) => {}
+            Change::Node(id, verb) => self.nodes.on_node(now, id, verb, store),
             Change::Job(id, verb) => self.on_job(now, id, verb, store),
             Change::Pod(id, verb) => self.on_pod(now, id, verb, store),
         }
     }
 
     fn on_request(&mut self, request: &RequestSpan, _store: &Store) {
-        self.token_wait += u128::from(request.token_wait.0);
+        if request.token_wait > SimDuration::ZERO {
+            self.token_waits.push((request.sent, request.token_wait));
+        }
+    }
+
+    fn reads_events(&self) -> bool {
+        false
+    }
+}
+
+/// A gauge that can be read while a world holds it.
+impl Observer for &RefCell<Gauge> {
+    fn on_change(&mut self, now: SimTime, change: Change, store: &Store) {
+        self.borrow_mut().on_change(now, change, store);
+    }
+
+    fn on_request(&mut self, request: &RequestSpan, store: &Store) {
+        self.borrow_mut().on_request(request, store);
+    }
+
+    fn reads_events(&self) -> bool {
+        false
     }
 }

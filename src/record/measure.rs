@@ -2,6 +2,7 @@
 
 use super::gauge::{Gauge, PodSpan};
 use super::metrics::most;
+use super::node_gauge::Resource;
 use crate::api::pod::PodPhase;
 use crate::kernel::time::{SimDuration, SimTime};
 
@@ -40,11 +41,17 @@ pub enum Metric {
     ControlPlaneWait,
     /// Share of the Jobs that completed.
     Complete,
+    /// Share of the nodes' processors that pods on them asked for, over the time that the nodes were there.
+    Utilisation,
+    /// The same of their memory.
+    MemoryUtilisation,
+    /// Dollars for the nodes of pools, each by its time and at least for the minimum charge.
+    Cost,
 }
 
 impl Metric {
     /// All of them.
-    pub const ALL: [Metric; 16] = [
+    pub const ALL: [Metric; 19] = [
         Metric::Makespan,
         Metric::Wait,
         Metric::WaitP95,
@@ -61,6 +68,9 @@ impl Metric {
         Metric::Efficiency,
         Metric::ControlPlaneWait,
         Metric::Complete,
+        Metric::Utilisation,
+        Metric::MemoryUtilisation,
+        Metric::Cost,
     ];
 
     /// Its name.
@@ -82,6 +92,9 @@ impl Metric {
             Metric::Efficiency => "efficiency",
             Metric::ControlPlaneWait => "controlPlaneWait",
             Metric::Complete => "complete",
+            Metric::Utilisation => "utilisation",
+            Metric::MemoryUtilisation => "memoryUtilisation",
+            Metric::Cost => "cost",
         }
     }
 
@@ -92,7 +105,31 @@ impl Metric {
 
     /// Is less of it better, as of waits, or more, as of speed-up?
     pub fn less_is_better(self) -> bool {
-        !matches!(self, Metric::Succeeded | Metric::Speedup | Metric::Efficiency | Metric::Complete)
+        !matches!(
+            self,
+            Metric::Succeeded
+                | Metric::Speedup
+                | Metric::Efficiency
+                | Metric::Complete
+                | Metric::Utilisation
+                | Metric::MemoryUtilisation
+        )
+    }
+
+    /// Can it be asked of a single pool of nodes?
+    pub fn is_of_nodes(self) -> bool {
+        matches!(self, Metric::Utilisation | Metric::MemoryUtilisation | Metric::Cost)
+    }
+
+    /// Its value in a pool of nodes, for those that are of nodes.
+    pub fn of_pool(self, pool: Option<u32>, gauge: &Gauge) -> f64 {
+        let (nodes, window) = (&gauge.nodes, gauge.span());
+        match self {
+            Metric::Utilisation => nodes.utilisation(Resource::Cpu, pool, window),
+            Metric::MemoryUtilisation => nodes.utilisation(Resource::Memory, pool, window),
+            Metric::Cost => nodes.cost(pool, window, gauge.window.is_none()),
+            _ => f64::NAN,
+        }
     }
 
     /// Its value; not a number where there is none, as for the wait of no pods.
@@ -119,7 +156,8 @@ impl Metric {
             Metric::MaxParallelism => most(changes(gauge)) as f64,
             Metric::Speedup => run_seconds(of_phase(PodPhase::Succeeded), gauge.end) / seconds(makespan(gauge)),
             Metric::Efficiency => Metric::Speedup.of(gauge) / Metric::MaxParallelism.of(gauge),
-            Metric::ControlPlaneWait => gauge.token_wait as f64 / 1e9,
+            Metric::ControlPlaneWait => token_wait(gauge),
+            Metric::Utilisation | Metric::MemoryUtilisation | Metric::Cost => self.of_pool(None, gauge),
             Metric::Complete => mean(gauge.jobs.iter().map(|job| f64::from(u8::from(job.complete)))),
         }
     }
@@ -174,6 +212,13 @@ fn wait(pod: &PodSpan) -> Option<SimDuration> {
     pod.started.map(|started| started.since(pod.created))
 }
 
+fn token_wait(gauge: &Gauge) -> f64 {
+    let (from, to) = gauge.span();
+    let is_whole = gauge.window.is_none();
+    let waits = gauge.token_waits.iter().filter(|(sent, _)| is_whole || (from <= *sent && *sent < to));
+    waits.map(|(_, wait)| u128::from(wait.0)).sum::<u128>() as f64 / 1e9
+}
+
 fn makespan(gauge: &Gauge) -> SimDuration {
     let first = gauge.jobs.iter().map(|job| job.created).min();
     let last = gauge.jobs.iter().map(|job| job.ended.unwrap_or(gauge.end)).max();
@@ -207,8 +252,7 @@ fn stretch(gauge: &Gauge) -> f64 {
             busy += to.max(until).since(from.max(until)).0;
             until = until.max(to);
         }
-        let job = &gauge.jobs[of_job[0].0 as usize];
-        if busy > 0 {
+        if let Some(job) = gauge.jobs.get(of_job[0].0 as usize).filter(|_| busy > 0) {
             ratios.push(since(job.ended, gauge, job.created).0 as f64 / busy as f64);
         }
     }
@@ -222,7 +266,7 @@ mod tests {
 
     #[test]
     fn the_tutorials_job_in_numbers() {
-        let gauge = Gauge::of_run(&fixture::pi());
+        let gauge = Gauge::of_run(&fixture::pi(), SimDuration::ZERO);
         let check = |metric: Metric, value: f64| {
             assert!((metric.of(&gauge) - value).abs() < 1e-9, "{metric:?}: {}", metric.of(&gauge));
         };

@@ -1,5 +1,6 @@
 //! Readers of the change log: what happened, as data.
 
+pub mod bill;
 pub mod calendar;
 pub mod checks;
 pub mod control_plane;
@@ -9,21 +10,25 @@ pub(crate) mod fixture;
 pub mod gauge;
 pub mod measure;
 pub mod metrics;
+pub mod node_gauge;
 pub mod nodes;
 pub mod recorder;
 pub mod requests;
+pub mod series;
 pub mod stream;
 pub mod totals;
 pub mod trace;
+pub mod waits;
 pub mod watch;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::api::cronjob::CronJobSpec;
 use crate::api::job::{JobCondition, JobConditionType};
 use crate::api::meta::{ApiTime, ObjectName};
 use crate::api::pod::PodPhase;
-use crate::kernel::time::SimTime;
+use crate::kernel::time::{SimDuration, SimTime};
 use crate::scenario::cluster::NodePool;
 use crate::scenario::{Component, ControlPlane, Profile};
 
@@ -63,6 +68,11 @@ pub struct Run {
     pub pods: Vec<PodLife>,
     /// Nodes, in order of creation.
     pub nodes: Vec<NodeLife>,
+    /// What the pods of a Job held of the nodes of a pool, by the places of both: millionths of a node, times
+    /// nanoseconds. [`BARE`] stands for pods of no Job.
+    pub shares: BTreeMap<(u32, u32), u128>,
+    /// Least time that a node is paid for.
+    pub minimum_charge: SimDuration,
     /// The pools that they may be of.
     pub pools: Vec<NodePool>,
     /// Kubernetes events before any folding, in order of time.
@@ -249,6 +259,12 @@ pub struct PodLife {
     pub failure_count: Option<u32>,
     /// Annotation `batch.kubernetes.io/job-index-ignored-failure-count`.
     pub ignored_failure_count: Option<u32>,
+    /// How long its creation had been refused.
+    pub refused: SimDuration,
+    /// When the scheduler first found no node for it.
+    pub unschedulable: Option<SimTime>,
+    /// When the last of its images was there, if any had to be pulled.
+    pub pulled: Option<SimTime>,
 }
 
 /// A Kubernetes event.

@@ -1,5 +1,6 @@
 //! Nodes as they come, change and go, and what the pods on them ask for.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::api::change::Verb;
@@ -41,6 +42,10 @@ pub struct NodeRow {
     pub cpu_m: i64,
     /// Bytes of memory that they ask for.
     pub memory_b: i64,
+    /// Thousandths of processors that those use which run.
+    pub used_cpu_m: i64,
+    /// Bytes of memory that those use at most which run.
+    pub used_memory_b: i64,
 }
 
 /// Collects the lives of nodes.
@@ -53,26 +58,58 @@ pub(super) struct NodeLog {
     /// What pods on nodes ask for, by slot.
     pods: Vec<Option<OnNode>>,
     touched: Vec<NodeId>,
+    /// As in [`Run::shares`](super::Run::shares).
+    pub(super) shares: BTreeMap<(u32, u32), u128>,
+    pub(super) keeps_no_shares: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Used {
     pods: u32,
+    asked: Amounts,
+    used: Amounts,
+}
+
+/// Thousandths of processors and bytes of memory.
+#[derive(Clone, Copy, Debug, Default)]
+struct Amounts {
     cpu_m: i64,
     memory_b: i64,
+}
+
+impl Amounts {
+    fn change(&mut self, other: Amounts, by: i64) {
+        self.cpu_m += by * other.cpu_m;
+        self.memory_b += by * other.memory_b;
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
 struct OnNode {
     pod: PodId,
     node: NodeId,
-    cpu_m: i64,
-    memory_b: i64,
+    asked: Amounts,
+    used: Amounts,
+    since: SimTime,
+    /// The pool of the node and the Job of the pod, by their places, and what it holds of the node in millionths.
+    share: Option<(u32, u32, u64)>,
 }
 
-/// Thousandths of processors and bytes of memory.
-fn amounts(list: &ResourceList) -> (i64, i64) {
-    (list.get("cpu").map_or(0, |cpu| cpu.milli_value()), list.get("memory").map_or(0, |memory| memory.value()))
+fn amounts(list: &ResourceList) -> Amounts {
+    let cpu_m = list.get("cpu").map_or(0, |cpu| cpu.milli_value());
+    Amounts { cpu_m, memory_b: list.get("memory").map_or(0, |memory| memory.value()) }
+}
+
+/// What a pod holds of a node, in millionths: the mean over processors, memory and devices of what it asks for.
+fn share(requests: &ResourceList, node: &Node) -> u64 {
+    let counts = |name: &str| matches!(name, "cpu" | "memory") || name.contains('/');
+    let (mut sum, mut kinds) = (0, 0);
+    for (name, there) in node.allocatable.iter().filter(|(name, there)| counts(name) && there.milli_value() > 0) {
+        let asked = requests.get(name).map_or(0, |asked| i128::from(asked.milli_value()));
+        sum += asked * 1_000_000 / i128::from(there.milli_value());
+        kinds += 1;
+    }
+    u64::try_from(sum / kinds.max(1)).unwrap_or(0).min(1_000_000)
 }
 
 /// The word for a node's state.
@@ -87,26 +124,32 @@ pub fn state_of(node: &Node) -> &'static str {
     }
 }
 
+fn row(time: SimTime, state: &'static str, sums: Used) -> NodeRow {
+    let Used { pods, asked, used } = sums;
+    let (cpu_m, memory_b) = (asked.cpu_m, asked.memory_b);
+    NodeRow { time, state, pods, cpu_m, memory_b, used_cpu_m: used.cpu_m, used_memory_b: used.memory_b }
+}
+
 impl NodeLog {
     pub(super) fn on_node(&mut self, now: SimTime, id: NodeId, verb: Verb, store: &Store) {
         let Some(node) = store.node(id) else { return };
         match verb {
             Verb::Added => {
-                let (cpu_m, memory_b) = amounts(&node.allocatable);
+                let Amounts { cpu_m, memory_b } = amounts(&node.allocatable);
                 let (name, pool) = (node.name.clone(), node.pool);
                 let rows = Vec::new();
                 self.lives.push(NodeLife { name, pool, cpu_m, memory_b, created: now, removed: None, rows });
                 self.used.push(Used::default());
             }
             Verb::Modified => {
-                let (cpu_m, memory_b) = amounts(&node.allocatable);
+                let Amounts { cpu_m, memory_b } = amounts(&node.allocatable);
                 let life = &mut self.lives[id.0 as usize];
                 (life.cpu_m, life.memory_b) = (cpu_m, memory_b);
             }
             Verb::Deleted => {
                 let life = &mut self.lives[id.0 as usize];
                 life.removed = Some(now);
-                life.rows.push(NodeRow { time: now, state: "Deleted", pods: 0, cpu_m: 0, memory_b: 0 });
+                life.rows.push(row(now, "Deleted", Used::default()));
                 return;
             }
         }
@@ -114,7 +157,7 @@ impl NodeLog {
     }
 
     /// A pod was written: it may stand on a node now, or not any more.
-    pub(super) fn on_pod(&mut self, id: PodId, verb: Verb, store: &Store) {
+    pub(super) fn on_pod(&mut self, now: SimTime, id: PodId, job: u32, verb: Verb, store: &Store) {
         let Some(pod) = store.pod(id).filter(|pod| pod.scheduled && pod.node != NodeId::WITHOUT_LIMITS) else { return };
         let slot = id.slot as usize;
         if self.pods.len() <= slot {
@@ -125,14 +168,17 @@ impl NodeLog {
         match (known, over) {
             (None, false) => {
                 let requests = store.template_of(id).map(|template| template.requests()).unwrap_or_default();
-                let (cpu_m, memory_b) = amounts(&requests);
-                let on = OnNode { pod: id, node: pod.node, cpu_m, memory_b };
+                let node = store.node(pod.node).filter(|_| !self.keeps_no_shares);
+                let share = node.and_then(|node| Some((node.pool?, job, share(&requests, node))));
+                let (asked, used) = (amounts(&requests), Amounts::default());
+                let on = OnNode { pod: id, node: pod.node, asked, used, since: now, share };
                 self.pods[slot] = Some(on);
                 self.change(on, 1);
             }
             (Some(on), true) => {
                 self.pods[slot] = None;
                 self.change(on, -1);
+                self.add_share(on, now);
             }
             _ => {}
         }
@@ -141,9 +187,36 @@ impl NodeLog {
     fn change(&mut self, on: OnNode, by: i64) {
         let Some(used) = self.used.get_mut(on.node.0 as usize) else { return };
         used.pods = used.pods.saturating_add_signed(by as i32);
-        used.cpu_m += by * on.cpu_m;
-        used.memory_b += by * on.memory_b;
+        used.asked.change(on.asked, by);
+        used.used.change(on.used, by);
         self.touch(on.node);
+    }
+
+    /// A pod on a node runs, and uses this.
+    pub(super) fn on_use(&mut self, id: PodId, cpu_m: i64, memory_b: i64) {
+        let Some(on) = self.pods.get_mut(id.slot as usize).and_then(Option::as_mut).filter(|on| on.pod == id) else {
+            return;
+        };
+        on.used = Amounts { cpu_m, memory_b };
+        let (node, used) = (on.node, on.used);
+        if let Some(sums) = self.used.get_mut(node.0 as usize) {
+            sums.used.change(used, 1);
+            self.touch(node);
+        }
+    }
+
+    fn add_share(&mut self, on: OnNode, until: SimTime) {
+        if let Some((pool, job, millionths)) = on.share {
+            let held = u128::from(millionths) * u128::from(until.since(on.since).0);
+            *self.shares.entry((pool, job)).or_default() += held;
+        }
+    }
+
+    /// The run is over: what stands on nodes has been there until now.
+    pub(super) fn finish(&mut self, end: SimTime) {
+        for on in std::mem::take(&mut self.pods).into_iter().flatten() {
+            self.add_share(on, end);
+        }
     }
 
     fn touch(&mut self, id: NodeId) {
@@ -161,8 +234,7 @@ impl NodeLog {
             let (Some(node), Some(life)) = (store.standing_node(id), self.lives.get_mut(id.0 as usize)) else {
                 continue;
             };
-            let Used { pods, cpu_m, memory_b } = self.used[id.0 as usize];
-            let row = NodeRow { time: now, state: state_of(node), pods, cpu_m, memory_b };
+            let row = row(now, state_of(node), self.used[id.0 as usize]);
             let last = life.rows.last();
             if last.is_none_or(|last| NodeRow { time: now, ..last.clone() } != row) {
                 life.rows.push(row);

@@ -1,19 +1,21 @@
 //! Turns the change log into a [`Run`]: status series, pod lives, events.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::control_plane::{ControlPlaneLog, ControlPlaneTallies};
 use super::critical_path;
 use super::nodes::NodeLog;
+use super::waits::Refusals;
 use super::{BARE, CronJobLife, CronJobRow, Ending, EventRow, JobLife, JobRow, PodLife, Run};
 use crate::api::change::{Change, Verb};
 use crate::api::cronjob::CronJob;
-use crate::api::event::{Happening, ObjectEvent};
+use crate::api::event::{Happening, JobHappening, ObjectEvent};
 use crate::api::job::{Job, JobConditionType};
 use crate::api::meta::{CronJobId, JobId, ObjectId, ObjectName, PodId};
 use crate::api::pod::{Pod, PodPhase};
 use crate::apiserver::store::Store;
-use crate::kernel::time::SimTime;
+use crate::kernel::time::{SimDuration, SimTime};
 use crate::scenario::{Action, Component, ScheduledAction};
 use crate::world::observer::{Observer, RequestSpan, SyncSpan};
 
@@ -38,6 +40,8 @@ pub struct Recorder {
     /// Positions in `cron_jobs`, `jobs` and `pods` of the objects in these slots.
     cron_job_places: Vec<usize>,
     job_places: Vec<usize>,
+    /// Creations of Jobs' pods that were refused, by the Jobs' slots.
+    refusals: BTreeMap<u32, (JobId, Refusals)>,
     pod_places: Vec<usize>,
     /// Objects whose status was written at this instant.
     touched: Vec<ObjectId>,
@@ -49,8 +53,15 @@ impl Recorder {
         Recorder { start, ..Recorder::default() }
     }
 
+    /// Does not keep what each Job held of the nodes: that grows with the number of Jobs.
+    pub(super) fn without_shares(mut self) -> Recorder {
+        self.nodes.keeps_no_shares = true;
+        self
+    }
+
     /// What was recorded, as a run; `frame` gives the rest.
-    pub fn into_run(self, frame: Run) -> Run {
+    pub fn into_run(mut self, frame: Run) -> Run {
+        self.nodes.finish(frame.end);
         let mut pods = self.pods;
         let jobs = self.jobs;
         pods.sort_by_cached_key(|pod| {
@@ -64,6 +75,7 @@ impl Recorder {
             jobs,
             pods,
             nodes: self.nodes.lives,
+            shares: self.nodes.shares,
             events: self.events,
             control_plane: self.control_plane.tallies(),
             critical_paths,
@@ -156,6 +168,7 @@ impl Recorder {
         let Some(pod) = store.pod(id) else { return };
         if verb == Verb::Added {
             put(&mut self.pod_places, id.slot, self.pods_out + self.pods.len());
+            let refused = self.refused_before(pod.job, now);
             self.pods.push(PodLife {
                 name: store.pod_name(id).unwrap_or_default(),
                 namespace: store.namespace_of(id).cloned().unwrap_or_else(|| Arc::from("")),
@@ -176,9 +189,13 @@ impl Recorder {
                 restarts: 0,
                 failure_count: pod.failure_count,
                 ignored_failure_count: pod.failure_count.and(Some(pod.ignored_failure_count).filter(|&n| n > 0)),
+                refused,
+                unschedulable: None,
+                pulled: None,
             });
         }
-        self.nodes.on_pod(id, verb, store);
+        let job = self.pods[self.pod_places[id.slot as usize] - self.pods_out].job;
+        self.nodes.on_pod(now, id, job, verb, store);
         let life = &mut self.pods[self.pod_places[id.slot as usize] - self.pods_out];
         if pod.scheduled && life.node.is_none() {
             life.node = store.node(pod.node).map(|node| node.name.clone());
@@ -186,6 +203,34 @@ impl Recorder {
         update_life(life, pod, now);
         if verb == Verb::Deleted {
             life.removed = Some(now);
+        }
+    }
+
+    /// How long this Job's creation of a pod had been refused.
+    fn refused_before(&mut self, job: JobId, now: SimTime) -> SimDuration {
+        let known = self.refusals.get_mut(&job.slot).filter(|(id, _)| *id == job);
+        known.map_or(SimDuration::ZERO, |(_, refusals)| refusals.relieve(now))
+    }
+
+    /// Notes what an event tells of waiting.
+    fn note_wait(&mut self, now: SimTime, event: &ObjectEvent) {
+        match (event.about, &event.what) {
+            (ObjectId::Job(job), Happening::Job(JobHappening::FailedCreate(_))) => {
+                let known = self.refusals.get(&job.slot).filter(|(id, _)| *id == job).map(|(_, known)| *known);
+                self.refusals.insert(job.slot, (job, Refusals::refuse(known, now)));
+            }
+            (ObjectId::Pod(id), Happening::Cluster(what)) => {
+                let place = self.pod_places.get(id.slot as usize).and_then(|place| place.checked_sub(self.pods_out));
+                let Some(life) = place.and_then(|place| self.pods.get_mut(place)) else { return };
+                match what.reason {
+                    "FailedScheduling" => life.unschedulable = life.unschedulable.or(Some(now)),
+                    "Pulling" => life.pulled = Some(now),
+                    // Without a pull before it the image was there.
+                    "Pulled" => life.pulled = life.pulled.and(Some(now)),
+                    _ => {}
+                }
+            }
+            _ => {}
         }
     }
 
@@ -309,7 +354,12 @@ impl Observer for Recorder {
         }
     }
 
+    fn on_use(&mut self, pod: PodId, cpu_m: i64, memory_b: i64) {
+        self.nodes.on_use(pod, cpu_m, memory_b);
+    }
+
     fn on_event(&mut self, now: SimTime, event: &ObjectEvent, store: &Store) {
+        self.note_wait(now, event);
         let Some((kind, object)) = self.named(event.about, store) else { return };
         let message = match &event.what {
             Happening::Job(what) => what.message(|pod| self.pod_name(pod, store)),
@@ -437,6 +487,8 @@ pub fn frame(scenario: &crate::scenario::Scenario, seed: u64) -> Run {
         control_plane: ControlPlaneTallies::default(),
         limits: scenario.control_plane.clone(),
         nodes: Vec::new(),
+        shares: BTreeMap::new(),
+        minimum_charge: scenario.cluster.minimum_charge,
         pools: scenario.cluster.pools.clone(),
         critical_paths: Vec::new(),
         notes: Vec::new(),

@@ -18,6 +18,7 @@ use super::trace::{
 use super::{JobLife, PodLife};
 use crate::api::change::Change;
 use crate::api::event::ObjectEvent;
+use crate::api::meta::PodId;
 use crate::apiserver::store::Store;
 use crate::kernel::time::SimTime;
 use crate::scenario::Scenario;
@@ -77,7 +78,7 @@ impl<W: Write> Stream<W> {
     pub fn new(scenario: &Scenario, tables: Tables<W>, interrupt: Option<Arc<AtomicBool>>) -> Stream<W> {
         let table = |out: Option<W>, header| out.map(|out| Table::new(out, header));
         Stream {
-            recorder: Recorder::new(scenario.start),
+            recorder: Recorder::new(scenario.start).without_shares(),
             counter: Counter::default(),
             cron_jobs: table(tables.cron_jobs, CRONJOBS_HEADER),
             jobs: table(tables.jobs, JOBS_HEADER),
@@ -244,6 +245,10 @@ impl<W: Write> Observer for Stream<W> {
         self.counter.on_change(now, change, store);
         self.recorder.on_change(now, change, store);
         self.seen += 1;
+    }
+
+    fn on_use(&mut self, pod: PodId, cpu_m: i64, memory_b: i64) {
+        self.recorder.on_use(pod, cpu_m, memory_b);
     }
 
     fn on_event(&mut self, now: SimTime, event: &ObjectEvent, store: &Store) {

@@ -44,6 +44,10 @@ impl Counter {
 }
 
 impl Observer for Counter {
+    fn reads_events(&self) -> bool {
+        false
+    }
+
     fn on_change(&mut self, _now: SimTime, change: Change, store: &Store) {
         let totals = &mut self.totals;
         match change {

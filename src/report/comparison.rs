@@ -1,5 +1,9 @@
 //! A comparison in words and in a table.
 
+use serde_json::json;
+
+use super::chart::{self, ChartError, ChartFormat};
+use super::output::{SUMMARY_FILE, TOOL};
 use super::study::{columns, number};
 use crate::study::compare::{Difference, Verdict};
 use crate::study::expression::Measure;
@@ -17,7 +21,7 @@ pub fn text(
     phases: &[Difference],
     measures: &[Measure],
     confidence: f64,
-    replications: u32,
+    (pairs, what): (u32, &str),
 ) -> String {
     let head = ["METRIC", "FIRST", "SECOND", "DIFFERENCE", "INTERVAL (t)", "BOOTSTRAP", "LESS/SAME/MORE"];
     let mut lines = vec![head.map(str::to_owned).to_vec()];
@@ -34,10 +38,10 @@ pub fn text(
         ]);
     }
     let percent = confidence * 100.0;
-    let mut text = format!("first:  {first}\nsecond: {second}\n{replications} pairs of runs on the same luck, ");
+    let mut text = format!("first:  {first}\nsecond: {second}\n{pairs} pairs of {what} on the same luck, ");
     text += &format!("intervals at {percent}%\n\n{}\n", columns(lines));
     if let (Some(metric), Some(measure)) = (metrics.first(), measures.first()) {
-        text += &format!("{}\n", verdict(metric, measure, replications));
+        text += &format!("{}\n", verdict(metric, measure, (pairs, what)));
         if metric.name == "makespan" && !matches!(metric.verdict(), Verdict::Same) {
             text += &where_it_went(phases);
         }
@@ -46,7 +50,7 @@ pub fn text(
 }
 
 /// One sentence on the metric that counts.
-fn verdict(metric: &Difference, measure: &Measure, replications: u32) -> String {
+fn verdict(metric: &Difference, measure: &Measure, (pairs, what): (u32, &str)) -> String {
     let change = metric.second - metric.first;
     let share =
         if metric.first == 0.0 { String::new() } else { format!(" ({:.1}%)", (change / metric.first * 100.0).abs()) };
@@ -57,7 +61,7 @@ fn verdict(metric: &Difference, measure: &Measure, replications: u32) -> String 
     };
     let name = &metric.name;
     match (metric.verdict(), metric.paired) {
-        (Verdict::Same, _) => format!("No difference: {name} is the same in every pair of runs."),
+        (Verdict::Same, _) => format!("No difference: {name} is the same in every pair of {what}."),
         (Verdict::Less, Some(paired)) => format!(
             "The second has a {name} less by {}{share}{better}; sure of {} at least.{}",
             number(-change),
@@ -74,7 +78,7 @@ fn verdict(metric: &Difference, measure: &Measure, replications: u32) -> String 
             let half = metric.paired.map_or(f64::INFINITY, |paired| paired.half_width());
             // The width falls with the root of the pairs.
             let factor = (half / change.abs()) * (half / change.abs());
-            let more = (f64::from(replications) * factor).ceil();
+            let more = (f64::from(pairs) * factor).ceil();
             let needed = if more.is_finite() { format!("; about {more:.0} pairs may tell") } else { String::new() };
             format!("No difference in {name} can be told from luck{needed}.")
         }
@@ -110,14 +114,52 @@ fn bounds(interval: Option<Interval>) -> String {
     interval.map_or("-".to_owned(), |found| format!("{} .. {}", signed(found.low), signed(found.high)))
 }
 
+/// The files of a comparison with one scenario or more: `differences.csv`, a picture of the metrics, and what it was about.
+///
+/// # Errors
+/// Those of drawing.
+pub fn files(first: &str, others: &[Other], about: &str) -> Result<Vec<(String, Vec<u8>)>, ChartError> {
+    let mut table = csv_head();
+    let mut rows = Vec::new();
+    for Other { name, metrics, phases } in others {
+        table += &csv_rows(first, name, metrics, phases);
+        let of = |metric: &str| if others.len() == 1 { metric.to_owned() } else { format!("{metric}: {name}") };
+        rows.extend(metrics.iter().map(|metric| (of(&metric.name), metric)));
+    }
+    let title = match others {
+        [only] => format!("{} against {first}", only.name),
+        _ => format!("against {first}"),
+    };
+    let picture = chart::differences(&title, about, &rows, ChartFormat::Svg)?;
+    let names: Vec<&str> = others.iter().map(|other| other.name.as_str()).collect();
+    let summary = json!({"tool": TOOL, "version": env!("CARGO_PKG_VERSION"), "comparison": {"first": first,
+        "others": names, "about": about}});
+    Ok(vec![
+        ("differences.csv".to_owned(), table.into_bytes()),
+        ("differences.svg".to_owned(), picture),
+        (SUMMARY_FILE.to_owned(), format!("{summary:#}\n").into_bytes()),
+    ])
+}
+
+/// A scenario that the first was compared with, and what came of it.
+#[derive(Clone, Debug)]
+pub struct Other {
+    /// What it is called.
+    pub name: String,
+    /// Each metric on both sides.
+    pub metrics: Vec<Difference>,
+    /// Each phase on both sides.
+    pub phases: Vec<Difference>,
+}
+
 /// The columns of `differences.csv`.
-pub fn csv_head() -> String {
+fn csv_head() -> String {
     "first,second,kind,name,first_mean,second_mean,difference,t_low,t_high,bootstrap_low,bootstrap_high,less,same,more\n"
         .to_owned()
 }
 
 /// Its rows for two scenarios.
-pub fn csv_rows(first: &str, second: &str, metrics: &[Difference], phases: &[Difference]) -> String {
+fn csv_rows(first: &str, second: &str, metrics: &[Difference], phases: &[Difference]) -> String {
     let all = metrics.iter().map(|metric| ("metric", metric)).chain(phases.iter().map(|phase| ("phase", phase)));
     let mut rows = String::new();
     for (kind, found) in all {
@@ -145,7 +187,8 @@ mod tests {
     #[test]
     fn verdicts_in_words() {
         let measure = Measure::parse("makespan").expect("a metric");
-        let check = |difference: Difference, text: &str| assert_eq!(verdict(&difference, &measure, 100), text);
+        let check =
+            |difference: Difference, text: &str| assert_eq!(verdict(&difference, &measure, (100, "runs")), text);
         check(
             found(100.0, 80.0, 5.0, [9, 1, 0]),
             "The second has a makespan less by 20 (20.0%): better; sure of 15 at least. Independent seeds would need 12 \

@@ -78,6 +78,15 @@ fn values(outline: &Outline, options: &FitOptions, trial: &Trial) -> Vec<String>
     (0..trial.at.len()).map(|axis| value(outline, options, trial, axis)).collect()
 }
 
+/// The values with the last words of their paths.
+fn short(values: &[String]) -> String {
+    let last = |value: &String| {
+        let (path, value) = value.split_once('=').unwrap_or(("", value));
+        format!("{}={value}", path.rsplit('.').next().unwrap_or(path))
+    };
+    values.iter().map(last).collect::<Vec<String>>().join(" ")
+}
+
 /// `198 of 200 in time (96.4% .. 99.7%)`.
 fn held(trial: &Trial, options: &FitOptions) -> String {
     let share = trial.share(options.confidence);
@@ -107,7 +116,7 @@ pub fn files(outline: &Outline, options: &FitOptions, fit: &Fit) -> Result<Vec<(
         );
     }
     let bars: Vec<(String, f64)> =
-        fit.frontier.iter().map(|trial| (values(outline, options, trial).join(" "), trial.objective)).collect();
+        fit.frontier.iter().map(|trial| (short(&values(outline, options, trial)), trial.objective)).collect();
     let title = format!("{} that meets the deadline in {}", objective_name(outline, options), outline.scenario);
     let subtitle =
         format!("within {} s in {}% of {} runs", options.deadline, options.confidence * 100.0, options.replications);

@@ -4,11 +4,14 @@ pub mod calendar;
 pub mod chart;
 pub mod comparison;
 pub mod compress;
+pub mod digest;
 pub mod fit;
 pub mod kubectl;
 pub mod manual;
 pub mod objects;
 pub mod output;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 pub mod study;
 pub mod summary;
 pub mod v1;

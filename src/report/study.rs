@@ -19,7 +19,8 @@ pub fn table(results: &Results, rows: &[Row]) -> String {
     let outline = &results.outline;
     let percent = outline.confidence * 100.0;
     let mut head: Vec<String> = outline.axes.clone();
-    head.extend(["METRIC", "RUNS", "MEAN"].map(str::to_owned));
+    let counted = if outline.batches() > 1 { "BATCHES" } else { "RUNS" };
+    head.extend(["METRIC", counted, "MEAN"].map(str::to_owned));
     head.extend([format!("{percent}% INTERVAL (t)"), format!("{percent}% (BOOTSTRAP)")]);
     head.extend(["P50", "P95", "P99"].map(str::to_owned));
     let line = |row: &Row| {
@@ -39,6 +40,7 @@ pub fn table(results: &Results, rows: &[Row]) -> String {
 pub fn warnings(results: &Results, rows: &[Row]) -> Vec<String> {
     let outline = &results.outline;
     let mut warnings = Vec::new();
+    warnings.extend(of_batches(results));
     let least = rows.iter().map(|row| row.count).min().unwrap_or(0);
     if least < FEW && rows.iter().any(|row| row.stddev != 0.0) {
         warnings.push(format!("{least} replications are few: intervals are wide and P95 and P99 mean little"));
@@ -50,15 +52,41 @@ pub fn warnings(results: &Results, rows: &[Row]) -> Vec<String> {
     if !wide.is_empty() {
         let worst = wide.iter().copied().fold(0.0, f64::max);
         // The width falls with the root of the runs.
-        let needed = f64::from(outline.replications) * (worst / limit) * (worst / limit);
+        let times = (worst / limit) * (worst / limit);
+        let cure = match outline.batches() {
+            1 => format!("about {:.0} replications would do", (f64::from(outline.replications) * times).ceil()),
+            _ => format!("runs about {:.0} times as long would do", times.ceil()),
+        };
         warnings.push(format!(
-            "{} of {} points know the mean of {} no better than +-{:.0}%, where {} was wanted; about {:.0} replications would do",
+            "{} of {} points know the mean of {} no better than +-{:.0}%, where {} was wanted; {cure}",
             wide.len(),
             results.values.len(),
             outline.metrics.first().map_or("", String::as_str),
             worst * 100.0,
             format_args!("+-{}%", limit * 100.0),
-            needed.ceil(),
+        ));
+    }
+    warnings
+}
+
+/// Batches that are empty, or that know of each other.
+fn of_batches(results: &Results) -> Vec<String> {
+    let outline = &results.outline;
+    let (Some(steady), Some(metric)) = (outline.steady, outline.metrics.first()) else { return Vec::new() };
+    let first = |values: &Vec<f64>| -> Vec<f64> { values.iter().step_by(outline.metrics.len()).copied().collect() };
+    let mut warnings = Vec::new();
+    let (empty, all) = results.values.iter().map(first).fold((0, 0), |(empty, all), values| {
+        (empty + values.iter().filter(|value| value.is_nan()).count(), all + values.len())
+    });
+    if empty > 0 {
+        let why = "nothing begins in them after the warm-up, or nothing that it could be taken of";
+        warnings.push(format!("{empty} of {all} batches have no {metric}: {why}; longer runs are needed"));
+    }
+    let found = results.values.iter().filter_map(|values| steady.correlation(&first(values)));
+    if let Some(most) = found.max_by(f64::total_cmp) {
+        let cure = "longer batches are needed: fewer of them, or longer runs";
+        warnings.push(format!(
+            "batch means of {metric} follow one another (correlation {most:.2}), so intervals are too narrow; {cure}"
         ));
     }
     warnings
@@ -68,18 +96,44 @@ pub fn warnings(results: &Results, rows: &[Row]) -> Vec<String> {
 ///
 /// # Errors
 /// Those of drawing.
-pub fn files(results: &Results, rows: &[Row]) -> Result<Vec<(String, Vec<u8>)>, ChartError> {
-    let (mut values, mut summary) = (Vec::new(), Vec::new());
+pub fn files(results: &Results, rows: &[Row], formats: &[Format]) -> Result<Vec<(String, Vec<u8>)>, ChartError> {
+    let mut summary = Vec::new();
+    let mut files = formats.iter().map(|format| table_of(results, *format)).collect::<Result<Vec<_>, _>>()?;
     // Writing into memory does not fail.
-    _ = results.write_csv(&mut values);
     _ = results.write_summary(rows, &mut summary);
     let about = json!({"tool": TOOL, "version": env!("CARGO_PKG_VERSION"), "study": results.outline});
-    Ok(vec![
-        ("results.csv".to_owned(), values),
+    files.extend([
         ("summary.csv".to_owned(), summary),
         ("study.svg".to_owned(), chart::study(results, rows, ChartFormat::Svg)?),
         (SUMMARY_FILE.to_owned(), format!("{about:#}\n").into_bytes()),
-    ])
+    ]);
+    Ok(files)
+}
+
+/// What the values of a study are written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// `results.csv`
+    Csv,
+    /// `results.parquet`
+    #[cfg(feature = "parquet")]
+    Parquet,
+}
+
+fn table_of(results: &Results, format: Format) -> Result<(String, Vec<u8>), ChartError> {
+    match format {
+        Format::Csv => {
+            let mut values = Vec::new();
+            // Writing into memory does not fail.
+            _ = results.write_csv(&mut values);
+            Ok(("results.csv".to_owned(), values))
+        }
+        #[cfg(feature = "parquet")]
+        Format::Parquet => {
+            let file = super::parquet::results(results).map_err(|error| ChartError::Table(error.to_string()))?;
+            Ok(("results.parquet".to_owned(), file))
+        }
+    }
 }
 
 /// A number for people: up to four digits behind the point, fewer where there are many before it.

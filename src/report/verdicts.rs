@@ -25,7 +25,7 @@ pub struct Verdict {
     pub file: String,
     /// What became of it.
     pub outcome: Outcome,
-    /// What is wrong, a sentence each.
+    /// What is wrong, a sentence each; of what was recorded, what should be known of it.
     pub complaints: Vec<String>,
 }
 
@@ -52,7 +52,12 @@ pub fn human(verdicts: &[Verdict], out: &mut impl Write) -> io::Result<()> {
     for verdict in verdicts {
         match verdict.outcome {
             Outcome::Passed => {}
-            Outcome::Blessed => writeln!(out, "recorded {}", verdict.name)?,
+            Outcome::Blessed => {
+                writeln!(out, "recorded {}", verdict.name)?;
+                for note in &verdict.complaints {
+                    writeln!(out, "  {note}")?;
+                }
+            }
             Outcome::Failed => {
                 writeln!(out, "FAILED {} ({})", verdict.name, verdict.file)?;
                 for complaint in &verdict.complaints {

@@ -70,6 +70,7 @@ pub fn node_of(value: &Json) -> ApiNode {
         ready,
         pool: None,
         machine_since: ApiTime(0),
+        ready_since: ApiTime(0),
         created: ApiTime(0),
     }
 }

@@ -9,6 +9,7 @@ pub mod clockwork;
 pub mod cluster;
 mod cluster_objects;
 pub mod decode;
+mod detached;
 pub mod document;
 pub mod expectation;
 mod judge;

@@ -1,6 +1,7 @@
 //! What a scenario says of the studies that are made of it.
 
 use super::axis::Axis;
+use crate::kernel::time::SimDuration;
 
 /// `spec.study` of a Simulation; what it leaves open is absent.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -17,6 +18,10 @@ pub struct StudySection {
     pub until: Option<f64>,
     /// Of intervals.
     pub confidence: Option<f64>,
+    /// What begins before is left out.
+    pub warm_up: Option<SimDuration>,
+    /// Parts that the rest of each run is cut into.
+    pub batches: Option<u32>,
     /// Names of metrics and expressions over them.
     pub metrics: Vec<String>,
 }

@@ -106,6 +106,8 @@ pub(super) struct Cluster {
     pub(super) nominated: BTreeMap<NodeId, Vec<PodId>>,
     /// Pods on nodes whose terms bear on where other pods may be.
     pub(super) pods_with_anti_affinity: u32,
+    /// How many pods on nodes there are of each priority.
+    priorities: BTreeMap<i32, u32>,
     /// Pods on nodes with any term about other pods.
     pub(super) pods_with_affinity: u32,
     /// Nodes that changed with their pods, in order, from the change numbered `first_change` on.
@@ -237,6 +239,7 @@ impl Cluster {
         pod.node = Some(node);
         let (shape, terminating) = (pod.shape.clone(), pod.terminating != Termination::No);
         self.count_affinity(&shape, true);
+        *self.priorities.entry(shape.priority).or_insert(0) += 1;
         self.slot_of(node).add(id.slot, &shape, terminating);
         self.note_change(node);
     }
@@ -247,6 +250,12 @@ impl Cluster {
         let Some(node) = pod.node.take() else { return };
         let (shape, terminating) = (pod.shape.clone(), pod.terminating != Termination::No);
         self.count_affinity(&shape, false);
+        if let Some(pods) = self.priorities.get_mut(&shape.priority) {
+            *pods -= 1;
+            if *pods == 0 {
+                self.priorities.remove(&shape.priority);
+            }
+        }
         let info = self.slot_of(node);
         info.remove(id.slot, &shape, terminating);
         if !info.present && info.pods.is_empty() {
@@ -302,6 +311,11 @@ impl Cluster {
     /// Raised by each change of a node or its pods.
     pub(super) fn version(&self) -> u64 {
         self.first_change + self.changed.len() as u64
+    }
+
+    /// Is there a pod of lower priority on any node?
+    pub(super) fn has_lower(&self, priority: i32) -> bool {
+        self.priorities.first_key_value().is_some_and(|(least, _)| *least < priority)
     }
 
     /// Nodes that changed since this version, unless that is too long ago to tell.

@@ -56,8 +56,25 @@ pub(super) fn no_fit(found: &Found, nodes: usize, names: &ResourceNames) -> Stri
     if found.conflict {
         return format!("0/{nodes} nodes are available: {CONFLICT}");
     }
-    let mut reasons = count(found.rejected.iter().map(|(_, rejection)| *rejection), names);
+    let mut reasons = count(found.rejected.iter().map(|(_, rejection)| (*rejection, 1)), names);
     reasons.add(EXCLUDED, found.excluded);
+    reasons.of(nodes)
+}
+
+/// As [`no_fit`], of rejections that were counted and left no node out.
+pub(super) fn no_fit_by(
+    rejections: impl Iterator<Item = (Rejection, usize)>,
+    nodes: usize,
+    names: &ResourceNames,
+) -> String {
+    count(rejections, names).of(nodes)
+}
+
+/// As [`no_candidate`], of nodes of which so many have no pod of lower priority and others are beyond help.
+pub(super) fn no_victims(without: usize, nodes: usize) -> String {
+    let mut reasons = Reasons::default();
+    reasons.add(NO_VICTIMS, without);
+    reasons.add(NOT_HELPFUL, nodes - without);
     reasons.of(nodes)
 }
 
@@ -65,7 +82,7 @@ pub(super) fn no_fit(found: &Found, nodes: usize, names: &ResourceNames) -> Stri
 pub(super) fn no_candidate(run: &DryRun, nodes: usize, names: &ResourceNames) -> String {
     let rejections = run.rejected.iter().filter_map(|(_, why)| match why {
         NoCandidate::NoVictims => None,
-        NoCandidate::Rejected(rejection) => Some(*rejection),
+        NoCandidate::Rejected(rejection) => Some((*rejection, 1)),
     });
     let mut reasons = count(rejections, names);
     reasons.add(NO_VICTIMS, run.rejected.iter().filter(|(_, why)| *why == NoCandidate::NoVictims).count());
@@ -73,9 +90,9 @@ pub(super) fn no_candidate(run: &DryRun, nodes: usize, names: &ResourceNames) ->
     reasons.of(nodes)
 }
 
-fn count(rejections: impl Iterator<Item = Rejection>, names: &ResourceNames) -> Reasons {
+fn count(rejections: impl Iterator<Item = (Rejection, usize)>, names: &ResourceNames) -> Reasons {
     let mut by_reason: BTreeMap<Reason, usize> = BTreeMap::new();
-    rejections.for_each(|rejection| *by_reason.entry(rejection.reason).or_insert(0) += 1);
+    rejections.for_each(|(rejection, nodes)| *by_reason.entry(rejection.reason).or_insert(0) += nodes);
     let mut reasons = Reasons::default();
     for (reason, nodes) in by_reason {
         texts(reason, names).into_iter().for_each(|text| reasons.add(text, nodes));

@@ -39,6 +39,7 @@ mod requests;
 mod search;
 pub mod shape;
 mod symbols;
+mod tallies;
 
 use crate::api::meta::{NodeId, PodId};
 
@@ -54,6 +55,7 @@ use index::{Chosen, Index};
 use preemption::BudgetState;
 use queue::{ClusterEvent, Queue};
 use refusals::Refusals;
+use tallies::Tallies;
 
 pub use compile::LabelList;
 pub use cycle::Column;
@@ -80,6 +82,7 @@ pub struct Scheduler {
     index: Option<Index>,
     /// What pods were told that found no node.
     refusals: Refusals,
+    tallies: Tallies,
     /// Pods that went away during their cycle and hold a place until their binding fails.
     ghosts: Vec<(PodId, Shape, NodeId)>,
 }
@@ -104,6 +107,7 @@ impl Scheduler {
             attempts: 0,
             index: Some(Index::default()),
             refusals: Refusals::default(),
+            tallies: Tallies::default(),
             ghosts: Vec::new(),
         }
     }
@@ -119,6 +123,7 @@ impl Scheduler {
         if !unused.is_empty() {
             self.index.iter_mut().for_each(|index| index.forget(&unused));
             self.refusals.forget(&unused);
+            self.tallies.forget(&unused);
         }
         self.cluster.shape(namespace, labels, template)
     }
@@ -137,8 +142,8 @@ impl Scheduler {
                 continue;
             };
             self.attempts += 1;
-            let (tie_break, entity) = (&mut self.tie_break, mix(pod.identity, self.attempts));
-            let mut draw = |of: usize, choice: Choice| tie_break.draw(of, choice, entity);
+            let entity = mix(pod.identity, self.attempts);
+            let mut draw = |of: usize, choice: Choice| self.tie_break.draw(of, choice, entity);
             let chosen = match &mut self.index {
                 Some(index) => index.choose(&pod, &self.cluster, self.start, &mut draw),
                 None => None,
@@ -148,12 +153,13 @@ impl Scheduler {
                     self.start = (self.start + processed) % self.cluster.order().len();
                     Plan::Assign(node)
                 }
-                None => match self.refusals.get(&pod, &self.cluster) {
+                None => match self.known_refusal(&pod) {
                     Some((refusal, processed)) => {
                         self.start = (self.start + processed) % self.cluster.order().len().max(1);
                         Plan::Refuse(refusal)
                     }
                     None => {
+                        let mut draw = |of: usize, choice: Choice| self.tie_break.draw(of, choice, entity);
                         let cycle = Cycle::new(&pod, &self.cluster);
                         let start = self.start;
                         let plan = attempt(&cycle, &mut self.start, &self.budgets, &mut draw);
@@ -161,6 +167,9 @@ impl Scheduler {
                         if self.index.is_some() && nodes > 0 {
                             let processed = (self.start + nodes - start % nodes) % nodes;
                             self.refusals.keep(&pod, &plan, processed, &self.cluster);
+                            if let Plan::Refuse(_) = plan {
+                                self.tallies.expect(&pod.shape, &self.cluster);
+                            }
                         }
                         plan
                     }
@@ -169,6 +178,14 @@ impl Scheduler {
             self.in_flight = Some(InFlight { pod, plan });
             return Some(id);
         }
+    }
+
+    /// What the pod is told without a look at every node, and how many nodes that would have been.
+    fn known_refusal(&mut self, pod: &KnownPod) -> Option<(attempt::Refusal, usize)> {
+        self.refusals.get(pod, &self.cluster).or_else(|| {
+            let refusal = self.tallies.refusal(pod, &self.cluster)?;
+            Some((refusal, self.cluster.order().len()))
+        })
     }
 
     /// Ends the cycle: the pod counts as bound, or waits.

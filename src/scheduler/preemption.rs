@@ -13,6 +13,9 @@ use crate::api::meta::{NodeId, PodId};
 const MIN_CANDIDATES: usize = 100;
 const CANDIDATE_PERCENTAGE: usize = 10;
 
+/// Why a pod preempts nobody whose class says so.
+pub(super) const NEVER: &str = "not eligible due to preemptionPolicy=Never.";
+
 /// A budget as the dry run counts it down.
 #[derive(Clone, Debug)]
 pub(super) struct BudgetState {
@@ -53,7 +56,7 @@ pub(super) struct DryRun {
 pub(super) fn ineligible(cycle: &Cycle<'_>, rejected: &[(NodeId, Rejection)]) -> Option<&'static str> {
     let (pod, cluster) = (cycle.pod, cycle.cluster);
     if pod.shape.never_preempts {
-        return Some("not eligible due to preemptionPolicy=Never.");
+        return Some(NEVER);
     }
     let nominated = pod.nominated?;
     let status = rejected.iter().find(|(node, _)| *node == nominated);

@@ -6,14 +6,16 @@
 use super::expression::Measure;
 use super::interval::{self, Interval};
 use super::replication::{Laboratory, Stopped};
+use super::steady::Steady;
 use crate::kernel::stats::Moments;
+use crate::record::gauge::Gauge;
 use crate::record::measure::{PHASES, phases};
 use crate::scenario::Scenario;
 
 /// What each run of a scenario came to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Side {
-    /// For each replication the metrics, then the phases.
+    /// For each replication, or each batch of each, the metrics, then the phases.
     rows: Vec<Vec<f64>>,
 }
 
@@ -51,7 +53,7 @@ pub enum Verdict {
 }
 
 impl Side {
-    /// Runs a scenario so many times.
+    /// Runs a scenario so many times, and looks at the whole of each run or at the parts that are asked for.
     ///
     /// # Errors
     /// See [`Stopped`].
@@ -60,11 +62,19 @@ impl Side {
         scenario: &Scenario,
         replications: u32,
         measures: &[Measure],
+        steady: Option<Steady>,
     ) -> Result<Side, Stopped> {
         let width = measures.len() + PHASES.len();
-        let values = laboratory.each(scenario, 0..replications, |gauge, row| {
+        let read = |gauge: &Gauge, row: &mut Vec<f64>| {
             row.extend(measures.iter().map(|measure| measure.value(gauge)));
             row.extend(phases(gauge));
+        };
+        let values = laboratory.each(scenario, 0..replications, |gauge, row| match steady {
+            None => read(gauge, row),
+            Some(steady) => steady.each(gauge, |part| match part {
+                Some(part) => read(part, row),
+                None => row.extend(std::iter::repeat_n(f64::NAN, width)),
+            }),
         })?;
         Ok(Side { rows: values.chunks(width).map(<[f64]>::to_vec).collect() })
     }
@@ -159,7 +169,7 @@ mod tests {
     fn phases_make_up_the_difference() {
         let laboratory = Laboratory::new(2).expect("threads");
         let measures = [Measure::of(Metric::Makespan)];
-        let side = |scenario: &Scenario| Side::run(&laboratory, scenario, 100, &measures).expect("runs");
+        let side = |scenario: &Scenario| Side::run(&laboratory, scenario, 100, &measures, None).expect("runs");
         let (metrics, phases) = compare(&side(&job(8, "1s")), &side(&job(8, "3s")), &measures, 0.95, 0);
         // All pods start at once: two seconds of starting more, and nothing else.
         let mean = |difference: &Difference| difference.second - difference.first;

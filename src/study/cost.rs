@@ -41,4 +41,31 @@ mod tests {
         check(7200, 3.0);
         check(1, 3.0 * 0.5 / 60.0);
     }
+
+    #[test]
+    fn what_is_measured_of_nodes_is_what_was_recorded() {
+        use crate::record::gauge::Gauge;
+        use crate::record::measure::Metric;
+        use crate::run::run_unrecorded;
+        let mut with_use = 0;
+        for name in ["gpu-nodes-bought-twice", "finished-pod-wakes-all", "lost-node-hangs", "two-wide-jobs-half-placed"]
+        {
+            let path = format!("{}/scenarios/lessons/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
+            let text = std::fs::read_to_string(path).expect("a scenario");
+            let scenario = read_str(&text).unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+            let minimum = scenario.cluster.minimum_charge;
+            let recorded = run(&scenario, &RunOptions::default());
+            let (kept, mut live) = (Gauge::of_run(&recorded, minimum), Gauge::in_cluster(&scenario.cluster));
+            (_, live.end) = run_unrecorded(&scenario, &RunOptions::default(), vec![&mut live]);
+            for metric in [Metric::Cost, Metric::Utilisation, Metric::MemoryUtilisation] {
+                for pool in [None, Some(0), Some(1)] {
+                    let (live, kept) = (metric.of_pool(pool, &live), metric.of_pool(pool, &kept));
+                    assert_eq!(live.to_bits(), kept.to_bits(), "{name}: {metric:?} of {pool:?}: {live} {kept}");
+                    with_use += u32::from(live > 0.0);
+                }
+            }
+            assert_eq!(Metric::Cost.of(&live), of_run(&recorded, minimum), "{name}");
+        }
+        assert!(with_use >= 8, "{with_use}");
+    }
 }

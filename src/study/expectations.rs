@@ -34,20 +34,23 @@ pub fn failure(expectation: &Expectation, run: &Run, minimum_charge: SimDuration
         Check::Pods { created, succeeded, failed } => {
             let count = |phase| pods.iter().filter(|pod| pod.phase == phase).count() as u64;
             let counts = [
-                (created, pods.len() as u64, "are created"),
-                (succeeded, count(PodPhase::Succeeded), "succeed"),
-                (failed, count(PodPhase::Failed), "fail"),
+                (created, pods.len() as u64, ["is created", "are created"]),
+                (succeeded, count(PodPhase::Succeeded), ["succeeds", "succeed"]),
+                (failed, count(PodPhase::Failed), ["fails", "fail"]),
             ];
             let wrong = counts.into_iter().filter(|(wanted, found, _)| wanted.is_some_and(|wanted| wanted != *found));
-            let text = |(wanted, found, verb): (&Option<u64>, u64, &str)| {
-                format!("{found} pods {verb} instead of {}", wanted.unwrap_or_default())
+            let text = |(wanted, found, verbs): (&Option<u64>, u64, [&str; 2])| {
+                let pods =
+                    if found == 1 { format!("1 pod {}", verbs[0]) } else { format!("{found} pods {}", verbs[1]) };
+                format!("{pods} instead of {}", wanted.unwrap_or_default())
             };
             let texts: Vec<String> = wrong.map(text).collect();
             (!texts.is_empty()).then(|| texts.join(", "))
         }
         Check::Holds(comparison) => {
-            let sample = Sample { run, jobs: &jobs, pods: &pods, minimum_charge };
-            sample.compared(comparison)
+            let whole = Gauge::of_run(run, minimum_charge);
+            let gauge = if expectation.object.is_some() { whole.of_jobs(&jobs) } else { whole };
+            Sample { run, gauge }.compared(comparison)
         }
     }
 }
@@ -134,9 +137,7 @@ fn other_end(job: &JobLife, kind: &str, reason: Option<&str>) -> Option<String> 
 /// A run, and what of it an expectation is about.
 struct Sample<'a> {
     run: &'a Run,
-    jobs: &'a [usize],
-    pods: &'a [&'a PodLife],
-    minimum_charge: SimDuration,
+    gauge: Gauge,
 }
 
 impl Sample<'_> {
@@ -154,68 +155,21 @@ impl Sample<'_> {
         }
     }
 
-    /// A length of time, an aggregate like `p95(wait)`, or an expression over metrics.
+    /// A length of time, or an expression over metrics and lengths of time.
     fn value(&self, text: &str) -> Result<f64, String> {
         if let Ok(length) = crate::api::duration::parse_duration(text) {
             return Ok(seconds(length));
         }
-        if text == "cost" {
-            return Ok(cost::of_run(self.run, self.minimum_charge));
-        }
-        if let Some((function, series)) = text.strip_suffix(')').and_then(|text| text.split_once('('))
-            && series.chars().all(char::is_alphanumeric)
-        {
-            return aggregate(function.trim(), series, self.series(series)?);
-        }
-        Measure::parse(&format!("it={text}")).map(|measure| measure.value(&Gauge::of_run(self.run)))
-    }
-
-    fn series(&self, series: &str) -> Result<Vec<f64>, String> {
-        let end = |pod: &PodLife| pod.finished.or(pod.removed).unwrap_or(self.run.end);
-        let of_pods = |length: &dyn Fn(&PodLife) -> Option<SimDuration>| {
-            self.pods.iter().filter_map(|pod| length(pod)).map(seconds).collect::<Vec<f64>>()
-        };
-        Ok(match series {
-            "wait" => of_pods(&|pod| Some(pod.started?.since(pod.created))),
-            "run" => of_pods(&|pod| Some(end(pod).since(pod.started?))),
-            "life" => of_pods(&|pod| Some(end(pod).since(pod.created))),
-            "turnaround" => {
-                let length = |&place: &usize| {
-                    let job = &self.run.jobs[place];
-                    seconds(job.finished().or(job.removed).unwrap_or(self.run.end).since(job.created))
-                };
-                self.jobs.iter().map(length).collect()
-            }
-            other => return Err(format!("\"{other}\" is none of wait, run and life of pods, and turnaround of Jobs")),
-        })
+        let measure = Measure::unnamed(text)?;
+        measure.check(&self.run.pools)?;
+        let value = measure.value(&self.gauge);
+        if value.is_nan() { Err(format!("{text}: there is nothing that it could be taken of")) } else { Ok(value) }
     }
 }
 
 fn rounded(value: f64) -> String {
     let text = format!("{value:.3}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-fn aggregate(function: &str, series: &str, mut values: Vec<f64>) -> Result<f64, String> {
-    values.sort_by(f64::total_cmp);
-    let count = values.len();
-    let (Some(first), Some(last)) = (values.first(), values.last()) else {
-        return Err(format!("{function}({series}): there is nothing of which it could be taken"));
-    };
-    Ok(match function {
-        "min" => *first,
-        "max" => *last,
-        "sum" => values.iter().sum(),
-        "mean" => values.iter().sum::<f64>() / count as f64,
-        _ => {
-            let percent = function.strip_prefix('p').and_then(|percent| percent.parse::<usize>().ok());
-            let percent = percent
-                .filter(|percent| (1..=100).contains(percent))
-                .ok_or_else(|| format!("\"{function}\" is none of mean, min, max, sum and p1 to p100"))?;
-            // Nearest rank, as in the summary of a run.
-            values[(count * percent).div_ceil(100) - 1]
-        }
-    })
 }
 
 fn seconds(length: SimDuration) -> f64 {
@@ -252,7 +206,7 @@ mod tests {
         let wrong = "Job etl ends Complete with reason CompletionsReached, not SuccessPolicy";
         check("{condition: Complete, reason: SuccessPolicy}", &[wrong]);
         check("{pods: {created: 5, succeeded: 4, failed: 1}}", &[]);
-        check("{pods: {succeeded: 5, failed: 0}}", &["4 pods succeed instead of 5, 1 pods fail instead of 0"]);
+        check("{pods: {succeeded: 5, failed: 0}}", &["4 pods succeed instead of 5, 1 pod fails instead of 0"]);
         check("{job: other, maxPods: 3}", &["there is no Job or CronJob other in the run"]);
     }
 
@@ -260,6 +214,10 @@ mod tests {
     fn figures_are_compared() {
         check("\"p95(run) < 30s\", \"max(run) == 20\", \"mean(run) <= 12s\", {holds: \"retries == 1\"}", &[]);
         check("\"p95(run) < 15s\"", &["p95(run) is 20, against 15s"]);
+        check("{job: etl, holds: \"failed == 1\"}, \"cost == 0\"", &[]);
+        check("\"utilisation > 0\"", &["utilisation: there is nothing that it could be taken of"]);
+        let no_pool = "cost(spot): there is no pool \"spot\": the scenario has no node pools";
+        check("\"cost(spot) < 1\"", &[no_pool]);
         check("\"makespan / 2 > 100\"", &["makespan / 2 is 16, against 100"]);
         check("\"p95(walk) < 15s\"", &["\"walk\" is none of wait, run and life of pods, and turnaround of Jobs"]);
         check("\"p0(run) < 1\"", &["\"p0\" is none of mean, min, max, sum and p1 to p100"]);

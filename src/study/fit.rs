@@ -292,6 +292,7 @@ mod tests {
             confidence: 0.95,
             measures: vec![Measure::of(Metric::Makespan)],
             seed: None,
+            steady: None,
         };
         Sweep::new(documents, &scenario, options).expect("a sweep")
     }

@@ -11,6 +11,12 @@ use crate::record::{Run, trace};
 /// Tables of a golden trace.
 const TABLES: [&str; 4] = ["cronjobs.csv", "jobs.csv", "pods.csv", "events.csv"];
 
+/// How these tables begin.
+const FIRST_COLUMNS: [&str; 3] = ["time_s,namespace,", "namespace,pod,job,", "time_s,type,reason,"];
+
+/// What the API server says of a scenario that is to be refused.
+const REFUSED: &str = "refused.txt";
+
 /// How a run stands to its golden trace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Comparison {
@@ -77,6 +83,43 @@ pub fn compare(folder: &Path, run: &Run) -> io::Result<Comparison> {
         _ => Vec::new(),
     };
     Ok(Comparison::Differs(found, unequal))
+}
+
+/// What was said of the scenario when it was refused, if it was when its trace was recorded.
+///
+/// # Errors
+/// A file that is there and cannot be read.
+pub fn refusal(folder: &Path) -> io::Result<Option<String>> {
+    match fs::read_to_string(folder.join(REFUSED)) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes room for a new trace: tables, digests and refusals that were recorded before go; files of others stay.
+///
+/// # Errors
+/// Files that cannot be read or removed.
+pub fn clear(folder: &Path) -> io::Result<()> {
+    for name in TABLES.into_iter().chain([REFUSED]) {
+        let path = folder.join(name);
+        let is_ours = |text: &[u8]| {
+            let is_table = FIRST_COLUMNS.iter().any(|columns| text.starts_with(columns.as_bytes()));
+            name == REFUSED || is_table || text.starts_with(digest_start(text).as_bytes())
+        };
+        match fs::read(&path) {
+            Ok(text) if is_ours(&text) => fs::remove_file(&path)?,
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The file to keep of a refusal.
+pub fn kept_refusal(text: String) -> Vec<(String, Vec<u8>)> {
+    vec![(REFUSED.to_owned(), text.into_bytes())]
 }
 
 /// What a golden file holds of a table with more rows than are kept.

@@ -16,6 +16,7 @@ pub mod interval;
 pub mod replication;
 pub mod results;
 pub mod shard;
+pub mod steady;
 pub mod sweep;
 pub mod upgrade;
 
@@ -23,4 +24,5 @@ pub use documents::Documents;
 pub use expression::Measure;
 pub use replication::{Laboratory, Stopped};
 pub use results::{Outline, Results, Row};
+pub use steady::Steady;
 pub use sweep::{StudyError, Sweep, SweepOptions};

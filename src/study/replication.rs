@@ -1,16 +1,20 @@
 //! Many runs of one scenario that differ by chance alone, on all cores; results do not depend on how many there are.
+//!
+//! Each thread has a world of its own, in which one run follows the other, and a scenario of its own: even counting
+//! who holds an object together would make the threads wait for each other.
 
+use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::expression::Measure;
 use crate::record::Ending;
 use crate::record::gauge::Gauge;
-use crate::run::{Limits, RunOptions, run_unrecorded};
+use crate::run::{Limits, RunOptions, Series};
 use crate::scenario::Scenario;
 
 /// Runs to a task: enough that handing tasks out costs nothing, few enough that all cores have work.
@@ -90,43 +94,73 @@ impl Laboratory {
         replications: Range<u32>,
         read: impl Fn(&Gauge, &mut Vec<f64>) + Sync,
     ) -> Result<Vec<f64>, Stopped> {
-        let starts: Vec<u32> = replications.clone().step_by(CHUNK as usize).collect();
-        let chunk = |start: u32| {
-            let mut rows = Vec::new();
-            let mut gauge = Gauge::default();
-            for replication in start..replications.end.min(start.saturating_add(CHUNK)) {
-                self.run(scenario, replication, &mut gauge)?;
-                read(&gauge, &mut rows);
-            }
-            Ok(rows)
-        };
-        let chunks: Vec<Result<Vec<f64>, Stopped>> = self.pool.install(|| starts.into_par_iter().map(chunk).collect());
+        let next = AtomicU64::new(replications.start.into());
+        let mut chunks = self.pool.install(|| {
+            let threads = (0..rayon::current_num_threads()).into_par_iter().with_max_len(1);
+            threads.map(|_| self.work(scenario, replications.end, &next, &read)).flatten_iter().collect::<Vec<Chunk>>()
+        });
+        chunks.sort_by_key(|chunk| chunk.start);
         let mut all = Vec::new();
-        for rows in chunks {
-            all.extend(rows?);
+        for chunk in chunks {
+            all.extend(chunk.rows?);
         }
         Ok(all)
     }
 
-    fn run(&self, scenario: &Scenario, replication: u32, gauge: &mut Gauge) -> Result<(), Stopped> {
-        gauge.clear();
-        let options = RunOptions {
+    /// Takes chunks for as long as there are any, on one thread.
+    fn work(
+        &self,
+        scenario: &Scenario,
+        end: u32,
+        next: &AtomicU64,
+        read: &(impl Fn(&Gauge, &mut Vec<f64>) + Sync),
+    ) -> Vec<Chunk> {
+        let mut chunks = Vec::new();
+        let take = || u32::try_from(next.fetch_add(CHUNK.into(), Ordering::Relaxed)).ok().filter(|&start| start < end);
+        let Some(first) = take() else { return chunks };
+        let scenario = scenario.detached();
+        let gauge = RefCell::new(Gauge::in_cluster(&scenario.cluster));
+        let mut observer = &gauge;
+        let mut series = Series::new(vec![&mut observer]);
+        let mut options = RunOptions {
             seed: self.seed,
-            replication,
             limits: self.limits,
             interrupt: Some(self.interrupt.clone()),
             ..RunOptions::default()
         };
-        let (ending, end) = run_unrecorded(scenario, &options, vec![gauge]);
-        gauge.end = end;
-        self.done.fetch_add(1, Ordering::Relaxed);
-        match ending {
-            Ending::Settled | Ending::Horizon => Ok(()),
-            Ending::Interrupted => Err(Stopped::Interrupted),
-            Ending::Limit(why) => Err(Stopped::Run { replication, why, limit: true }),
-            Ending::Fault(why) => Err(Stopped::Run { replication, why, limit: false }),
+        let mut run = |replication: u32, rows: &mut Vec<f64>| {
+            gauge.borrow_mut().clear();
+            options.replication = replication;
+            let (ending, end) = series.run(&scenario, &options);
+            gauge.borrow_mut().end = end;
+            match ending {
+                Ending::Settled | Ending::Horizon => {}
+                Ending::Interrupted => return Err(Stopped::Interrupted),
+                Ending::Limit(why) => return Err(Stopped::Run { replication, why, limit: true }),
+                Ending::Fault(why) => return Err(Stopped::Run { replication, why, limit: false }),
+            }
+            read(&gauge.borrow(), rows);
+            Ok(())
+        };
+        let mut start = Some(first);
+        while let Some(from) = start {
+            let (mut rows, to) = (Vec::new(), end.min(from.saturating_add(CHUNK)));
+            let done = (from..to).try_for_each(|replication| {
+                let result = run(replication, &mut rows);
+                self.done.fetch_add(1, Ordering::Relaxed);
+                result
+            });
+            chunks.push(Chunk { start: from, rows: done.map(|()| rows) });
+            start = take();
         }
+        chunks
     }
+}
+
+/// Runs that follow each other.
+struct Chunk {
+    start: u32,
+    rows: Result<Vec<f64>, Stopped>,
 }
 
 #[cfg(test)]
@@ -134,7 +168,7 @@ mod tests {
     use super::*;
     use crate::record::measure::Metric;
     use crate::record::metrics::Figures;
-    use crate::run::run;
+    use crate::run::{run, run_unrecorded};
     use crate::scenario::read_str;
 
     fn exponential() -> Scenario {
@@ -182,7 +216,7 @@ mod tests {
             let run = run(&scenario, &options);
             let mut gauge = Gauge::default();
             (_, gauge.end) = run_unrecorded(&scenario, &options, vec![&mut gauge]);
-            let mut recorded = Gauge::of_run(&run);
+            let mut recorded = Gauge::of_run(&run, scenario.cluster.minimum_charge);
             recorded.pods.sort_by_key(|pod| (pod.created, pod.started));
             gauge.pods.sort_by_key(|pod| (pod.created, pod.started));
             assert_eq!((&gauge.pods, &gauge.jobs, gauge.end), (&recorded.pods, &recorded.jobs, recorded.end));

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::design::Point;
 use super::interval::{self, Interval};
+use super::steady::Steady;
 use crate::kernel::stats::{Moments, quantile};
 
 /// What a study is about: all that tables need next to the values.
@@ -31,6 +32,9 @@ pub struct Outline {
     pub until: Option<f64>,
     /// Of intervals.
     pub confidence: f64,
+    /// Which parts of each run are measured, where that is not the whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steady: Option<Steady>,
 }
 
 /// What a study found.
@@ -38,7 +42,7 @@ pub struct Outline {
 pub struct Results {
     /// What it was about.
     pub outline: Outline,
-    /// For each point a row of values, in the order of the metrics, for each replication.
+    /// For each point a row of values, in the order of the metrics, for each replication or each batch of it.
     pub values: Vec<Vec<f64>>,
 }
 
@@ -49,7 +53,7 @@ pub struct Row {
     pub point: usize,
     /// Position of the metric.
     pub metric: usize,
-    /// Runs that had a value.
+    /// Runs, or batches of runs, that had a value.
     pub count: u64,
     /// Their mean.
     pub mean: f64,
@@ -65,6 +69,18 @@ pub struct Row {
     pub student: Option<Interval>,
     /// The bootstrap's.
     pub bootstrap: Option<Interval>,
+}
+
+impl Outline {
+    /// Parts that each run is cut into.
+    pub fn batches(&self) -> usize {
+        self.steady.map_or(1, |steady| steady.batches as usize)
+    }
+
+    /// Values of a run.
+    pub fn width(&self) -> usize {
+        self.metrics.len() * self.batches()
+    }
 }
 
 impl Results {
@@ -112,12 +128,15 @@ impl Results {
         for axis in &outline.axes {
             write!(out, ",{}", cell(axis))?;
         }
-        writeln!(out, ",replication,metric,value")?;
+        let batches = outline.batches();
+        writeln!(out, ",replication,metric,value{}", if batches > 1 { ",batch" } else { "" })?;
         for (at, (point, rows)) in outline.points.iter().zip(&self.values).enumerate() {
             let head = point_cells(at, point);
-            for (replication, row) in rows.chunks(outline.metrics.len().max(1)).enumerate() {
+            for (at, row) in rows.chunks(outline.metrics.len().max(1)).enumerate() {
+                let (replication, batch) = (at / batches, at % batches);
+                let batch = if batches > 1 { format!(",{batch}") } else { String::new() };
                 for (metric, value) in outline.metrics.iter().zip(row) {
-                    writeln!(out, "{head},{replication},{},{}", cell(metric), number(*value))?;
+                    writeln!(out, "{head},{replication},{},{}{batch}", cell(metric), number(*value))?;
                 }
             }
         }
@@ -189,6 +208,7 @@ pub(super) mod tests {
             replications: 2,
             until: None,
             confidence: 0.95,
+            steady: None,
         };
         Results { outline, values: vec![vec![1.5, 0.25, 2.5, f64::NAN], vec![3.0, 1.0, 3.0, 2.0]] }
     }
@@ -210,5 +230,17 @@ pub(super) mod tests {
         assert!(text.lines().nth(1).expect("a line").starts_with("0,1,\"a,b\",makespan,2,2,0.7071067811865476,2,"));
         assert!(text.lines().nth(2).expect("a line").starts_with("0,1,\"a,b\",wait,1,0.25,,0.25,0.25,0.25,,,"));
         assert!(text.lines().nth(3).expect("a line").ends_with(",3,0,3,3,3,3,3,3,3"));
+    }
+
+    #[test]
+    fn batches_are_counted_within_their_runs() {
+        let mut results = results();
+        results.outline.steady = Some(Steady { warm_up_nanos: 0, batches: 2 });
+        results.outline.replications = 1;
+        let mut out = Vec::new();
+        results.write_csv(&mut out).expect("written");
+        let text = String::from_utf8(out).expect("text");
+        assert_eq!(text.lines().next(), Some("point,spec.parallelism,q,replication,metric,value,batch"));
+        assert_eq!(text.lines().nth(3), Some("0,1,\"a,b\",0,makespan,2.5,1"));
     }
 }

@@ -106,10 +106,10 @@ impl Shard {
             return Err(ShardError::Wrong(text));
         }
         let folder = tempfile::Builder::new().prefix(".jobsim-").tempdir_in(out).map_err(at(out))?;
-        let width = outline.metrics.len().max(1);
+        let width = outline.width().max(1);
         let cells = self.cells(outline.points.len() as u64 * u64::from(outline.replications));
-        let mut text =
-            format!("cell,{}\n", outline.metrics.iter().map(|m| super::results::cell(m)).collect::<Vec<_>>().join(","));
+        let names: Vec<String> = outline.metrics.iter().map(|metric| super::results::cell(metric)).collect();
+        let mut text = format!("cell,{}\n", vec![names.join(","); outline.batches()].join(","));
         for (cell, row) in cells.zip(values.chunks(width)) {
             let row: Vec<String> = row.iter().map(|value| value.to_string()).collect();
             text += &format!("{cell},{}\n", row.join(","));
@@ -201,7 +201,7 @@ pub fn merge(out: &Path) -> Result<Results, ShardError> {
     for (about, path) in &parts {
         values.extend(read_values(about, path)?);
     }
-    let each = first.study.replications as usize * first.study.metrics.len();
+    let each = first.study.replications as usize * first.study.width();
     let values = values.chunks(each.max(1)).map(<[f64]>::to_vec).collect();
     Ok(Results { outline: first.study, values })
 }

@@ -1,5 +1,7 @@
 //! A sweep: points of a design, each run many times.
 
+use std::ops::Range;
+
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use serde_json::json;
 
@@ -9,7 +11,9 @@ use super::expression::Measure;
 use super::interval;
 use super::replication::{Laboratory, Stopped};
 use super::results::{Outline, Results};
+use super::steady::Steady;
 use crate::kernel::rng::entity;
+use crate::record::gauge::Gauge;
 use crate::scenario::Scenario;
 use crate::scenario::axis::Axis;
 use crate::scenario::study::Design;
@@ -46,6 +50,8 @@ pub struct SweepOptions {
     pub measures: Vec<Measure>,
     /// Instead of the scenario's seed.
     pub seed: Option<u64>,
+    /// Which parts of each run are measured, where that is not the whole.
+    pub steady: Option<Steady>,
 }
 
 /// Why a study has no results.
@@ -88,6 +94,7 @@ impl Sweep {
             replications: options.replications,
             until: options.until,
             confidence: options.confidence,
+            steady: options.steady,
         };
         let expressions: Vec<String> = options.measures.iter().map(|measure| format!("{measure:?}")).collect();
         let about = json!([outline, expressions, env!("CARGO_PKG_VERSION")]).to_string();
@@ -124,7 +131,7 @@ impl Sweep {
         let one = |point: &Point| -> Result<Vec<f64>, StudyError> {
             let scenario = self.scenario(point)?;
             match outline.until {
-                None => Ok(laboratory.measure(&scenario, 0..outline.replications, &self.measures)?),
+                None => Ok(self.measure(laboratory, &scenario, 0..outline.replications)?),
                 Some(share) => Ok(self.until(laboratory, &scenario, share)?),
             }
         };
@@ -134,6 +141,15 @@ impl Sweep {
         Ok(Results { outline: outline.clone(), values: values? })
     }
 
+    /// The values of each run, or of each batch of each run.
+    fn measure(&self, laboratory: &Laboratory, of: &Scenario, runs: Range<u32>) -> Result<Vec<f64>, Stopped> {
+        let Some(steady) = self.outline.steady else { return laboratory.measure(of, runs, &self.measures) };
+        laboratory.each(of, runs, |gauge, row| {
+            let value = |measure: &Measure, part: Option<&Gauge>| part.map_or(f64::NAN, |part| measure.value(part));
+            steady.each(gauge, |part| row.extend(self.measures.iter().map(|measure| value(measure, part))));
+        })
+    }
+
     /// Replications of a point until the mean is known well enough. They are looked at after 16, 32, 64.. of them
     /// whatever the number of threads.
     fn until(&self, laboratory: &Laboratory, scenario: &Scenario, share: f64) -> Result<Vec<f64>, Stopped> {
@@ -141,7 +157,7 @@ impl Sweep {
         let (mut rows, mut done) = (Vec::new(), 0);
         while done < most {
             let next = most.min(done.saturating_mul(2).max(FIRST_LOOK));
-            rows.extend(laboratory.measure(scenario, done..next, &self.measures)?);
+            rows.extend(self.measure(laboratory, scenario, done..next)?);
             done = next;
             let first: Vec<f64> =
                 rows.iter().step_by(self.measures.len()).copied().filter(|value| !value.is_nan()).collect();
@@ -156,7 +172,7 @@ impl Sweep {
     ///
     /// # Errors
     /// As of [`Sweep::run`].
-    pub fn run_cells(&self, laboratory: &Laboratory, cells: std::ops::Range<u64>) -> Result<Vec<f64>, StudyError> {
+    pub fn run_cells(&self, laboratory: &Laboratory, cells: Range<u64>) -> Result<Vec<f64>, StudyError> {
         let each = u64::from(self.outline.replications);
         let mut rows = Vec::new();
         let mut at = cells.start;
@@ -164,7 +180,7 @@ impl Sweep {
             let (point, from) = (at / each, at % each);
             let to = each.min(from + (cells.end - at));
             let scenario = self.scenario(&self.outline.points[point as usize])?;
-            rows.extend(laboratory.measure(&scenario, from as u32..to as u32, &self.measures)?);
+            rows.extend(self.measure(laboratory, &scenario, from as u32..to as u32)?);
             at += to - from;
         }
         Ok(rows)
@@ -179,6 +195,7 @@ impl Sweep {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::time::SimDuration;
     use crate::record::measure::Metric;
     use crate::scenario::{ReadOptions, Source};
 
@@ -200,6 +217,7 @@ mod tests {
             confidence: 0.95,
             measures: vec![Measure::of(Metric::Makespan), Measure::of(Metric::MaxParallelism)],
             seed: None,
+            steady: None,
         };
         change(&mut options);
         Sweep::new(documents, &scenario, options)
@@ -243,6 +261,16 @@ mod tests {
         let parts = [0..7, 7..85, 85..120].map(|cells| sweep.run_cells(&laboratory, cells).expect("rows"));
         assert_eq!(parts.concat(), whole);
         assert_eq!(sweep.cells(), 120);
+    }
+
+    #[test]
+    fn batches_are_rows_of_their_run() {
+        let sweep = sweep(&["parallelism=1,6"], |options| {
+            (options.replications, options.steady) = (3, Some(Steady::new(SimDuration::ZERO, 2)));
+        });
+        let results = sweep.expect("a sweep").run(&Laboratory::new(1).expect("a thread")).expect("results");
+        // One Job makes one batch; the other has nothing.
+        assert_eq!((results.values[0].len(), results.series(0, 0).len()), (3 * 2 * 2, 3));
     }
 
     #[test]

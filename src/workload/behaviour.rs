@@ -21,6 +21,7 @@ const EXIT_CODE: Purpose = Purpose(0x12);
 const TERMINATION: Purpose = Purpose(0x13);
 const MEMORY: Purpose = Purpose(0x14);
 const STORAGE: Purpose = Purpose(0x15);
+const CPU: Purpose = Purpose(0x17);
 const READY_AFTER: Purpose = Purpose(0x16);
 
 /// How long a container runs that no rule speaks of.
@@ -39,6 +40,8 @@ pub struct Rule {
     pub exit_code: Option<Distribution>,
     /// From the signal to the end, in nanoseconds.
     pub termination: Option<Distribution>,
+    /// Processors that a container keeps busy, in thousandths.
+    pub cpu: Option<Distribution>,
     /// The most memory that a container takes, in bytes.
     pub memory: Option<Distribution>,
     /// The most that it writes to its node's disk, in bytes.
@@ -152,6 +155,13 @@ impl Behaviour {
         }
     }
 
+    /// A copy that shares nothing that runs count references to, or lock.
+    #[must_use]
+    pub fn detached(&self) -> Behaviour {
+        let termination = self.termination.as_deref().cloned().map(Arc::new);
+        Behaviour { termination, tables: Arc::default(), ..self.clone() }
+    }
+
     /// The rules that can match pods of a Job.
     pub fn for_job(&self, job: &JobKey<'_>) -> JobBehaviour {
         let matches = |&i: &u32| self.rules[i as usize].matches.job_matches(job);
@@ -242,6 +252,12 @@ impl JobBehaviour {
         let rule = self.table.duration.find(&self.table, pod, Some(container), restart)?;
         rule.matches.container.as_ref()?;
         Some(length(draw_of(rule.duration.as_ref()?, DURATION, pod, container, restart, streams)))
+    }
+
+    /// Processors that a container keeps busy, in thousandths; none if no rule says.
+    pub fn cpu(&self, pod: &PodKey<'_>, container: &str, restart: u32, streams: &mut Streams) -> Option<i64> {
+        let rule = self.table.cpu.find(&self.table, pod, Some(container), restart)?;
+        Some(draw_of(rule.cpu.as_ref()?, CPU, pod, container, restart, streams))
     }
 
     /// The most memory that a container takes; none if no rule says.

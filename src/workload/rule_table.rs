@@ -14,6 +14,7 @@ pub(super) struct RuleTable {
     pub(super) exit_code: Column,
     pub(super) termination: Column,
     pub(super) memory: Column,
+    pub(super) cpu: Column,
     pub(super) storage: Column,
     pub(super) ready_after: Column,
 }
@@ -46,6 +47,7 @@ impl RuleTable {
             exit_code: Column::new(&rules, chosen, |rule| rule.exit_code.is_some()),
             termination: Column::new(&rules, chosen, |rule| rule.termination.is_some()),
             memory: Column::new(&rules, chosen, |rule| rule.memory.is_some()),
+            cpu: Column::new(&rules, chosen, |rule| rule.cpu.is_some()),
             storage: Column::new(&rules, chosen, |rule| rule.storage.is_some()),
             ready_after: Column::new(&rules, chosen, |rule| rule.ready_after.is_some()),
             rules,

@@ -28,9 +28,9 @@ impl World<'_> {
             }
             Object::Pod(pod) => self.store.create_bare_pod(now, pod.clone()).map(|_| ()),
             Object::Node(node) => {
-                let (created, machine_since) = (now, now);
+                let (created, machine_since, ready_since) = (now, now, now);
                 self.store
-                    .create_node(Node { created, machine_since, ..Node::clone(node) })
+                    .create_node(Node { created, machine_since, ready_since, ..Node::clone(node) })
                     .map(|id| self.node_is_there(id))
             }
             Object::DisruptionBudget(budget) => {

@@ -155,6 +155,14 @@ impl ControlPlane {
         }
     }
 
+    /// The same again. One that lets everything through at once is as it was.
+    pub(super) fn begin_again(&mut self, limits: &scenario::ControlPlane, rules: Rules) {
+        let is_untouched = self.is_instant() && !self.watchers_lag();
+        if !is_untouched || self.limits != *limits || self.rules != rules {
+            *self = ControlPlane::new(limits, rules);
+        }
+    }
+
     fn client(&mut self, controller: Controller) -> &mut Client {
         &mut self.clients[controller as usize]
     }
@@ -162,6 +170,11 @@ impl ControlPlane {
     /// Do requests take effect as they are made?
     pub(super) fn is_instant(&self) -> bool {
         self.latency == SimDuration::ZERO && self.limits.qps.is_none()
+    }
+
+    /// Does writing an event cost anything?
+    pub(super) fn writes_events(&self) -> bool {
+        self.limits.qps.is_some() && self.limits.events_share_client
     }
 
     /// Hands an event to its controller's recorder, if writing it costs anything.

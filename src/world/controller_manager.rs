@@ -88,6 +88,14 @@ impl ControllerManager {
         }
     }
 
+    /// The same again, in the memory of these.
+    pub(super) fn begin_again(&mut self, start: i64, skew: i64, rules: Rules, has_pods: bool) {
+        let mut job = self.job.take().filter(|_| has_pods);
+        job.iter_mut().for_each(|job| job.clear(rules));
+        let fresh = ControllerManager::new(start, skew, rules, has_pods && job.is_none());
+        *self = ControllerManager { job: job.or(fresh.job), ..fresh };
+    }
+
     // ---- informers ----
 
     pub(super) fn on_cron_job(&mut self, id: CronJobId, verb: Verb, of: &CronJob, now: SimTime, out: &mut Outbox) {
@@ -119,6 +127,22 @@ impl ControllerManager {
             }
             SyncDue::CronJob(id) => self.cron_job.on_alarm(id, now),
             SyncDue::TtlAfterFinished(id) => self.ttl_after_finished.on_alarm(id, now),
+        }
+    }
+
+    /// Is a key of a controller ready for a worker?
+    pub(super) fn has_ready(&self, controller: Controller) -> bool {
+        match controller {
+            Controller::Job => self.job.as_ref().is_some_and(JobController::has_ready),
+            Controller::CronJob => self.cron_job.has_ready(),
+            Controller::TtlAfterFinished => self.ttl_after_finished.has_ready(),
+        }
+    }
+
+    /// A worker has carried a task out.
+    pub(super) fn over(&mut self, task: Task) {
+        if let (Task::Job(sync), Some(controller)) = (task, &mut self.job) {
+            controller.over(sync);
         }
     }
 

@@ -10,6 +10,7 @@ mod control_plane;
 pub mod controller_manager;
 pub mod event;
 mod evictions;
+pub mod examination;
 mod images;
 mod node_failures;
 pub mod nodes;
@@ -19,6 +20,7 @@ mod packing;
 mod pods;
 mod schedule_only;
 mod scheduling;
+mod settling;
 mod workload;
 
 use crate::api::change::{Change, Verb};
@@ -26,7 +28,7 @@ use crate::api::cronjob::Start;
 use crate::api::disruption::PodDisruptionBudget;
 use crate::api::meta::{ApiTime, CronJobId, JobId, ObjectId, ObjectName};
 use crate::api::outbox::Outbox;
-use crate::api::release::Rules;
+use crate::api::release::{Kubernetes, Rules};
 use crate::api::request::{Answer, Refusal, Request};
 use crate::apiserver::store::Store;
 use crate::controllers::Progress;
@@ -54,6 +56,8 @@ pub struct World<'a> {
     submitted: bool,
     steps: u64,
     events: EventList<Event>,
+    /// Events of the list that alone are no reason to go on.
+    housekeeping: usize,
     store: Store,
     controllers: ControllerManager,
     kubelet: Kubelet,
@@ -62,6 +66,7 @@ pub struct World<'a> {
     actions: Vec<ScheduledAction>,
     arrivals: Vec<arrivals::Stream>,
     outages: Outages,
+    kubernetes: Kubernetes,
     rules: Rules,
     nodes: Nodes,
     budgets: Vec<PodDisruptionBudget>,
@@ -76,6 +81,8 @@ pub struct World<'a> {
     /// `startTime` in seconds since 1970.
     start: i64,
     observers: Vec<&'a mut dyn Observer>,
+    /// Does anybody look at events, an observer or a client that has to write them?
+    events_are_read: bool,
     outbox: Outbox,
     alarms: Vec<(SimTime, Alarm)>,
     requests: Vec<Request>,
@@ -105,25 +112,23 @@ impl<'a> World<'a> {
         has_pods: bool,
         observers: Vec<&'a mut dyn Observer>,
     ) -> World<'a> {
-        let mut events = EventList::new();
-        for (position, action) in scenario.actions.iter().enumerate() {
-            events.push(action.at, Event::Action(position as u32));
-        }
         let rules = scenario.kubernetes.rules();
         let mut world = World {
             now: SimTime::ZERO,
             last_change: SimTime::ZERO,
             submitted: true,
             steps: 0,
-            events,
+            events: EventList::new(),
+            housekeeping: 0,
             store: Store::new(rules),
             controllers: ControllerManager::new(scenario.start, scenario.control_plane.clock_skew, rules, has_pods),
             kubelet: Kubelet::new(),
             workload: PodWorkload::new(scenario, seed, replication),
             control_plane: ControlPlane::new(&scenario.control_plane, rules),
-            actions: scenario.actions.clone(),
-            arrivals: scenario.arrivals.iter().map(|of| arrivals::Stream::new(of, seed, replication, rules)).collect(),
+            actions: Vec::new(),
+            arrivals: Vec::new(),
             outages: Outages::default(),
+            kubernetes: scenario.kubernetes.clone(),
             rules,
             nodes: Nodes::new(scenario, seed, replication),
             budgets: Vec::new(),
@@ -134,18 +139,63 @@ impl<'a> World<'a> {
             has_pods,
             start: scenario.start,
             observers,
+            events_are_read: true,
             outbox: Outbox::default(),
             alarms: Vec::new(),
             requests: Vec::new(),
             answers: Vec::new(),
         };
-        if world.observers.iter().any(|observer| observer.reads_containers()) {
-            world.kubelet.keep_details();
-        }
-        world.begin_nodes();
-        world.submit(&scenario.objects);
-        world.begin_arrivals();
+        world.begin(scenario, seed, replication);
         world
+    }
+
+    /// Puts everything back to the start and begins with this scenario, for the same observers: all that happens is what
+    /// would happen in a new world. Memory is used again.
+    pub fn begin_again(&mut self, scenario: &Scenario, seed: u64, replication: u32) {
+        if self.kubernetes != scenario.kubernetes {
+            (self.kubernetes, self.rules) = (scenario.kubernetes.clone(), scenario.kubernetes.rules());
+        }
+        let rules = self.rules;
+        (self.now, self.last_change, self.submitted, self.steps) = (SimTime::ZERO, SimTime::ZERO, true, 0);
+        (self.start, self.next_eviction, self.housekeeping) = (scenario.start, SimTime::ZERO, 0);
+        self.events.clear();
+        self.store.clear(rules);
+        self.controllers.begin_again(scenario.start, scenario.control_plane.clock_skew, rules, self.has_pods);
+        self.kubelet.clear();
+        self.workload.begin_again(scenario, seed, replication);
+        self.control_plane.begin_again(&scenario.control_plane, rules);
+        self.outages = Outages::default();
+        self.budgets.clear();
+        self.images = images::images(&scenario.cluster);
+        self.autoscaler = Autoscaler::default();
+        // Without nodes nothing is ever scheduled, or drawn for a node.
+        if self.nodes.exist || Nodes::are_in(scenario) {
+            self.nodes = Nodes::new(scenario, seed, replication);
+            self.scheduling = Scheduling::new(scenario, seed, replication, scenario.first_of_ties);
+        }
+        self.outbox.clear();
+        self.alarms.clear();
+        self.requests.clear();
+        self.answers.clear();
+        self.begin(scenario, seed, replication);
+    }
+
+    /// What a scenario begins with, in a world that is empty.
+    fn begin(&mut self, scenario: &Scenario, seed: u64, replication: u32) {
+        for (position, action) in scenario.actions.iter().enumerate() {
+            self.events.push(action.at, Event::Action(position as u32));
+        }
+        self.actions.clone_from(&scenario.actions);
+        let stream = |of| arrivals::Stream::new(of, seed, replication, self.rules);
+        self.arrivals = scenario.arrivals.iter().map(stream).collect();
+        if self.observers.iter().any(|observer| observer.reads_containers()) {
+            self.kubelet.keep_details();
+        }
+        let is_read = self.observers.iter().any(|observer| observer.reads_events());
+        self.events_are_read = is_read || self.control_plane.writes_events();
+        self.begin_nodes();
+        self.submit(&scenario.objects);
+        self.begin_arrivals();
     }
 
     /// Tells the observers that no more will be carried out.
@@ -177,7 +227,7 @@ impl<'a> World<'a> {
 
     /// Is nothing left to happen, ever?
     pub fn is_settled(&self) -> bool {
-        self.events.next_time().is_none()
+        self.events.next_time().is_none() || self.is_over()
     }
 
     /// What a component of the real cluster would hang on for good, if it has come to that.
@@ -195,7 +245,7 @@ impl<'a> World<'a> {
     pub fn step_instant(&mut self, until: SimTime) -> bool {
         if !std::mem::take(&mut self.submitted) {
             match self.events.next_time() {
-                Some(next) if next <= until => self.now = next,
+                Some(next) if next <= until && !self.is_over() => self.now = next,
                 _ => return false,
             }
         }
@@ -203,6 +253,7 @@ impl<'a> World<'a> {
             if self.events.next_time() == Some(self.now) {
                 let Some((_, event)) = self.events.pop() else { break };
                 self.steps += 1;
+                self.count_housekeeping(&event);
                 self.dispatch(event);
             } else if !self.sync_next() && !self.send_spawned() && !self.schedule_next() {
                 break;
@@ -360,6 +411,9 @@ impl<'a> World<'a> {
             self.tell();
             return started;
         }
+        if !self.controllers.has_ready(controller) {
+            return false;
+        }
         let task = self.controllers.take(controller, self.now, &mut self.outbox);
         self.publish_events(controller);
         let Some(mut task) = task else {
@@ -385,13 +439,14 @@ impl<'a> World<'a> {
             }
         }
         self.sync_over(controller, &task, SimDuration::ZERO, sent);
+        self.controllers.over(task);
         self.tell();
         true
     }
 
     fn publish_events(&mut self, controller: Controller) {
-        if self.outbox.events.is_empty() {
-            return;
+        if !self.events_are_read {
+            return self.outbox.events.clear();
         }
         for event in self.outbox.events.drain(..) {
             for observer in &mut self.observers {

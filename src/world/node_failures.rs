@@ -7,6 +7,7 @@ use super::nodes::{NodeAlarm, REPAIR};
 use crate::api::meta::{ApiTime, NodeId, ObjectId, PodId};
 use crate::api::node::{Node, Readiness, Taint, TaintEffect};
 use crate::api::pod::PodPhase;
+use crate::api::scheduling::Toleration;
 use crate::kernel::time::{SimDuration, SimTime};
 
 /// From a node's last sign of life to its being given up: the controller's grace period, and half of the ten seconds
@@ -63,9 +64,9 @@ impl World<'_> {
                 self.record_event(ObjectId::Pod(pod), true, "NodeNotReady", "node-controller", "Node is not ready");
             }
         }
-        let evicts = self.may_evict();
+        let (evicts, unheard) = (self.may_evict(), ApiTime::of(self.now));
         _ = self.store.update_node(id, |node: &mut Node| {
-            node.ready = Readiness::Unknown;
+            (node.ready, node.ready_since) = (Readiness::Unknown, unheard);
             node.taints.push(taint(TaintEffect::NoSchedule));
             if evicts {
                 node.taints.push(taint(TaintEffect::NoExecute));
@@ -76,7 +77,14 @@ impl World<'_> {
             // One node at once, then one each ten seconds.
             let at = self.next_eviction.max(self.now);
             self.next_eviction = at + BETWEEN_EVICTIONS;
-            self.events.push(at + TOLERATED, Event::Node(id, NodeAlarm::TolerationOver(turn)));
+            self.nodes.state(id).tainted = at;
+            let mut waits: Vec<SimDuration> =
+                self.pods_on(id).into_iter().filter_map(|pod| self.tolerates_for(pod)).collect();
+            waits.sort_unstable();
+            waits.dedup();
+            for wait in waits {
+                self.events.push(at + wait, Event::Node(id, NodeAlarm::TolerationOver(turn)));
+            }
         }
     }
 
@@ -91,12 +99,36 @@ impl World<'_> {
         away < all && (!partial || all > 50)
     }
 
-    /// The taint eviction controller deletes what stands on a node that has been away for too long.
+    /// How long a pod puts up with its node's being away; none: for ever (`getMinTolerationTime`, and the tolerations that
+    /// `DefaultTolerationSeconds` adds).
+    fn tolerates_for(&self, pod: PodId) -> Option<SimDuration> {
+        let template = self.store.template_of(pod)?;
+        let own = &template.scheduling.tolerations;
+        let names_it = |toleration: &&Toleration| {
+            let key = toleration.key.is_empty() || *toleration.key == *UNREACHABLE;
+            key && toleration.effect.is_none_or(|effect| effect == TaintEffect::NoExecute)
+        };
+        if own.iter().find(names_it).is_none() {
+            return Some(TOLERATED);
+        }
+        let mut holding = own.iter().filter(|own| own.tolerates(UNREACHABLE, "", TaintEffect::NoExecute)).peekable();
+        if holding.peek().is_none() {
+            return Some(SimDuration::ZERO);
+        }
+        let seconds = holding.filter_map(|toleration| toleration.seconds).min()?;
+        Some(SimDuration::from_secs(u64::try_from(seconds).unwrap_or(0)))
+    }
+
+    /// The taint eviction controller deletes what has stood for too long on a node that is away.
     pub(super) fn toleration_over(&mut self, id: NodeId, turn: u16) {
         if !self.is_turn(id, turn) {
             return;
         }
+        let tainted = self.nodes.state(id).tainted;
         for pod in self.pods_on(id) {
+            if self.tolerates_for(pod).is_none_or(|wait| tainted + wait > self.now) {
+                continue;
+            }
             let Some(name) = self.full_name(pod) else { continue };
             let message = format!("Marking for deletion Pod {name}");
             self.record_event(ObjectId::Pod(pod), false, "TaintManagerEviction", "taint-eviction-controller", message);
@@ -113,8 +145,12 @@ impl World<'_> {
         state.down = false;
         state.turn = state.turn.wrapping_add(1);
         let turn = state.turn;
+        let returned = ApiTime::of(self.now);
         let back = |node: &mut Node| {
-            node.ready = Readiness::Ready;
+            // Where nobody had noticed, it has been ready all the time.
+            if node.ready != Readiness::Ready {
+                (node.ready, node.ready_since) = (Readiness::Ready, returned);
+            }
             node.taints.retain(|taint| &*taint.key != UNREACHABLE);
         };
         _ = self.store.update_node(id, back);

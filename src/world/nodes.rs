@@ -46,6 +46,8 @@ pub(super) struct NodeState {
     pub(super) down: bool,
     /// Raised with each failure and return: what an alarm set earlier is told by.
     pub(super) turn: u16,
+    /// When the taint that evicts came to it.
+    pub(super) tainted: crate::kernel::time::SimTime,
     /// Before this no pod starts on it.
     pub(super) next_start: crate::kernel::time::SimTime,
     /// When it was there for pods first.
@@ -74,14 +76,19 @@ pub enum NodeAlarm {
 }
 
 impl Nodes {
-    pub(super) fn new(scenario: &Scenario, seed: u64, replication: u32) -> Nodes {
+    /// Has a scenario nodes, now or later?
+    pub(super) fn are_in(scenario: &Scenario) -> bool {
         let has_node = |objects: &[Object]| objects.iter().any(|object| matches!(object, Object::Node(_)));
         let applied = scenario.actions.iter().any(|action| match &action.action {
             crate::scenario::Action::Apply { objects, .. } => has_node(objects),
             _ => false,
         });
+        has_node(&scenario.objects) || applied || !scenario.cluster.pools.is_empty()
+    }
+
+    pub(super) fn new(scenario: &Scenario, seed: u64, replication: u32) -> Nodes {
         Nodes {
-            exist: has_node(&scenario.objects) || applied || !scenario.cluster.pools.is_empty(),
+            exist: Nodes::are_in(scenario),
             settings: scenario.cluster.clone(),
             streams: Streams::new(seed, replication),
             states: Vec::new(),
@@ -175,7 +182,7 @@ impl World<'_> {
                 None => NodeAlarm::Fails(number),
                 Some(_) => NodeAlarm::ReclaimWarned(number),
             };
-            self.events.push(self.now + after, Event::Node(node.id, alarm));
+            self.push_housekeeping(self.now + after, Event::Node(node.id, alarm));
         }
     }
 
@@ -263,6 +270,7 @@ fn node_of_pool(of: &NodePool, pool: u32, number: u32, created: ApiTime, machine
         images: Vec::new(),
         ready: Readiness::Ready,
         machine_since,
+        ready_since: created,
         pool: Some(pool),
         created,
     }

@@ -3,7 +3,7 @@
 use super::controller_manager::Controller;
 use crate::api::change::Change;
 use crate::api::event::ObjectEvent;
-use crate::api::meta::ObjectId;
+use crate::api::meta::{ObjectId, PodId};
 use crate::apiserver::store::Store;
 use crate::controllers::workqueue::Waited;
 use crate::kernel::time::{SimDuration, SimTime};
@@ -60,6 +60,10 @@ pub trait Observer {
     /// An object was written; the store shows it as of that write.
     fn on_change(&mut self, _now: SimTime, _change: Change, _store: &Store) {}
 
+    /// A pod's containers are about to be seen running on a node with limits: thousandths of processors and bytes of
+    /// memory that they use.
+    fn on_use(&mut self, _pod: PodId, _cpu_m: i64, _memory_b: i64) {}
+
     /// A controller recorded a Kubernetes event.
     fn on_event(&mut self, _now: SimTime, _event: &ObjectEvent, _store: &Store) {}
 
@@ -68,6 +72,11 @@ pub trait Observer {
 
     /// A sync that asked for something is over.
     fn on_sync(&mut self, _sync: &SyncSpan) {}
+
+    /// Does it look at the events that controllers record? Otherwise nobody makes them for its sake.
+    fn reads_events(&self) -> bool {
+        true
+    }
 
     /// Does it look at pods container by container? Then pods' statuses tell of each.
     fn reads_containers(&self) -> bool {

@@ -109,7 +109,20 @@ impl World<'_> {
             return;
         }
         if let Some(status) = self.kubelet.status(pod, self.now) {
+            let known = self.store.pod(pod).is_some_and(|pod| pod.status.started.is_some());
+            if self.nodes.exist && status.started.is_some() && !known {
+                self.tell_use(pod);
+            }
             _ = self.store.update_pod_status(pod, status);
+        }
+    }
+
+    /// Tells the observers what a pod uses from now on.
+    fn tell_use(&mut self, pod: PodId) {
+        let Some(template) = self.store.template_of(pod).cloned() else { return };
+        let (cpu_m, memory_b) = self.workload.usage(pod, &template);
+        for observer in &mut self.observers {
+            observer.on_use(pod, cpu_m, memory_b);
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::World;
 use super::event::Event;
+use super::settling::Refused;
 use crate::api::change::Verb;
 use crate::api::disruption::PodDisruptionBudget;
 use crate::api::meta::{ApiTime, NodeId, ObjectId, PodId};
@@ -34,8 +35,8 @@ pub(super) struct Scheduling {
     alarm: Option<SimTime>,
     /// What it knows of the pod in each slot.
     told: Vec<Option<Told>>,
-    /// Pods that found no node, and since when.
-    pub(super) unschedulable: BTreeMap<PodId, SimTime>,
+    /// Pods that found no node.
+    pub(super) unschedulable: BTreeMap<PodId, Refused>,
     /// Pods that wait for others to make room on a node.
     pub(super) nominated: BTreeMap<PodId, NodeId>,
 }
@@ -222,8 +223,7 @@ impl World<'_> {
         match decision.outcome {
             Outcome::Bind(node) => self.send_binding(decision.pod, node),
             Outcome::Unschedulable { message, nomination, displaced, victims } => {
-                let since = self.now;
-                self.scheduling.unschedulable.entry(decision.pod).or_insert(since);
+                self.pod_is_refused(decision.pod);
                 self.record_event(ObjectId::Pod(decision.pod), true, "FailedScheduling", SOURCE, cut(message));
                 match nomination {
                     Some(Some(node)) => _ = self.scheduling.nominated.insert(decision.pod, node),
@@ -254,7 +254,7 @@ impl World<'_> {
             && self.scheduling.alarm.is_none_or(|known| at < known || known <= self.now)
         {
             self.scheduling.alarm = Some(at);
-            self.events.push(at, Event::Schedule);
+            self.push_housekeeping(at, Event::Schedule);
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::api::job::Job;
-use crate::api::meta::{JobId, PodId};
+use crate::api::meta::{JobId, ObjectName, PodId};
 use crate::api::pod::{Container, Pod, PodTemplate};
 use crate::apiserver::BarePod;
 use crate::kernel::rng::{Purpose, Streams, entity, mix};
@@ -27,12 +27,14 @@ const LOOK: Purpose = Purpose(0x1e);
 /// The workload of one run. Tables are indexed by the slots of Jobs and pods.
 #[derive(Debug)]
 pub(super) struct PodWorkload {
-    behaviour: Behaviour,
+    behaviour: Arc<Behaviour>,
     streams: Streams,
     cluster: Arc<Cluster>,
     /// None in the ideal profile.
     latencies: Option<Box<ProfileLatencies>>,
     jobs: Vec<Option<JobWorkload>>,
+    /// Those of the run before, if it went by the same rules: most come again, each in its place.
+    former: Vec<Option<JobWorkload>>,
     /// Of bare pods that are alike.
     bare: Vec<JobWorkload>,
     kinds_of_bare: BTreeMap<BareKind, u32>,
@@ -47,11 +49,24 @@ const BARE: u32 = u32::MAX;
 
 #[derive(Clone, Debug)]
 struct JobWorkload {
+    name: ObjectName,
     behaviour: JobBehaviour,
     template: Arc<PodTemplate>,
     indexed: bool,
     entity: u64,
     containers: u32,
+}
+
+impl JobWorkload {
+    /// Is this Job the same object of the same scenario? Copies and Jobs of CronJobs are told apart by more.
+    fn is_of(&self, job: &Job) -> bool {
+        job.owner.is_none()
+            && job.copy_of.is_none()
+            && Arc::ptr_eq(&self.name.name, &job.name.name)
+            && Arc::ptr_eq(&self.name.namespace, &job.name.namespace)
+            && Arc::ptr_eq(&self.template, &job.spec.template)
+            && self.indexed == job.spec.is_indexed()
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -73,15 +88,35 @@ impl PodIdentity {
 impl PodWorkload {
     pub(super) fn new(scenario: &Scenario, seed: u64, replication: u32) -> PodWorkload {
         PodWorkload {
-            behaviour: (*scenario.behaviour).clone(),
+            behaviour: scenario.behaviour.clone(),
             streams: Streams::new(seed, replication),
             cluster: scenario.cluster.clone(),
             latencies: (scenario.profile == Profile::Default).then(|| Box::new(default_profile())),
             jobs: Vec::new(),
+            former: Vec::new(),
             bare: Vec::new(),
             kinds_of_bare: BTreeMap::new(),
             pods: Vec::new(),
         }
+    }
+
+    /// The same again for another scenario, or for another replication of the same.
+    pub(super) fn begin_again(&mut self, scenario: &Scenario, seed: u64, replication: u32) {
+        if Arc::ptr_eq(&self.behaviour, &scenario.behaviour) {
+            std::mem::swap(&mut self.jobs, &mut self.former);
+        } else {
+            (self.behaviour, self.former) = (scenario.behaviour.clone(), Vec::new());
+        }
+        self.jobs.clear();
+        self.bare.clear();
+        self.kinds_of_bare.clear();
+        self.pods.clear();
+        self.streams = Streams::new(seed, replication);
+        self.cluster = scenario.cluster.clone();
+        self.latencies = match scenario.profile {
+            Profile::Default => self.latencies.take().or_else(|| Some(Box::new(default_profile()))),
+            Profile::Ideal => None,
+        };
     }
 
     pub(super) fn job_added(&mut self, id: JobId, job: &Job) {
@@ -89,9 +124,15 @@ impl PodWorkload {
         if self.jobs.len() <= slot {
             self.jobs.resize(slot + 1, None);
         }
+        let former = self.former.get_mut(slot).and_then(Option::take);
+        if former.as_ref().is_some_and(|former| former.is_of(job)) {
+            self.jobs[slot] = former;
+            return;
+        }
         let (namespace, name) = (&job.name.namespace, &job.name.name);
         let (labels, run) = (&job.spec.template.labels, job.owner.as_ref().map(|owner| owner.run));
         self.jobs[slot] = Some(JobWorkload {
+            name: job.name.clone(),
             behaviour: self.behaviour.for_job(&JobKey {
                 namespace,
                 job: name,
@@ -122,6 +163,7 @@ impl PodWorkload {
         if place == next {
             let key = JobKey { namespace, job: "", copy_of: None, cron_job: None, run: None, labels: &template.labels };
             self.bare.push(JobWorkload {
+                name: bare.name.clone(),
                 behaviour: self.behaviour.for_job(&key),
                 template: template.clone(),
                 indexed: false,
@@ -147,13 +189,18 @@ impl PodWorkload {
         self.pods.get(id.slot as usize).map_or(0, |pod| pod.entity)
     }
 
-    fn pod(&self, id: PodId) -> Option<(&JobWorkload, PodIdentity)> {
-        let pod = self.pods.get(id.slot as usize).filter(|pod| pod.id == id)?;
+    fn pod(&self, id: PodId) -> Option<PodIdentity> {
+        self.pods.get(id.slot as usize).filter(|pod| pod.id == id).copied()
+    }
+
+    /// The pod, the rules that hold for it, and what is drawn from.
+    fn drawing(&mut self, id: PodId) -> Option<(&JobWorkload, PodIdentity, &mut Streams)> {
+        let pod = self.pod(id)?;
         let workload = match pod.job.uid {
             BARE => self.bare.get(pod.job.slot as usize),
             _ => self.jobs.get(pod.job.slot as usize)?.as_ref(),
         };
-        Some((workload?, *pod))
+        Some((workload?, pod, &mut self.streams))
     }
 
     /// How long a Job lasts whose pods follow each other in so many waves, and whether all of them succeed.
@@ -222,6 +269,25 @@ impl PodWorkload {
         }
         total
     }
+
+    /// Thousandths of processors and bytes of memory that a pod's containers use while they run, the memory at its most:
+    /// by the rules, and what they request where none says.
+    pub(super) fn usage(&mut self, pod: PodId, template: &PodTemplate) -> (i64, i64) {
+        let Some((job, pod, streams)) = self.drawing(pod) else { return (0, 0) };
+        let (behaviour, key) = (&job.behaviour, pod.key());
+        let sidecars = template.init_containers.iter().filter(|container| container.sidecar);
+        let (mut cpu_m, mut memory_b) = (0_i64, 0_i64);
+        for container in template.containers.iter().chain(sidecars) {
+            let requests = &container.resources.requests;
+            let cpu = behaviour.cpu(&key, &container.name, 0, streams);
+            let memory = behaviour.memory(&key, &container.name, 0, streams);
+            let memory = memory.map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX));
+            cpu_m += cpu.unwrap_or_else(|| requests.get("cpu").map_or(0, |cpu| cpu.milli_value()));
+            let memory = memory.unwrap_or_else(|| requests.get("memory").map_or(0, |memory| memory.value()));
+            memory_b = memory_b.saturating_add(memory);
+        }
+        (cpu_m, memory_b)
+    }
 }
 
 fn length(nanos: i64) -> SimDuration {
@@ -230,49 +296,48 @@ fn length(nanos: i64) -> SimDuration {
 
 impl Workload for PodWorkload {
     fn startup(&mut self, pod: PodId) -> SimDuration {
-        let Some((job, pod)) = self.pod(pod) else { return SimDuration::ZERO };
-        let (behaviour, containers) = (job.behaviour.clone(), job.containers);
-        let ruled = behaviour.startup(&pod.key(), &mut self.streams);
+        let Some((job, pod, streams)) = self.drawing(pod) else { return SimDuration::ZERO };
+        let (ruled, containers) = (job.behaviour.startup(&pod.key(), streams), job.containers);
         ruled.unwrap_or_else(|| self.published_startup(pod.entity, containers))
     }
 
     fn duration(&mut self, pod: PodId, container: &str, restart: u32) -> SimDuration {
-        let Some((job, pod)) = self.pod(pod) else { return SimDuration::ZERO };
-        job.behaviour.clone().duration(&pod.key(), container, restart, &mut self.streams)
+        let Some((job, pod, streams)) = self.drawing(pod) else { return SimDuration::ZERO };
+        job.behaviour.duration(&pod.key(), container, restart, streams)
     }
 
     fn exit_code(&mut self, pod: PodId, container: &str, restart: u32) -> i32 {
-        let Some((job, pod)) = self.pod(pod) else { return 0 };
-        job.behaviour.clone().exit_code(&pod.key(), container, restart, &mut self.streams)
+        let Some((job, pod, streams)) = self.drawing(pod) else { return 0 };
+        job.behaviour.exit_code(&pod.key(), container, restart, streams)
     }
 
     fn termination(&mut self, pod: PodId, container: &str, restart: u32) -> SimDuration {
-        let Some((job, pod)) = self.pod(pod) else { return SimDuration::ZERO };
-        job.behaviour.clone().termination(&pod.key(), container, restart, &mut self.streams).unwrap_or_default()
+        let Some((job, pod, streams)) = self.drawing(pod) else { return SimDuration::ZERO };
+        job.behaviour.termination(&pod.key(), container, restart, streams).unwrap_or_default()
     }
 
     fn sidecar_duration(&mut self, pod: PodId, container: &str, restart: u32) -> Option<SimDuration> {
-        let (job, pod) = self.pod(pod)?;
-        job.behaviour.clone().duration_by_name(&pod.key(), container, restart, &mut self.streams)
+        let (job, pod, streams) = self.drawing(pod)?;
+        job.behaviour.duration_by_name(&pod.key(), container, restart, streams)
     }
 
     fn memory(&mut self, pod: PodId, container: &str, restart: u32) -> Option<u64> {
-        let (job, pod) = self.pod(pod)?;
-        job.behaviour.clone().memory(&pod.key(), container, restart, &mut self.streams)
+        let (job, pod, streams) = self.drawing(pod)?;
+        job.behaviour.memory(&pod.key(), container, restart, streams)
     }
 
     fn storage(&mut self, pod: PodId, container: &str, restart: u32) -> Option<u64> {
-        let (job, pod) = self.pod(pod)?;
-        job.behaviour.clone().storage(&pod.key(), container, restart, &mut self.streams)
+        let (job, pod, streams) = self.drawing(pod)?;
+        job.behaviour.storage(&pod.key(), container, restart, streams)
     }
 
     fn ready_after(&mut self, pod: PodId, container: &str, restart: u32) -> SimDuration {
-        let Some((job, pod)) = self.pod(pod) else { return SimDuration::ZERO };
-        job.behaviour.clone().ready_after(&pod.key(), container, restart, &mut self.streams)
+        let Some((job, pod, streams)) = self.drawing(pod) else { return SimDuration::ZERO };
+        job.behaviour.ready_after(&pod.key(), container, restart, streams)
     }
 
     fn pull_latency(&mut self, pod: PodId, image: &str) -> SimDuration {
-        let Some((_, pod)) = self.pod(pod) else { return SimDuration::ZERO };
+        let Some(pod) = self.pod(pod) else { return SimDuration::ZERO };
         let entity = mix(pod.entity, entity(&[b"image", image.as_bytes()]));
         let Some(latency) = self.cluster.registry.as_ref().map(|registry| &registry.latency) else {
             return SimDuration::ZERO;
@@ -281,7 +346,7 @@ impl Workload for PodWorkload {
     }
 
     fn next_look(&mut self, pod: PodId, number: u32) -> SimDuration {
-        let Some((_, pod)) = self.pod(pod) else { return SimDuration::ZERO };
+        let Some(pod) = self.pod(pod) else { return SimDuration::ZERO };
         let unit = self.streams.stream(LOOK, mix(pod.entity, u64::from(number))).unit();
         SimDuration((unit * 6e9) as u64)
     }

@@ -80,10 +80,39 @@ fn words(command: &str) -> Vec<&str> {
 /// The commands of the README and what they print, as they stand there.
 #[test]
 fn readme_shows_what_the_program_prints() {
-    let readme = std::fs::read_to_string(project().join("README.md")).expect("README.md");
+    let (_, checked) = carry_out("README.md");
+    assert!(checked >= 3, "the README shows {checked} commands");
+}
+
+/// The same of the studies, and the pictures that their commands write. `JOBSIM_BLESS=1` takes the pictures anew.
+#[test]
+fn studies_show_what_the_program_prints_and_draws() {
+    let (folder, checked) = carry_out("scenarios/studies/README.md");
+    assert!(checked >= 6, "the page shows {checked} commands");
+    let pictures = project().join("scenarios/studies/pictures");
+    let mut drawn = 0;
+    for entry in std::fs::read_dir(folder.path().join("output")).expect("what the commands wrote") {
+        let study = entry.expect("an entry").path();
+        let kinds = ["study.svg", "frontier.svg", "differences.svg"].map(|name| study.join(name));
+        let ours = kinds.iter().find(|path| path.is_file()).expect("a picture");
+        let theirs = pictures.join(study.file_name().expect("a name")).with_extension("svg");
+        if std::env::var_os("JOBSIM_BLESS").is_some() {
+            std::fs::copy(ours, &theirs).expect("a copy");
+        }
+        let read = |path: &Path| std::fs::read_to_string(path).unwrap_or_default();
+        assert!(read(ours) == read(&theirs), "{}: if this is meant: JOBSIM_BLESS=1", theirs.display());
+        drawn += 1;
+    }
+    assert_eq!(drawn, std::fs::read_dir(pictures).expect("pictures").count(), "pictures that no command draws");
+}
+
+/// Runs the commands that a page shows, in one folder, and holds what they print against the page. Answers the folder and
+/// how many there are.
+fn carry_out(page: &str) -> (tempfile::TempDir, usize) {
+    let text = std::fs::read_to_string(project().join(page)).expect("a page");
     let folder = workplace();
     let mut checked = 0;
-    for block in readme.split("```console\n").skip(1) {
+    for block in text.split("```console\n").skip(1) {
         let block = block.split("```").next().expect("the end of a block");
         let mut lines = block.lines();
         let Some(command) = lines.next().and_then(|line| line.strip_prefix("$ jobsim ")) else { continue };
@@ -103,7 +132,7 @@ fn readme_shows_what_the_program_prints() {
         }
         checked += 1;
     }
-    assert!(checked >= 3, "the README shows {checked} commands");
+    (folder, checked)
 }
 
 /// Every scenario says in its first lines what it teaches, lessons also where they come from, and stands in the list.

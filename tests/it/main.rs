@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, reason = "a test says how many recorded cases passed")]
 
 mod cli;
+mod clusters;
 mod conformance_cron;
 mod conformance_decoding;
 mod conformance_jobs;
@@ -16,6 +17,7 @@ mod cron;
 mod floor_plan;
 mod front_door;
 mod fuzz_corpora;
+mod gate;
 mod golden;
 #[expect(unreachable_pub, reason = "also the library of fuzz/")]
 mod inputs;
@@ -23,9 +25,14 @@ mod laws;
 mod manifests;
 mod no_input_panics;
 mod objects_of_runs;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod program;
 mod recorded;
+mod robustness;
 mod scenario_schema;
 mod scheduler_index;
+mod series;
+mod steady_state;
 mod studies;
 mod upgrades;

@@ -119,6 +119,96 @@ fn the_scenario_can_say_what_is_studied() {
     good(folder.path(), &["sweep", "studied.yaml", "--set", "backoffLimit=1", "--out", "first"]);
 }
 
+/// Four pods of half an hour and two processors each, on nodes of four processors at a dollar an hour; a node of another
+/// pool is of no use to them. A pod that no Job made is there from the start.
+const NODES: &str = r#"apiVersion: batch/v1
+kind: Job
+metadata: {name: j}
+spec:
+  completions: 4
+  parallelism: 4
+  template:
+    spec:
+      restartPolicy: Never
+      containers: [{name: c, image: i, resources: {requests: {cpu: "2"}}}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: bare}
+spec:
+  restartPolicy: Never
+  nodeSelector: {kind: small}
+  containers: [{name: c, image: i, resources: {requests: {cpu: "1"}}}]
+---
+apiVersion: jobsim/v1alpha1
+kind: Simulation
+spec:
+  profile: ideal
+  pods: [{duration: 30m}]
+  cluster:
+    nodePools:
+    - {name: on-demand, count: 1, allocatable: {cpu: "4", memory: 8Gi}, pricePerHour: 1}
+    - {name: small, count: 1, allocatable: {cpu: "1", memory: 8Gi}, pricePerHour: 0.1, labels: {kind: small}}
+  expect:
+  - "cost(on-demand) < 1.1"
+  - "cost(small) < 0.05"
+"#;
+
+#[test]
+fn nodes_are_measured_wherever_metrics_are_named() {
+    let folder = workplace();
+    fs::write(folder.path().join("nodes.yaml"), NODES).expect("written");
+    let metrics = ["-m", "cost", "-m", "cost(on-demand)", "-m", "utilisation(on-demand)", "-m", "utilisation(small)"];
+    let axis = ["--set", "cluster.nodePools[0].count=1,2,4"];
+    good(folder.path(), &[&["sweep", "nodes.yaml", "-r", "1", "--out", "out"], &axis[..], &metrics[..]].concat());
+    let table = fs::read_to_string(folder.path().join("out/results.csv")).expect("a table");
+    let value = |line: &str| line.rsplit(',').next().and_then(|value| value.parse::<f64>().ok()).expect("a value");
+    let values: Vec<f64> = table.lines().skip(1).map(value).collect();
+    // One node works for an hour, two for half of it, and of four two stand idle. Seconds of the controller come on top.
+    let wanted = [1.1, 1.0, 1.0, 0.5, 1.05, 1.0, 1.0, 1.0, 2.05, 2.0, 0.5, 1.0];
+    let close = |(value, wanted): (&f64, &f64)| (value - wanted).abs() < 0.01;
+    assert!(values.len() == 12 && values.iter().zip(&wanted).all(close), "{values:?}");
+    let vary = ["fit", "nodes.yaml", "--vary", "cluster.nodePools[0].count=1..4", "--deadline", "40m", "-r", "3"];
+    let told = good(folder.path(), &[&vary[..], &["--minimize", "cost(on-demand)"]].concat());
+    assert!(told.starts_with("cluster.nodePools[0].count=2\n") && told.contains("cost(on-demand): 1.0"), "{told}");
+    let change =
+        ["compare", "nodes.yaml", "--with", "cluster.nodePools[0].count=4", "-r", "3", "-m", "cost(on-demand)"];
+    let told = good(folder.path(), &change);
+    assert!(told.contains("The second has a cost(on-demand) more by 1") && told.contains(": worse"), "{told}");
+    let output = run(folder.path(), &["test", "nodes.yaml"]);
+    let expected = "nodes.yaml:31: expected cost(small) < 0.05: cost(small) is 0.1, against 0.05";
+    assert!(stdout(&output).contains(expected), "{}", stdout(&output));
+    let output = run(folder.path(), &["sweep", "nodes.yaml", "-m", "cost(spot)"]);
+    let expected = "cost(spot): there is no pool \"spot\"; pools here: on-demand, small";
+    assert!(output.status.code() == Some(2) && stderr(&output).contains(expected), "{}", stderr(&output));
+}
+
+/// Batches of one long run, on one machine and in shards.
+#[test]
+fn steady_state_is_asked_for_by_options_or_in_the_file() {
+    let folder = workplace();
+    let sweep = ["sweep", "scenarios/studies/queue.yaml", "--set", "horizon=20h,30h"];
+    let told = good(folder.path(), &[&sweep[..], &["--batches", "5", "-r", "2", "--out", "whole"]].concat());
+    assert!(told.starts_with("horizon   METRIC        BATCHES   MEAN"), "{told}");
+    let table = fs::read_to_string(folder.path().join("whole/results.csv")).expect("a table");
+    assert!(table.starts_with("point,horizon,replication,metric,value,batch\n"), "{table}");
+    assert_eq!(table.lines().count(), 1 + 2 * 2 * 5 * 2);
+    for shard in ["0/3", "1/3", "2/3"] {
+        let cut = ["--batches", "5", "-r", "2", "--out", "parts", "--shard", shard];
+        good(folder.path(), &[&sweep[..], &cut].concat());
+    }
+    good(folder.path(), &["merge", "parts"]);
+    assert_eq!(files(&folder.path().join("parts")), files(&folder.path().join("whole")));
+    let compare = ["compare", "scenarios/studies/queue.yaml", "--with", "cluster.nodePools[0].allocatable.cpu=4"];
+    let told = good(folder.path(), &[&compare[..], &["--warm-up", "5h", "--out", "none"]].concat());
+    assert!(told.contains("20 pairs of batches on the same luck") && told.contains(": better"), "{told}");
+    let output = run(folder.path(), &[&sweep[..], &["--warm-up", "25h", "--out", "none"]].concat());
+    assert!(stderr(&output).contains("20 of 40 batches have no wait: nothing begins in them"), "{}", stderr(&output));
+    let short = ["--set", "horizon=5h", "--batches", "100", "--out", "none"];
+    let output = run(folder.path(), &[&sweep[..2], &short].concat());
+    assert!(stderr(&output).contains("batch means of wait follow one another"), "{}", stderr(&output));
+}
+
 #[test]
 fn slips_are_said() {
     let folder = workplace();

@@ -14,8 +14,27 @@ pub(crate) fn refusal(job: &Job, new: &JobStatus) -> Option<String> {
     Some(format!("Job.batch \"{}\" is invalid: {listed}", job.name.name))
 }
 
+/// Which conditions are True: asked for again and again, and mostly none is there.
+#[derive(Clone, Copy)]
+struct Marks(u8);
+
+impl Marks {
+    fn of(status: &JobStatus) -> Marks {
+        Marks(status.conditions.iter().filter(|c| c.status).fold(0, |marks, c| marks | 1 << c.kind as u8))
+    }
+
+    fn on(self, kind: Kind) -> bool {
+        self.0 & 1 << kind as u8 != 0
+    }
+
+    fn ended(self) -> bool {
+        self.on(Kind::Complete) || self.on(Kind::Failed)
+    }
+}
+
 fn broken_rules(job: &Job, new: &JobStatus) -> Vec<&'static str> {
     let old = &*job.status;
+    let (was, is) = (Marks::of(old), Marks::of(new));
     let mut broken = Vec::new();
     let mut check = |changed: bool, is_right: bool, message: &'static str| {
         if changed && !is_right {
@@ -40,13 +59,9 @@ fn broken_rules(job: &Job, new: &JobStatus) -> Vec<&'static str> {
         "status.succeeded: Invalid value: cannot decrease the succeeded counter",
     );
     for kind in [Kind::Complete, Kind::Failed, Kind::FailureTarget, Kind::SuccessCriteriaMet] {
-        check(
-            old.is_true(kind),
-            new.is_true(kind),
-            "status.conditions: Invalid value: cannot disable a terminal condition",
-        );
+        check(was.on(kind), is.on(kind), "status.conditions: Invalid value: cannot disable a terminal condition");
     }
-    let (ended, has_ended) = (new.finished().is_some(), new.finished().is_some() != old.finished().is_some());
+    let (ended, has_ended) = (is.ended(), is.ended() != was.ended());
     let uncounted = !new.uncounted_failed.is_empty() || !new.uncounted_succeeded.is_empty();
     check(
         has_ended || old.active != new.active,
@@ -69,8 +84,7 @@ fn broken_rules(job: &Job, new: &JobStatus) -> Vec<&'static str> {
         !ended || new.start_time.is_some(),
         "status.startTime: Required value: startTime is required for finished job",
     );
-    let suspended = |status: &JobStatus| status.is_true(Kind::Suspended);
-    let resumes = suspended(old) && !suspended(new);
+    let resumes = was.on(Kind::Suspended) && !is.on(Kind::Suspended);
     check(
         old.start_time.is_some() && new.start_time != old.start_time && !resumes,
         job.spec.suspend,
@@ -86,25 +100,25 @@ fn broken_rules(job: &Job, new: &JobStatus) -> Vec<&'static str> {
         new.completion_time.is_none() || new.completion_time >= new.start_time,
         "status.completionTime: Invalid value: completionTime cannot be set before startTime",
     );
-    let completes = new.is_true(Kind::Complete) != old.is_true(Kind::Complete);
+    let completes = is.on(Kind::Complete) != was.on(Kind::Complete);
     check(
         completes || new.completion_time != old.completion_time,
-        new.is_true(Kind::Complete) == new.completion_time.is_some(),
+        is.on(Kind::Complete) == new.completion_time.is_some(),
         "status.completionTime: Required value: completionTime is required for Complete jobs, and only for those",
     );
     check(
-        new.is_true(Kind::Failed) != old.is_true(Kind::Failed),
-        !new.is_true(Kind::Failed) || new.is_true(Kind::FailureTarget),
+        is.on(Kind::Failed) != was.on(Kind::Failed),
+        !is.on(Kind::Failed) || is.on(Kind::FailureTarget),
         "status.conditions: Invalid value: cannot set Failed=True condition without the FailureTarget=true condition",
     );
     check(
         completes,
-        !new.is_true(Kind::Complete) || new.is_true(Kind::SuccessCriteriaMet),
+        !is.on(Kind::Complete) || is.on(Kind::SuccessCriteriaMet),
         "status.conditions: Invalid value: cannot set Complete=True condition without the SuccessCriteriaMet=true condition",
     );
     check(
         new.conditions.len() != old.conditions.len(),
-        !(new.is_true(Kind::FailureTarget) && new.is_true(Kind::SuccessCriteriaMet)),
+        !(is.on(Kind::FailureTarget) && is.on(Kind::SuccessCriteriaMet)),
         "status.conditions: Invalid value: cannot set FailureTarget=True and SuccessCriteriaMet=True conditions",
     );
     let index_lists_changed =

@@ -125,6 +125,11 @@ impl CronJobController {
         self.queue.alarm(id, now);
     }
 
+    /// Is a key ready for a worker?
+    pub fn has_ready(&self) -> bool {
+        self.queue.has_ready()
+    }
+
     /// A worker takes the next key; absent when none is ready. Keys whose sync has nothing to ask for are finished
     /// here and now.
     pub fn take(&mut self, now: SimTime, out: &mut Outbox) -> Option<Box<Sync>> {

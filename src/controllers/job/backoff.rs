@@ -16,12 +16,12 @@ pub(super) struct BackoffRecord {
 }
 
 impl BackoffRecord {
-    /// The record after a sync that found these new results, given by their finish times (`newBackoffRecord`).
+    /// The record after a sync that found new results: when the last success ended, and each failure
+    /// (`newBackoffRecord`).
     ///
     /// Any success discards what was kept; failures of the same sync that ended no later than the last success do
     /// not count.
-    pub(super) fn after(self, succeeded: impl Iterator<Item = ApiTime>, failed: &[ApiTime]) -> BackoffRecord {
-        let last_success = succeeded.max();
+    pub(super) fn after(self, last_success: Option<ApiTime>, failed: &[ApiTime]) -> BackoffRecord {
         match (last_success, failed.iter().max()) {
             (None, None) => self,
             (None, Some(&last_failure)) => {
@@ -71,7 +71,7 @@ mod tests {
         let old = BackoffRecord { failures: 2, last_failure: ApiTime(50) };
         let check = |succeeded: &[u32], failed: &[u32], failures, last| {
             let failed: Vec<ApiTime> = failed.iter().map(|&s| ApiTime(s)).collect();
-            let record = old.after(succeeded.iter().map(|&s| ApiTime(s)), &failed);
+            let record = old.after(succeeded.iter().map(|&s| ApiTime(s)).max(), &failed);
             assert_eq!(record, BackoffRecord { failures, last_failure: ApiTime(last) });
         };
         check(&[], &[], 2, 50);

@@ -13,9 +13,9 @@ impl JobController {
     /// Indexed Jobs: the lists of indexes, and the verdicts that follow from them.
     pub(super) fn judge_indexes(&mut self, sync: &mut Sync) {
         let completions = sync.spec.completions.unwrap_or(0).max(0) as u32;
-        sync.previously_succeeded = sync.status.completed_indexes.clone();
+        sync.previously_succeeded.clone_from(&sync.status.completed_indexes);
         sync.previously_succeeded.truncate(completions);
-        sync.succeeded_indexes = sync.previously_succeeded.clone();
+        sync.succeeded_indexes.clone_from(&sync.previously_succeeded);
         let newly = sync.unsettled.iter().filter(|pod| pod.succeeded && pod.index < completions);
         newly.for_each(|pod| _ = sync.succeeded_indexes.insert(pod.index));
         sync.succeeded = i64::from(sync.succeeded_indexes.total());

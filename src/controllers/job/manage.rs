@@ -221,7 +221,8 @@ impl JobController {
         }
         let missing = (missing as usize).min(MOST_PODS_PER_SYNC);
         if !sync.spec.is_indexed() {
-            sync.to_create = vec![NO_INDEX; missing];
+            sync.to_create.clear();
+            sync.to_create.resize(missing, NO_INDEX);
             return false;
         }
         let completions = sync.spec.completions.unwrap_or(0).max(0) as u32;

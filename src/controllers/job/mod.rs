@@ -10,6 +10,7 @@ mod manage;
 #[cfg(test)]
 mod oracle;
 pub mod pod_failure_policy;
+mod statuses;
 pub mod success_policy;
 mod sync;
 mod tracking;
@@ -29,6 +30,7 @@ use crate::api::request::{Answer, Request};
 use crate::controllers::Progress;
 use crate::controllers::workqueue::{WaitReason, WorkQueue};
 use crate::kernel::time::{SimDuration, SimTime};
+use statuses::Statuses;
 use view::{JobView, PodView};
 
 /// Pod events and status writes of one second are handled by one sync (`SyncJobBatchPeriod`).
@@ -48,6 +50,9 @@ pub struct JobController {
     seen: view::Written,
     rules: Rules,
     left_behind: view::LeftBehind,
+    statuses: Statuses,
+    /// Syncs that are over: the memory of those to come.
+    spare: Vec<Box<Sync>>,
 }
 
 impl Default for JobController {
@@ -66,7 +71,17 @@ impl JobController {
             seen: view::Written::default(),
             rules,
             left_behind: view::LeftBehind::default(),
+            statuses: Statuses::default(),
+            spare: Vec::new(),
         }
+    }
+
+    /// Forgets all that it has seen, and goes by the rules of a release. Memory is kept.
+    pub fn clear(&mut self, rules: Rules) {
+        self.jobs.clear();
+        self.pods.clear();
+        self.queue.clear();
+        (self.seen, self.rules, self.left_behind) = (view::Written::default(), rules, view::LeftBehind::default());
     }
 
     // ---- informers ----
@@ -97,7 +112,8 @@ impl JobController {
     fn job_updated(&mut self, id: JobId, job: &Job, now: SimTime, out: &mut Outbox) {
         let Some(view) = self.jobs[id.slot as usize].as_mut().filter(|view| view.id == id) else { return };
         let (generation, deadline) = (view.generation, view.spec.active_deadline_seconds);
-        view.update(job, &mut self.pods);
+        let old = view.update(job, &mut self.pods);
+        self.statuses.keep(old);
         if job.status.finished().is_some() {
             // Only left-over finalizers may still need a hand.
             self.queue.add(id, now);
@@ -209,6 +225,11 @@ impl JobController {
                 }
             }
         }
+    }
+
+    /// A sync is over, and so is the use of its memory.
+    pub fn over(&mut self, sync: Box<Sync>) {
+        self.spare.push(sync);
     }
 
     fn succeeded(&mut self, id: JobId) {

@@ -77,7 +77,7 @@ pub(super) enum Stage {
 }
 
 /// A tracked pod as it stood when the sync began.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Candidate {
     pub(super) id: PodId,
     pub(super) index: u32,
@@ -86,6 +86,8 @@ pub(super) struct Candidate {
     /// Counts if it failed: no pod failure policy rule ignores it.
     pub(super) counts: bool,
 }
+
+const LOOKED_AT: &str = "a Job that was just looked at";
 
 pub(super) enum Begin {
     Work(Box<Sync>),
@@ -119,8 +121,8 @@ impl JobController {
         if (rules.remembers_finished && view.finished) || view.is_as_wanted(now) {
             return Begin::Nothing;
         }
-        let mut sync = Sync::new(view, now);
-        let view = self.jobs[id.slot as usize].as_mut().expect("a Job that was just looked at");
+        let mut sync = Sync::new(self.spare.pop(), self.jobs[id.slot as usize].as_ref().expect(LOOKED_AT), now);
+        let view = self.jobs[id.slot as usize].as_mut().expect(LOOKED_AT);
         sync.look_at_results(view, &self.pods, now);
         sync.judge(view, now);
         if let (None, Some(seconds), Some(start)) =
@@ -133,7 +135,7 @@ impl JobController {
         if sync.spec.is_indexed() {
             self.judge_indexes(&mut sync);
         }
-        Begin::Work(Box::new(sync))
+        Begin::Work(sync)
     }
 
     /// A finished Job's pods lose left-over finalizers (`syncOrphanPod`).
@@ -146,10 +148,10 @@ impl JobController {
         if left.is_empty() {
             return Begin::Nothing;
         }
-        let mut sync = Sync::new(view, now);
+        let mut sync = Sync::new(self.spare.pop(), view, now);
         sync.stage = Stage::Sweeping;
         sync.kept = left;
-        Begin::Work(Box::new(sync))
+        Begin::Work(sync)
     }
 
     /// Carries the sync to its next stage.
@@ -221,23 +223,32 @@ impl JobController {
 }
 
 impl Sync {
-    fn new(view: &JobView, now: SimTime) -> Sync {
+    /// A sync of a Job as the cache shows it, in the memory of one that is over.
+    fn new(spare: Option<Box<Sync>>, view: &JobView, now: SimTime) -> Box<Sync> {
+        let mut sync = spare.unwrap_or_else(|| Box::new(Sync::of(view.spec.clone())));
+        sync.begin(view, now);
+        sync
+    }
+
+    /// Room for a sync.
+    fn of(spec: Arc<JobSpec>) -> Sync {
+        let job = JobId::NONE;
         Sync {
-            job: view.id,
-            waited: Waited { reason: WaitReason::None, since: now, due: now },
-            started: now,
+            job,
+            waited: Waited { reason: WaitReason::None, since: SimTime::ZERO, due: SimTime::ZERO },
+            started: SimTime::ZERO,
             stage: Stage::Start,
-            spec: view.spec.clone(),
-            status: JobStatus::clone(&view.status),
-            version: view.version,
-            deleting: view.deleting,
-            expectations_met: view.expectations.satisfied(now),
-            active: view.pods.active.len() as i32,
-            ready: view.pods.ready,
-            terminating: view.pods.terminating,
+            spec,
+            status: JobStatus::default(),
+            version: 0,
+            deleting: false,
+            expectations_met: false,
+            active: 0,
+            ready: 0,
+            terminating: 0,
             succeeded: 0,
             verdict: None,
-            backoff: view.backoff,
+            backoff: BackoffRecord::default(),
             needs_flush: false,
             error: false,
             unsettled: Vec::new(),
@@ -256,6 +267,65 @@ impl Sync {
         }
     }
 
+    /// Everything as it is at the begin of a sync; only the room of lists remains. All fields are named, so that none is
+    /// forgotten.
+    fn begin(&mut self, view: &JobView, now: SimTime) {
+        let Sync {
+            job,
+            waited,
+            started,
+            stage,
+            spec,
+            status,
+            version,
+            deleting,
+            expectations_met,
+            active,
+            ready,
+            terminating,
+            succeeded,
+            verdict,
+            backoff,
+            needs_flush,
+            error,
+            unsettled,
+            to_delete,
+            to_create,
+            others,
+            to_release,
+            kept,
+            reached_most,
+            finished,
+            decided_at,
+            previously_succeeded,
+            succeeded_indexes,
+            failed_indexes,
+            delayed,
+        } = self;
+        (*job, *started, *stage) = (view.id, now, Stage::Start);
+        *waited = Waited { reason: WaitReason::None, since: now, due: now };
+        if !Arc::ptr_eq(spec, &view.spec) {
+            spec.clone_from(&view.spec);
+        }
+        status.clone_from(&view.status);
+        (*version, *deleting, *backoff) = (view.version, view.deleting, view.backoff);
+        *expectations_met = view.expectations.satisfied(now);
+        (*active, *ready) = (view.pods.active.len() as i32, view.pods.ready);
+        (*terminating, *succeeded, *verdict) = (view.pods.terminating, 0, None);
+        (*needs_flush, *error, *reached_most, *finished) = (false, false, false, false);
+        unsettled.clear();
+        to_delete.clear();
+        to_create.clear();
+        others.clear();
+        to_release.clear();
+        kept.clear();
+        *decided_at = ApiTime::default();
+        previously_succeeded.clear();
+        succeeded_indexes.clear();
+        *failed_indexes = None;
+        delayed.clear();
+    }
+
     /// Is this index one that the Job asks for? NonIndexed pods have none to be wrong.
     pub(super) fn in_range(&self, index: u32) -> bool {
         !self.spec.is_indexed() || i64::from(index) < i64::from(self.spec.completions.unwrap_or(0))
@@ -263,7 +333,7 @@ impl Sync {
 
     /// Finished pods that are not counted yet, and the back-off record they make (`getNewFinishedPods`).
     fn look_at_results(&mut self, view: &mut JobView, pods: &[Option<PodView>], now: SimTime) {
-        let mut succeeded: Vec<ApiTime> = Vec::new();
+        let (mut succeeded, mut last_success) = (0, None);
         let mut failed: Vec<ApiTime> = Vec::new();
         let mut ignored = 0;
         for &slot in &view.pods.unsettled {
@@ -284,7 +354,8 @@ impl Sync {
             };
             if !pod.release_expected && self.in_range(pod.index) {
                 if candidate.succeeded && !view.status.uncounted_succeeded.contains(&pod.id) {
-                    succeeded.push(pod.finish);
+                    succeeded += 1;
+                    last_success = last_success.max(Some(pod.finish));
                 } else if is_failed && !view.status.uncounted_failed.contains(&pod.id) {
                     failed.push(pod.finish);
                     ignored += i64::from(!counts);
@@ -295,14 +366,14 @@ impl Sync {
             }
         }
         let status = &mut self.status;
-        self.succeeded = i64::from(status.succeeded) + succeeded.len() as i64 + status.uncounted_succeeded.len() as i64;
+        self.succeeded = i64::from(status.succeeded) + succeeded + status.uncounted_succeeded.len() as i64;
         let failed_now =
             i64::from(status.failed) + failed.len() as i64 - ignored + status.uncounted_failed.len() as i64;
         if status.start_time.is_none() && !self.spec.suspend {
             status.start_time = Some(ApiTime::of(now));
             self.needs_flush = true;
         }
-        self.backoff = view.backoff.after(succeeded.into_iter(), &failed);
+        self.backoff = view.backoff.after(last_success, &failed);
         self.verdict = Verdict::decided(&self.status);
         if self.verdict.is_none() && failed_now > i64::from(self.spec.backoff_limit) {
             self.verdict = Some(backoff_limit_exceeded());

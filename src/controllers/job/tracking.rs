@@ -1,9 +1,6 @@
 //! Counting with finalizers (`trackJobStatusAndRemoveFinalizers`): pods enter the status before they lose their
 //! finalizer, and the counters after, so that none is counted twice or forgotten.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
 use super::sync::{Candidate, Stage, Step, Sync};
 use super::verdict::Verdict;
 use super::{JobController, MOST_PODS_PER_SYNC, conditions, record};
@@ -30,26 +27,28 @@ impl JobController {
         }
         if !sync.status.uncounted_succeeded.is_empty() || !sync.status.uncounted_failed.is_empty() {
             // Also those that are tracked but not finished: they stay uncounted.
-            let tracked = self.tracked_pods(sync);
-            sync.needs_flush |= sync.count_released(|pod| tracked.contains(&pod));
+            let is_tracked = |id| self.pod(id).is_some_and(|pod| pod.tracked && !pod.release_expected);
+            sync.needs_flush |= sync.count_released(is_tracked);
         }
         sync.note(&candidates, &self.rules);
         sync.write_indexes();
         sync.announce(ApiTime::of(now), &self.rules);
-        sync.kept = candidates.iter().map(|pod| pod.id).collect();
+        sync.kept.clear();
+        sync.kept.extend(candidates.iter().map(|pod| pod.id));
+        candidates.clear();
+        sync.unsettled = candidates;
         if sync.needs_flush {
             sync.stage = Stage::WritingFirst;
-            requests.push(sync.write());
+            requests.push(self.write(sync));
             return Step::Continue;
         }
         self.release(sync, requests)
     }
 
-    fn tracked_pods(&self, sync: &Sync) -> BTreeSet<PodId> {
-        let Some(view) = self.jobs[sync.job.slot as usize].as_ref() else { return BTreeSet::new() };
-        let slots = view.pods.active.iter().chain(&view.pods.unsettled).chain(&view.pods.lingering);
-        let pods = slots.filter_map(|&slot| self.pods[slot as usize].as_ref());
-        pods.filter(|pod| pod.tracked && !pod.release_expected).map(|pod| pod.id).collect()
+    /// The status of the sync as it is now, to be written.
+    fn write(&mut self, sync: &Sync) -> Request {
+        let status = self.statuses.copy_of(&sync.status);
+        Request::UpdateJobStatus { job: sync.job, version: sync.version, status }
     }
 
     pub(super) fn first_write_answered(
@@ -99,32 +98,43 @@ impl JobController {
         answers: &[Answer],
         requests: &mut Vec<Request>,
     ) -> Step {
-        let mut released: BTreeSet<PodId> = BTreeSet::new();
-        let mut failed = false;
-        let to_release: Vec<PodId> = sync.to_release.iter().map(|pod| pod.id).collect();
-        for (pod, answer) in to_release.into_iter().zip(answers) {
-            match answer {
-                Answer::Done { version } => self.wrote_pod(sync, *version),
-                Answer::Created { .. } | Answer::JobCreated(_) | Answer::Job(..) | Answer::CronJob(_) => {}
-                Answer::Refused(refusal) => {
-                    if let Some(pod) = self.pod_mut(pod) {
-                        pod.release_expected = false;
-                    }
-                    if *refusal != Refusal::NotFound {
-                        failed = true;
-                        continue;
-                    }
-                }
+        let (mut failed, mut latest) = (false, 0);
+        let to_release = std::mem::take(&mut sync.to_release);
+        // What was released is among what was kept, in the same order.
+        let mut released = to_release.iter().zip(answers).filter(|(pod, answer)| match answer {
+            Answer::Done { version } => {
+                latest = latest.max(*version);
+                true
             }
-            released.insert(pod);
-        }
-        let kept: BTreeSet<PodId> = sync.kept.drain(..).filter(|pod| !released.contains(pod)).collect();
-        sync.needs_flush |= sync.count_released(|pod| kept.contains(&pod));
+            Answer::Created { .. } | Answer::JobCreated(_) | Answer::Job(..) | Answer::CronJob(_) => true,
+            Answer::Refused(refusal) => {
+                if let Some(pod) = self.pod_mut(pod.id) {
+                    pod.release_expected = false;
+                }
+                failed |= *refusal != Refusal::NotFound;
+                *refusal == Refusal::NotFound
+            }
+        });
+        let mut next = released.next();
+        sync.kept.retain(|&pod| {
+            let is_next = next.is_some_and(|(released, _)| released.id == pod);
+            if is_next {
+                next = released.next();
+            }
+            !is_next
+        });
+        debug_assert!(next.is_none(), "a pod was released that was not looked at");
+        sync.to_release = to_release;
+        self.wrote_pod(sync, latest);
+        let mut kept = std::mem::take(&mut sync.kept);
+        kept.sort_unstable();
+        sync.needs_flush |= sync.count_released(|pod| kept.binary_search(&pod).is_ok());
+        sync.kept = kept;
         if failed {
             sync.error = true;
             sync.stage = Stage::WritingPartial;
             if sync.needs_flush {
-                requests.push(sync.write());
+                requests.push(self.write(sync));
                 return Step::Continue;
             }
             return Step::Finished;
@@ -134,7 +144,7 @@ impl JobController {
             return Step::Finished;
         }
         sync.stage = Stage::WritingLast;
-        requests.push(sync.write());
+        requests.push(self.write(sync));
         Step::Continue
     }
 
@@ -150,10 +160,6 @@ impl JobController {
 }
 
 impl Sync {
-    fn write(&self) -> Request {
-        Request::UpdateJobStatus { job: self.job, version: self.version, status: Arc::new(self.status.clone()) }
-    }
-
     /// Pods that lost the finalizer leave the uncounted lists and enter the counters
     /// (`cleanUncountedPodsWithoutFinalizers`). Returns whether any did.
     fn count_released(&mut self, tracked: impl Fn(PodId) -> bool) -> bool {
@@ -179,7 +185,7 @@ impl Sync {
             if !self.may_release(pod) {
                 continue;
             }
-            self.to_release.push(pod.clone());
+            self.to_release.push(*pod);
             let counted_failed = self.status.uncounted_failed.contains(&pod.id);
             if pod.succeeded && !counted_failed {
                 newly_succeeded += self.note_success(pod);
@@ -232,7 +238,7 @@ impl Sync {
         self.needs_flush |=
             status.completed_indexes != self.succeeded_indexes || status.failed_indexes != self.failed_indexes;
         status.succeeded = self.succeeded_indexes.total() as i32;
-        status.completed_indexes = self.succeeded_indexes.clone();
+        status.completed_indexes.clone_from(&self.succeeded_indexes);
         status.failed_indexes.clone_from(&self.failed_indexes);
     }
 

@@ -144,8 +144,8 @@ impl JobView {
         }
     }
 
-    /// The cache shows a newer Job.
-    pub(super) fn update(&mut self, job: &Job, pods: &mut [Option<PodView>]) {
+    /// The cache shows a newer Job. Returns the status that it showed before.
+    pub(super) fn update(&mut self, job: &Job, pods: &mut [Option<PodView>]) -> Arc<JobStatus> {
         let policy_changed = self.spec.pod_replacement_policy != job.spec.pod_replacement_policy;
         if job.spec.completions < self.spec.completions {
             self.indexes.shrink(job.spec.completions.unwrap_or(0).max(0) as u32);
@@ -153,13 +153,14 @@ impl JobView {
         if !Arc::ptr_eq(&self.spec, &job.spec) {
             self.spec = job.spec.clone();
         }
-        self.status = job.status.clone();
+        let old = std::mem::replace(&mut self.status, job.status.clone());
         (self.generation, self.version) = (job.generation, job.resource_version);
         self.deleting = job.deletion_timestamp.is_some();
         if policy_changed {
             self.restand(pods);
             self.indexes.ask_again();
         }
+        old
     }
 
     /// Is the Job in the midst of its work, as wanted and as its status says? A sync would look at all of it and do

@@ -42,6 +42,13 @@ impl<E: Copy> EventList<E> {
         EventList { front: Vec::new(), front_end: u64::MAX, wheel: Wheel::new(), now: 0 }
     }
 
+    /// Nothing is pending any more, and time begins anew. The memory is kept.
+    pub fn clear(&mut self) {
+        self.front.clear();
+        self.wheel.clear();
+        (self.front_end, self.now) = (u64::MAX, 0);
+    }
+
     /// `event` is to happen at `at`, after all that was pushed for `at` before. Never earlier than the last `pop`.
     #[inline]
     pub fn push(&mut self, at: SimTime, event: E) {

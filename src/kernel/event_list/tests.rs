@@ -37,6 +37,12 @@ impl Pair {
         assert_eq!(self.list.next_time(), self.heap.peek().map(|Reverse((time, _))| SimTime(*time)));
     }
 
+    fn clear(&mut self) {
+        self.list.clear();
+        *self = Pair { list: std::mem::take(&mut self.list), ..Pair::default() };
+        self.compare();
+    }
+
     fn pop_all(&mut self) {
         while !self.heap.is_empty() {
             self.pop();
@@ -74,6 +80,21 @@ proptest! {
     fn events_come_in_the_order_of_a_heap(bursts in bursts(delay())) {
         let mut pair = Pair::default();
         for (pushes, pops) in bursts {
+            pushes.into_iter().for_each(|delay| pair.push(delay));
+            (0..pops).for_each(|_| pair.pop());
+        }
+        pair.pop_all();
+    }
+
+    #[test]
+    fn a_list_that_was_cleared_is_like_a_new_one(first in bursts(delay()), second in bursts(delay())) {
+        let mut pair = Pair::default();
+        for (pushes, pops) in first {
+            pushes.into_iter().for_each(|delay| pair.push(delay));
+            (0..pops).for_each(|_| pair.pop());
+        }
+        pair.clear();
+        for (pushes, pops) in second {
             pushes.into_iter().for_each(|delay| pair.push(delay));
             (0..pops).for_each(|_| pair.pop());
         }

@@ -67,6 +67,24 @@ impl<E: Copy> Wheel<E> {
         }
     }
 
+    /// Forgets all entries; the memory is kept.
+    pub(super) fn clear(&mut self) {
+        self.begin = 0;
+        if self.is_empty() {
+            return;
+        }
+        (self.len, self.levels, self.occupied) = (0, 0, [0; LEVELS]);
+        self.buckets.fill(EMPTY);
+        // All chunks are free, each followed by the next.
+        for (chunk, next) in (1..).zip(&mut self.next) {
+            *next = chunk;
+        }
+        if let Some(last) = self.next.last_mut() {
+            *last = NO_CHUNK;
+        }
+        self.free = if self.next.is_empty() { NO_CHUNK } else { 0 };
+    }
+
     pub(super) fn len(&self) -> usize {
         self.len
     }

@@ -9,6 +9,7 @@ mod jobs;
 mod nodes;
 mod pods;
 mod requests;
+mod waits;
 
 use std::io::{self, Write};
 
@@ -18,6 +19,7 @@ pub use jobs::{JOBS_HEADER, jobs_csv};
 pub use nodes::{NODES_HEADER, nodes_csv};
 pub use pods::{PODS_HEADER, pods_csv};
 pub use requests::{REQUESTS_HEADER, requests_csv};
+pub use waits::{WAITS_HEADER, waits_csv};
 
 pub(super) use cronjobs::cron_job_row;
 pub(super) use events::event_row;

@@ -7,7 +7,7 @@ use crate::record::Run;
 use crate::record::nodes::{NodeLife, NodeRow};
 
 /// Columns of `nodes.csv`.
-pub const NODES_HEADER: &str = "time_s,node,pool,state,pods,cpu_m,memory_b";
+pub const NODES_HEADER: &str = "time_s,node,pool,state,pods,cpu_m,memory_b,used_cpu_m,used_memory_b";
 
 /// Writes the states of all nodes, by time and name.
 ///
@@ -39,5 +39,7 @@ pub(in crate::record) fn node_row<W: Write>(
     table.number(row.pods);
     table.number(row.cpu_m);
     table.number(row.memory_b);
+    table.number(row.used_cpu_m);
+    table.number(row.used_memory_b);
     table.end_row()
 }

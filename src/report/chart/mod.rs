@@ -1,8 +1,12 @@
 //! Charts of a run: what its pods did, how many at a time, and how the Jobs' counters grew.
 
+mod cluster;
+mod differences;
 mod frame;
 mod lettering;
+mod nodes;
 mod palette;
+mod panel;
 mod picture;
 mod steps;
 mod study;
@@ -12,6 +16,7 @@ mod timeline;
 use thiserror::Error;
 
 use crate::record::Run;
+use crate::study::compare::Difference;
 use crate::study::results::{Results, Row};
 
 /// The file format of a chart.
@@ -39,6 +44,9 @@ pub enum ChartError {
     /// The drawing library gave up.
     #[error("cannot draw the chart: {0}")]
     Draw(String),
+    /// The library that writes tables did.
+    #[error("cannot write the table: {0}")]
+    Table(String),
 }
 
 /// A Gantt chart of the pods, grouped by Job.
@@ -65,12 +73,49 @@ pub fn completions(run: &Run, format: ChartFormat) -> Result<Vec<u8>, ChartError
     steps::completions(run).render(format)
 }
 
+/// What of each pool's processors and memory was there, asked for and used.
+///
+/// # Errors
+/// See [`ChartError`].
+pub fn utilisation(run: &Run, format: ChartFormat) -> Result<Vec<u8>, ChartError> {
+    cluster::utilisation(run).render(format)
+}
+
+/// Pods that wait for a node, or start on theirs.
+///
+/// # Errors
+/// See [`ChartError`].
+pub fn pending(run: &Run, format: ChartFormat) -> Result<Vec<u8>, ChartError> {
+    cluster::pending(run).render(format)
+}
+
+/// A Gantt chart of the pods, grouped by node.
+///
+/// # Errors
+/// See [`ChartError`].
+pub fn nodes(run: &Run, format: ChartFormat) -> Result<Vec<u8>, ChartError> {
+    nodes::picture(run).render(format)
+}
+
 /// The first metric of a study at its points: median to P95, the mean and its interval.
 ///
 /// # Errors
 /// See [`ChartError`].
 pub fn study(results: &Results, rows: &[Row], format: ChartFormat) -> Result<Vec<u8>, ChartError> {
     study::picture(results, rows).render(format)
+}
+
+/// What a change did to metrics, in percent of what they were, with names for them.
+///
+/// # Errors
+/// See [`ChartError`].
+pub fn differences(
+    title: &str,
+    subtitle: &str,
+    of: &[(String, &Difference)],
+    format: ChartFormat,
+) -> Result<Vec<u8>, ChartError> {
+    differences::picture(title, subtitle, of).render(format)
 }
 
 /// Bars with names, one below the other.
@@ -109,14 +154,28 @@ mod tests {
             fixture::large(4, 200),
             fixture::large(3, 2000),
             fixture::large(100, 5000),
+            lesson("gpu-nodes-bought-twice"),
+            lesson("finished-pod-wakes-all"),
+            lesson("image-pull-storm"),
         ]
     }
 
-    fn pictures(run: &Run) -> [(&'static str, Picture); 3] {
+    /// The run of a shipped lesson.
+    fn lesson(name: &str) -> Run {
+        let path = format!("{}/scenarios/lessons/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(path).unwrap();
+        let scenario = crate::scenario::read_str(&text).unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+        crate::run::run(&scenario, &crate::run::RunOptions::default())
+    }
+
+    fn pictures(run: &Run) -> [(&'static str, Picture); 6] {
         [
             ("timeline", timeline::picture(run)),
             ("parallelism", steps::parallelism(run)),
             ("completions", steps::completions(run)),
+            ("nodes", nodes::picture(run)),
+            ("utilisation", cluster::utilisation(run)),
+            ("pending", cluster::pending(run)),
         ]
     }
 
@@ -152,7 +211,7 @@ mod tests {
     #[test]
     fn charts_are_small_and_the_same_every_time() {
         for run in runs() {
-            for draw in [timeline, parallelism, completions] {
+            for draw in [timeline, parallelism, completions, super::nodes, utilisation, pending] {
                 let svg = draw(&run, ChartFormat::Svg).unwrap();
                 assert!(svg.len() < 400_000, "{}: {}", run.scenario, svg.len());
                 assert_eq!(svg, draw(&run, ChartFormat::Svg).unwrap());

@@ -22,7 +22,14 @@ pub(super) fn picture(results: &Results, rows: &[Row]) -> Picture {
     let rows: Vec<&Row> = rows.iter().filter(|row| row.metric == 0 && row.count > 0).collect();
     let step = rows.len().div_ceil(MOST_BARS).max(1);
     let shown: Vec<&Row> = rows.iter().step_by(step).copied().collect();
-    let mut subtitle = format!("{} of {} runs or less", counted(outline.points.len(), "point"), outline.replications);
+    let mut subtitle = match outline.batches() {
+        1 => format!("{} of {} runs or less", counted(outline.points.len(), "point"), outline.replications),
+        n => format!(
+            "{} of {} of {n} batches",
+            counted(outline.points.len(), "point"),
+            counted(outline.replications as usize, "run")
+        ),
+    };
     if step > 1 {
         subtitle += &format!(", one in {step} shown");
     }
@@ -120,6 +127,7 @@ mod tests {
             replications: 3,
             until: None,
             confidence: 0.95,
+            steady: None,
         };
         let values = (0..200).map(|n| vec![f64::from(n), 5.0, f64::NAN]).collect();
         let results = Results { outline, values };

@@ -1,17 +1,21 @@
 //! The summary of a run: `summary.json`, and a few lines for people.
 
+mod cluster;
 mod control_plane;
 mod text;
 
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::Serialize;
 
+pub use cluster::{ClusterJson, PoolJson, WaitPartJson};
 pub use control_plane::{ControlPlaneJson, CriticalPathJson, PartJson, RequestsJson, SyncsJson};
 pub use text::text;
 
+use super::digest::TableDigest;
 use super::output::TOOL;
 use crate::controllers::cronjob::zone;
 use crate::kernel::time::{NANOS_PER_SECOND, SimDuration, SimTime};
+use crate::record::bill::Bill;
 use crate::record::calendar::{CalendarCounts, calendar};
 use crate::record::critical_path::CriticalPath;
 use crate::record::metrics::{Figures, Spread};
@@ -49,8 +53,14 @@ pub struct Summary {
     pub steps: u64,
     /// Of all Jobs together.
     pub total: Total,
+    /// What the nodes were used for; absent where there is one without limits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<ClusterJson>,
     /// What the control plane cost.
     pub control_plane: ControlPlaneJson,
+    /// The tables that were written, and their digests.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tables: Vec<TableDigest>,
     /// Of each CronJob, in order of creation.
     pub cronjobs: Vec<CronJobSummary>,
     /// Of each Job, in order of creation.
@@ -153,6 +163,9 @@ pub struct JobSummary {
     /// What the time from its creation to its end was spent on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub critical_path: Option<CriticalPathJson>,
+    /// Dollars for what its pods held of the nodes; absent where there is one node without limits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<f64>,
     /// Figures of its pods.
     #[serde(flatten)]
     pub figures: FiguresJson,
@@ -216,6 +229,7 @@ impl Summary {
             Ending::Fault(fault) => (EndingWord::Fault, Some(fault.clone())),
             Ending::Interrupted => (EndingWord::Interrupted, None),
         };
+        let bill = Bill::of(run);
         let paths = run.critical_paths.iter().map(Option::as_ref).chain(std::iter::repeat(None));
         let count = |word: &str| run.jobs.iter().filter(|job| outcome(job) == word).count() as u64;
         Summary {
@@ -238,14 +252,20 @@ impl Summary {
                 jobs_unfinished: run.totals.map_or_else(|| count(""), |t| t.jobs - t.jobs_complete - t.jobs_failed),
                 figures: (&Figures::of_run(run)).into(),
             },
+            cluster: ClusterJson::of(run, &bill),
             control_plane: ControlPlaneJson::new(run),
+            tables: Vec::new(),
             cronjobs: run.cron_jobs.iter().map(|life| CronJobSummary::new(run, life)).collect(),
             jobs: run
                 .jobs
                 .iter()
                 .zip(Figures::of_jobs(run))
                 .zip(paths)
-                .map(|((job, figures), path)| JobSummary::new(job, &figures, path))
+                .zip(0..)
+                .map(|(((job, figures), path), place)| JobSummary {
+                    cost: (!run.nodes.is_empty()).then(|| bill.of_job(place)),
+                    ..JobSummary::new(job, &figures, path)
+                })
                 .collect(),
         }
     }
@@ -293,6 +313,7 @@ impl JobSummary {
             finished_s: job.finished().map(seconds),
             removed_s: job.removed.map(seconds),
             critical_path: path.map(CriticalPathJson::from),
+            cost: None,
             figures: figures.into(),
         }
     }
@@ -322,9 +343,9 @@ impl From<&Spread> for WaitJson {
     }
 }
 
-/// `summary.json`.
-pub fn json(run: &Run, scenario_digest: &str) -> Vec<u8> {
-    let summary = Summary::new(run, scenario_digest);
+/// `summary.json` of a run that wrote these tables.
+pub fn json(run: &Run, scenario_digest: &str, tables: Vec<TableDigest>) -> Vec<u8> {
+    let summary = Summary { tables, ..Summary::new(run, scenario_digest) };
     // Nothing in a summary can fail to be JSON: no maps, no foreign types, and the writer is memory.
     let mut text = serde_json::to_vec_pretty(&summary).unwrap_or_default();
     text.push(b'\n');
@@ -376,18 +397,19 @@ mod tests {
         let schema = schema().to_value();
         let validator = jsonschema::validator_for(&schema).unwrap();
         for run in [fixture::run("empty").0, fixture::pi(), fixture::indexed().0, fixture::two_jobs()] {
-            let summary: Value = serde_json::from_slice(&json(&run, "sha256:0")).unwrap();
+            let summary: Value =
+                serde_json::from_slice(&json(&run, "sha256:0", vec![TableDigest::of("jobs.csv", b"")])).unwrap();
             let errors: Vec<String> = validator.iter_errors(&summary).map(|error| error.to_string()).collect();
             assert!(errors.is_empty(), "{}: {errors:?}", run.scenario);
         }
-        let mut wrong: Value = serde_json::from_slice(&json(&fixture::pi(), "")).unwrap();
+        let mut wrong: Value = serde_json::from_slice(&json(&fixture::pi(), "", Vec::new())).unwrap();
         wrong["total"]["pods"] = "five".into();
         assert!(!validator.is_valid(&wrong));
     }
 
     #[test]
     fn figures_of_the_tutorials_job() {
-        let summary: Value = serde_json::from_slice(&json(&fixture::pi(), "sha256:0")).unwrap();
+        let summary: Value = serde_json::from_slice(&json(&fixture::pi(), "sha256:0", Vec::new())).unwrap();
         let check = |pointer: &str, wanted: &str| {
             assert_eq!(summary.pointer(pointer).map(Value::to_string).unwrap_or_default(), wanted, "{pointer}");
         };

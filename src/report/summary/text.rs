@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{control_plane, profile_word};
+use super::{cluster, control_plane, profile_word};
 use crate::kernel::time::SimTime;
 use crate::record::metrics::Figures;
 use crate::record::totals::Totals;
@@ -26,10 +26,12 @@ pub fn text(run: &Run, written: &[PathBuf]) -> String {
     text.push_str(&calendar::text(run));
     text.push_str(&ending(run));
     text.push_str(&waits(run));
-    let section = control_plane::text(run);
-    if !section.is_empty() {
+    let sections = [cluster::text(run), control_plane::text(run)];
+    for section in sections.iter().filter(|section| !section.is_empty()) {
         text.push('\n');
-        text.push_str(&section);
+        text.push_str(section);
+    }
+    if sections.iter().any(|section| !section.is_empty()) {
         text.push('\n');
     }
     if let Some(first) = written.first() {

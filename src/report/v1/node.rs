@@ -48,7 +48,10 @@ pub(super) fn render(calendar: Calendar, id: NodeId, store: &Store) -> Option<Va
         "apiVersion": "v1", "kind": "Node", "metadata": metadata, "spec": spec,
         "status": {
             "capacity": amounts(&node.capacity), "allocatable": amounts(&node.allocatable),
-            "conditions": [{"type": "Ready", "status": status, "reason": reason, "message": message}],
+            "conditions": [{
+                "type": "Ready", "status": status, "reason": reason, "message": message,
+                "lastTransitionTime": calendar.api(node.ready_since), "lastHeartbeatTime": calendar.api(node.ready_since),
+            }],
             "images": images.collect::<Vec<Value>>(),
             "nodeInfo": {"kubeletVersion": "v1.37.2", "operatingSystem": "linux", "architecture": "amd64"},
         },

@@ -131,6 +131,9 @@ fn admitted(spec: &Value) -> Value {
             spec[field] = "default".into();
         }
     }
+    for list in ["initContainers", "containers"] {
+        spec[list].as_array_mut().into_iter().flatten().for_each(request_limits);
+    }
     let tolerations = spec["tolerations"].as_array().cloned().unwrap_or_default();
     let mut all = tolerations.clone();
     for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
@@ -141,6 +144,17 @@ fn admitted(spec: &Value) -> Value {
     }
     spec["tolerations"] = Value::Array(all);
     spec
+}
+
+/// A limit without a request is requested (`SetDefaults_Pod`).
+fn request_limits(container: &mut Value) {
+    let limits = container["resources"]["limits"].as_object().cloned().unwrap_or_default();
+    for (name, amount) in limits {
+        let requests = &mut container["resources"]["requests"];
+        if requests[&name].is_null() {
+            requests[&name] = amount;
+        }
+    }
 }
 
 /// What pods of Indexed Jobs know of their index: a host name and a variable.

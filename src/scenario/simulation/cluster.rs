@@ -98,7 +98,7 @@ fn pool(item: &Item<'_>, max_pods: u32, report: &mut Report<'_>) -> Option<NodeP
     let full = machine.map_or(0, |machine| machine.micros_an_hour);
     let listed = machine.map_or(0, |m| if spot { m.spot_micros_an_hour } else { m.micros_an_hour });
     let count = count.unwrap_or(if min.is_none() && max.is_none() { 1 } else { min.unwrap_or(0) });
-    let bounds = (min.unwrap_or(0).min(count), max.unwrap_or(count).max(count));
+    let bounds = (min.unwrap_or(0), max.unwrap_or(count).max(count));
     let mut labels = labels;
     if let Some(zone) = zone {
         labels.push(("topology.kubernetes.io/zone".into(), zone));

@@ -36,6 +36,8 @@ enum Unit {
     Number,
     /// Amounts of bytes.
     Bytes,
+    /// Processors, in thousandths once read.
+    Cpu,
 }
 
 /// A distribution of lengths of time, in nanoseconds.
@@ -56,6 +58,11 @@ pub(super) fn number(item: &Item<'_>, report: &mut Report<'_>) -> Option<Distrib
 /// A distribution of amounts of bytes.
 pub(super) fn bytes(item: &Item<'_>, report: &mut Report<'_>) -> Option<Distribution> {
     distribution(item, Unit::Bytes, 0, report)
+}
+
+/// A distribution of processors, in thousandths.
+pub(super) fn cpu(item: &Item<'_>, report: &mut Report<'_>) -> Option<Distribution> {
+    distribution(item, Unit::Cpu, 0, report)
 }
 
 fn distribution(item: &Item<'_>, unit: Unit, depth: usize, report: &mut Report<'_>) -> Option<Distribution> {
@@ -223,6 +230,7 @@ fn value(item: &Item<'_>, unit: Unit, report: &mut Report<'_>) -> Option<i64> {
     match unit {
         Unit::Time => report.duration(item).map(|length| length.0 as i64),
         Unit::Bytes => super::cluster::bytes(item, report).map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX)),
+        Unit::Cpu => super::cluster::quantity(item, report).map(|amount| amount.milli_value()),
         Unit::Number => match &item.node.value {
             Value::Int(number) => Some(*number),
             Value::String(text) if text.parse::<i64>().is_ok() => text.parse().ok(),

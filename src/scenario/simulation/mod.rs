@@ -30,7 +30,7 @@ use fields::{Fields, Item, Report};
 pub(super) use kubernetes::kubernetes_of;
 pub use manual::{DISTRIBUTIONS, ManualField, manual};
 pub use price_book::price_book_names;
-pub use study::read_distribution;
+pub use study::{MOST_BATCHES, read_distribution};
 
 /// `apiVersion` of the document.
 pub const API_VERSION: &str = "jobsim/v1alpha1";

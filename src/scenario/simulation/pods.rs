@@ -20,10 +20,11 @@ fn rule(item: &Item<'_>, report: &mut Report<'_>) -> Option<Rule> {
     let (termination, ready_after) = (duration("termination", report), duration("readyAfter", report));
     let mut size = |name, report: &mut Report<'_>| fields.get(name).and_then(|item| distribution::bytes(&item, report));
     let (memory, storage) = (size("memory", report), size("ephemeralStorage", report));
+    let cpu = fields.get("cpu").and_then(|item| distribution::cpu(&item, report));
     let exit_code = fields.get("exitCode").and_then(|item| distribution::exit_code(&item, report));
     fields.finish(report);
     let matches = matches.unwrap_or_default();
-    Some(Rule { matches, startup, duration: run, exit_code, termination, memory, storage, ready_after })
+    Some(Rule { matches, startup, duration: run, exit_code, termination, cpu, memory, storage, ready_after })
 }
 
 fn read_match(mut fields: Fields<'_>, report: &mut Report<'_>) -> Match {

@@ -9,6 +9,9 @@ use super::distribution;
 use super::fields::{Item, Report};
 use crate::kernel::dist::Distribution;
 
+/// Most parts of a run.
+pub const MOST_BATCHES: u32 = 100_000;
+
 /// Reads the section.
 pub(super) fn read(item: &Item<'_>, report: &mut Report<'_>) -> Option<StudySection> {
     let mut fields = report.fields(item)?;
@@ -25,6 +28,9 @@ pub(super) fn read(item: &Item<'_>, report: &mut Report<'_>) -> Option<StudySect
     study.samples = samples.map(|n| n as u32);
     study.until = fields.get("until").and_then(|item| share(&item, report));
     study.confidence = fields.get("confidence").and_then(|item| share(&item, report));
+    study.warm_up = fields.get("warmUp").and_then(|item| report.duration(&item));
+    let batches = fields.get("batches").and_then(|item| report.integer(&item, 2..=MOST_BATCHES.into()));
+    study.batches = batches.map(|n| n as u32);
     if let Some(item) = fields.get("metrics") {
         let items = report.list(&item);
         study.metrics = items.iter().filter_map(|item| report.text(item)).map(str::to_owned).collect();

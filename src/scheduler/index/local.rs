@@ -24,7 +24,7 @@ pub(super) struct LocalScore {
 }
 
 /// Does the pod's verdict on a node hang on that node and its pods alone, and its score too?
-pub(super) fn is_served(pod: &KnownPod, cluster: &Cluster) -> bool {
+pub(in super::super) fn is_served(pod: &KnownPod, cluster: &Cluster) -> bool {
     let shape = &pod.shape;
     let promised = || cluster.nominated.values().flatten();
     pod.nominated.is_none()

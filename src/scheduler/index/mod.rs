@@ -13,6 +13,7 @@ use super::cluster::{Cluster, KnownPod};
 use super::search::enough;
 use super::shape::Shape;
 use crate::api::meta::NodeId;
+pub(super) use local::is_served;
 use local::{Local, LocalScore};
 use tree::{MAX_CLASSES, Top, Tree};
 

@@ -1,7 +1,7 @@
 //! The timeline: what the pods of each Job did, one by one while they are few, counted when they are many.
 
 mod bands;
-mod phases;
+pub(super) mod phases;
 mod rows;
 
 use super::picture::Picture;

@@ -7,7 +7,7 @@ use crate::record::PodLife;
 
 /// What a pod did for a while. While it ran it bears the colour of its outcome: that is what one looks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Phase {
+pub(in crate::report::chart) enum Phase {
     /// No node had it.
     Waiting,
     /// On a node, app containers not yet running.
@@ -23,10 +23,10 @@ pub(super) enum Phase {
 }
 
 impl Phase {
-    pub(super) const ALL: [Phase; 6] =
+    pub(in crate::report::chart) const ALL: [Phase; 6] =
         [Phase::Waiting, Phase::Starting, Phase::Running, Phase::Succeeded, Phase::Failed, Phase::Terminating];
 
-    pub(super) fn colour(self) -> Colour {
+    pub(in crate::report::chart) fn colour(self) -> Colour {
         match self {
             Phase::Waiting => palette::WAITING,
             Phase::Starting => palette::STARTING,
@@ -37,7 +37,7 @@ impl Phase {
         }
     }
 
-    pub(super) fn legend(self) -> &'static str {
+    pub(in crate::report::chart) fn legend(self) -> &'static str {
         match self {
             Phase::Waiting => "waiting for a node",
             Phase::Starting => "starting",
@@ -49,7 +49,7 @@ impl Phase {
     }
 
     /// Does it say how the pod ended? Shown however short it was.
-    pub(super) fn is_outcome(self) -> bool {
+    pub(in crate::report::chart) fn is_outcome(self) -> bool {
         matches!(self, Phase::Running | Phase::Succeeded | Phase::Failed)
     }
 }
@@ -60,7 +60,7 @@ fn ended(pod: &PodLife, end: SimTime) -> SimTime {
 }
 
 /// The spans of a pod up to `end`, in order, without empty ones but for a pod's failure before it ran.
-pub(super) fn spans(pod: &PodLife, end: SimTime) -> impl Iterator<Item = (Phase, SimTime, SimTime)> {
+pub(in crate::report::chart) fn spans(pod: &PodLife, end: SimTime) -> impl Iterator<Item = (Phase, SimTime, SimTime)> {
     let ended = ended(pod, end);
     let deleted = pod.terminating.unwrap_or(ended).min(ended);
     let started = pod.started.unwrap_or(deleted).min(deleted);

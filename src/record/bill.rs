@@ -1,0 +1,158 @@
+//! What the nodes of a run cost, and whom.
+
+use std::collections::BTreeMap;
+
+use super::nodes::{NodeLife, NodeRow};
+use super::{BARE, Run, metrics};
+use crate::kernel::time::SimTime;
+
+/// Millionths of a dollar an hour, times nanoseconds, in a dollar.
+const MICRO_HOURS: f64 = 3600e9 * 1e6;
+
+/// The cost of a run, in dollars.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bill {
+    /// Of all nodes.
+    pub total: f64,
+    /// By pool, in their order; last, if there are any, the nodes of no pool, which cost nothing.
+    pub pools: Vec<PoolBill>,
+    /// Of what their pods held, by the place of the Job, ascending; [`BARE`] stands for pods of no Job.
+    pub jobs: Vec<(u32, f64)>,
+    /// Of what nobody held.
+    pub idle: f64,
+}
+
+/// A pool's part.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PoolBill {
+    /// Its name; none for the nodes of no pool.
+    pub name: Option<String>,
+    /// Nodes that there were.
+    pub nodes: usize,
+    /// Most of them at a time.
+    pub most: u64,
+    /// Time that there were nodes, added up, in nanoseconds.
+    pub node_nanos: u128,
+    /// Shares of the processors over that time: asked for, and used.
+    pub cpu: Option<[f64; 2]>,
+    /// Shares of the memory over that time: asked for, and used.
+    pub memory: Option<[f64; 2]>,
+    /// In dollars.
+    pub cost: f64,
+}
+
+impl Bill {
+    /// Of a run. Nodes are paid for from the making of their objects until these go or the run ends, by the nanosecond
+    /// and for the least time at least. A pod holds of a node the mean share of what it asks for of processors, memory and
+    /// devices, as long as it stands on it.
+    pub fn of(run: &Run) -> Bill {
+        let mut pools: Vec<PoolBill> = Vec::new();
+        for (place, pool) in (0..).zip(&run.pools) {
+            pools.push(pool_bill(run, Some(place), Some(pool.name.to_string()), pool.micros_an_hour));
+        }
+        if run.nodes.iter().any(|node| node.pool.is_none()) {
+            pools.push(pool_bill(run, None, None, 0));
+        }
+        let mut jobs: BTreeMap<u32, f64> = BTreeMap::new();
+        for (&(pool, job), &held) in &run.shares {
+            let rate = run.pools.get(pool as usize).map_or(0, |pool| pool.micros_an_hour);
+            let cost = held as f64 * rate as f64 / 1e6 / MICRO_HOURS;
+            *jobs.entry(job).or_default() += cost;
+        }
+        let total: f64 = pools.iter().map(|pool| pool.cost).sum();
+        let held: f64 = jobs.values().sum();
+        Bill { total, pools, jobs: jobs.into_iter().collect(), idle: (total - held).max(0.0) }
+    }
+
+    /// What a Job's pods held, in dollars.
+    pub fn of_job(&self, job: u32) -> f64 {
+        self.jobs.binary_search_by_key(&job, |&(known, _)| known).map_or(0.0, |at| self.jobs[at].1)
+    }
+
+    /// What pods of no Job held, in dollars.
+    pub fn of_bare_pods(&self) -> f64 {
+        self.of_job(BARE)
+    }
+}
+
+fn pool_bill(run: &Run, pool: Option<u32>, name: Option<String>, micros_an_hour: u64) -> PoolBill {
+    let nodes: Vec<&NodeLife> = run.nodes.iter().filter(|node| node.pool == pool).collect();
+    let until = |node: &NodeLife| node.removed.unwrap_or(run.end);
+    let paid = |node: &&NodeLife| u128::from(until(node).since(node.created).max(run.minimum_charge).0);
+    let changes = nodes.iter().flat_map(|node| {
+        let there = (node.created < until(node)).then_some([(node.created, 1), (until(node), -1)]);
+        there.into_iter().flatten()
+    });
+    let micros: u128 = nodes.iter().map(paid).sum::<u128>() * u128::from(micros_an_hour);
+    PoolBill {
+        name,
+        nodes: nodes.len(),
+        most: metrics::most(changes.collect()),
+        node_nanos: nodes.iter().map(|node| u128::from(until(node).since(node.created).0)).sum(),
+        cpu: shares(&nodes, run.end, |node| node.cpu_m, |row| [row.cpu_m, row.used_cpu_m]),
+        memory: shares(&nodes, run.end, |node| node.memory_b, |row| [row.memory_b, row.used_memory_b]),
+        cost: micros as f64 / MICRO_HOURS,
+    }
+}
+
+/// What was asked for and used of what there was, over time; none if there was nothing.
+fn shares(
+    nodes: &[&NodeLife],
+    end: SimTime,
+    there: fn(&NodeLife) -> i64,
+    taken: fn(&NodeRow) -> [i64; 2],
+) -> Option<[f64; 2]> {
+    let (mut whole, mut parts) = (0_i128, [0_i128; 2]);
+    for node in nodes {
+        let until = node.removed.unwrap_or(end);
+        whole += i128::from(there(node)) * i128::from(until.since(node.created).0);
+        let ends = node.rows.iter().skip(1).map(|row| row.time).chain([until]);
+        for (row, to) in node.rows.iter().zip(ends) {
+            let length = i128::from(to.since(row.time.min(to)).0);
+            for (part, taken) in parts.iter_mut().zip(taken(row)) {
+                *part += i128::from(taken) * length;
+            }
+        }
+    }
+    (whole > 0).then(|| parts.map(|part| part as f64 / whole as f64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::{RunOptions, run};
+    use crate::scenario::read_str;
+
+    #[test]
+    fn a_run_is_paid_for_by_its_jobs_and_by_nobody() {
+        // Two Jobs on one node of four processors and 8 Gi: one holds half of it for an hour, the other a quarter for two.
+        let job = |name: &str, cpu: u32, memory: u32| {
+            format!(
+                "apiVersion: batch/v1\nkind: Job\nmetadata: {{name: {name}}}\nspec: {{template: {{spec: {{restartPolicy: \
+                 Never, containers: [{{name: c, image: i, resources: {{requests: {{cpu: {cpu}, memory: {memory}Gi}}}}}}]}}}}}}\n---\n"
+            )
+        };
+        let text = job("a", 2, 4)
+            + &job("b", 1, 2)
+            + "apiVersion: jobsim/v1alpha1\nkind: Simulation\nspec: {profile: ideal, pods: [{match: {job: a}, duration: 1h, \
+               cpu: 500m}, {duration: 2h, memory: 1Gi}], cluster: {nodePools: [{name: p, count: 1, \
+               allocatable: {cpu: 4, memory: 8Gi, pods: 9}, pricePerHour: 0.8}]}}";
+        let scenario = read_str(&text).unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+        let run = run(&scenario, &RunOptions::default());
+        let bill = Bill::of(&run);
+        let near = |ours: f64, wanted: f64| assert!((ours - wanted).abs() < 0.001, "{ours}, not {wanted}: {bill:?}");
+        near(bill.total, 1.6);
+        near(bill.of_job(0), 0.4);
+        near(bill.of_job(1), 0.4);
+        near(bill.idle, 0.8);
+        near(bill.of_bare_pods(), 0.0);
+        let [pool] = bill.pools.as_slice() else { panic!("{bill:?}") };
+        assert_eq!((pool.name.as_deref(), pool.nodes, pool.most), (Some("p"), 1, 1));
+        // Processors: 2 for one hour and 1 for two, of 4 for two; used half a one and the one; both take 1 Gi at most.
+        let ([asked_cpu, used_cpu], [asked, used]) = (pool.cpu.unwrap(), pool.memory.unwrap());
+        near(asked_cpu, 0.5);
+        near(used_cpu, 2.5 / 8.0);
+        near(asked, 0.5);
+        near(used, (1.0 + 2.0) / 16.0);
+    }
+}

@@ -1,0 +1,184 @@
+//! Steady-state questions: what begins during the warm-up is left out, and the rest of each run is cut into batches.
+//!
+//! A run that starts empty says little of the queue that it fills; deleting its beginning takes that out (Welch). What is
+//! left is one long series whose neighbours depend on each other, so its parts' means, not its values, are what an
+//! interval is made of (batch means; Law, Simulation Modeling and Analysis, 9.5). Batches have equal numbers of Jobs.
+
+use serde::{Deserialize, Serialize};
+
+use crate::kernel::time::{SimDuration, SimTime};
+use crate::record::gauge::{Gauge, PodSpan};
+
+/// Which parts of a run are measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Steady {
+    /// Jobs created before this many nanoseconds have passed are left out, with their pods.
+    pub warm_up_nanos: u64,
+    /// Parts that the rest is cut into; 1: it is measured as a whole.
+    pub batches: u32,
+}
+
+impl Steady {
+    /// After a warm-up, in so many batches.
+    pub fn new(warm_up: SimDuration, batches: u32) -> Steady {
+        Steady { warm_up_nanos: warm_up.0, batches: batches.max(1) }
+    }
+
+    /// Reads each batch of a run in order; one in which nothing begins is absent.
+    ///
+    /// A Job belongs, with its pods, to the batch in which it was created, and all of its life is measured there. Nodes,
+    /// and what waited for tokens, are cut at the creation of each batch's first Job. In a run of bare pods alone, these
+    /// are what is counted.
+    pub fn each(self, gauge: &Gauge, mut read: impl FnMut(Option<&Gauge>)) {
+        let warm_up = SimTime::ZERO + SimDuration(self.warm_up_nanos);
+        let born: Vec<SimTime> = match gauge.jobs.as_slice() {
+            [] => gauge.pods.iter().map(|pod| pod.created).filter(|created| *created >= warm_up).collect(),
+            jobs => jobs.iter().map(|job| job.created).filter(|created| *created >= warm_up).collect(),
+        };
+        let early = gauge.jobs.iter().filter(|job| job.created < warm_up).count();
+        let batches = self.batches as usize;
+        // Which of the counted objects is the first of a batch.
+        let bound = |batch: usize| (born.len() as u128 * batch as u128 / batches as u128) as usize;
+        let start = |batch: usize| match born.get(bound(batch)) {
+            Some(_) if batch == 0 => warm_up,
+            Some(created) => *created,
+            None => gauge.end,
+        };
+        let mut pods: Vec<Vec<PodSpan>> = vec![Vec::new(); batches];
+        let starts: Vec<SimTime> = (0..batches).map(start).collect();
+        let bounds: Vec<usize> = (1..=batches).map(bound).collect();
+        for (place, pod) in gauge.pods.iter().enumerate() {
+            let (batch, job) = match (pod.job as usize).checked_sub(early) {
+                _ if gauge.jobs.is_empty() => {
+                    let early = gauge.pods.len() - born.len();
+                    let Some(place) = place.checked_sub(early) else { continue };
+                    (bounds.partition_point(|bound| *bound <= place), pod.job)
+                }
+                Some(job) if job < born.len() => {
+                    let batch = bounds.partition_point(|bound| *bound <= job);
+                    (batch, (job - bound(batch)) as u32)
+                }
+                Some(_) if pod.created >= warm_up => {
+                    (starts.partition_point(|start| *start <= pod.created).saturating_sub(1), pod.job)
+                }
+                _ => continue,
+            };
+            pods[batch].push(PodSpan { job, ..*pod });
+        }
+        let mut part = gauge.without_spans();
+        for (batch, pods) in pods.into_iter().enumerate() {
+            if bound(batch) == bound(batch + 1) {
+                read(None);
+                continue;
+            }
+            part.pods = pods;
+            part.jobs.clear();
+            part.jobs.extend(gauge.jobs.iter().skip(early + bound(batch)).take(bound(batch + 1) - bound(batch)));
+            let end = if batch + 1 == batches { gauge.end } else { start(batch + 1) };
+            part.window = Some((start(batch), end));
+            read(Some(&part));
+        }
+    }
+
+    /// How much neighbouring batch means are alike: the correlation of each with the next, over runs of so many batches.
+    /// Absent if it cannot be told from none.
+    pub fn correlation(self, means: &[f64]) -> Option<f64> {
+        let all = || means.iter().filter(|mean| !mean.is_nan());
+        let count = all().count() as f64;
+        let mean = all().sum::<f64>() / count;
+        let variance: f64 = all().map(|value| (value - mean) * (value - mean)).sum();
+        let (mut covariance, mut pairs) = (0.0, 0u32);
+        for run in means.chunks(self.batches as usize) {
+            for pair in run.windows(2).filter(|pair| !pair[0].is_nan() && !pair[1].is_nan()) {
+                covariance += (pair[0] - mean) * (pair[1] - mean);
+                pairs += 1;
+            }
+        }
+        let correlation = covariance / variance * count / f64::from(pairs);
+        // Of independent values it is about normal around 0 with this deviation.
+        (correlation > 2.0 / f64::from(pairs).sqrt()).then_some(correlation)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::pod::PodPhase;
+    use crate::record::BARE;
+    use crate::record::gauge::JobSpan;
+    use crate::record::measure::Metric;
+
+    fn at(seconds: u64) -> SimTime {
+        SimTime::ZERO + SimDuration::from_secs(seconds)
+    }
+
+    /// A Job every ten seconds, each of a pod that waits as many seconds as it has Jobs before it.
+    fn queue(jobs: u32, owner: impl Fn(u32) -> u32) -> Gauge {
+        let created = |n: u32| at(u64::from(n) * 10);
+        let pod = |n| {
+            let started = created(n) + SimDuration::from_secs(n.into());
+            let ended = started + SimDuration::from_secs(5);
+            let (created, scheduled, started, ended) = (created(n), Some(started), Some(started), Some(ended));
+            PodSpan { job: owner(n), created, scheduled, started, ended, phase: PodPhase::Succeeded, restarts: 0 }
+        };
+        let job = |n| JobSpan { created: created(n), ended: pod(n).ended, complete: true };
+        let jobs_of = |n| if owner(0) == BARE { Vec::new() } else { (0..n).map(job).collect() };
+        let mut gauge = Gauge::default();
+        (gauge.pods, gauge.jobs, gauge.end) = ((0..jobs).map(pod).collect(), jobs_of(jobs), at(200));
+        gauge
+    }
+
+    fn means(steady: Steady, gauge: &Gauge, metric: Metric) -> Vec<f64> {
+        let mut found = Vec::new();
+        steady.each(gauge, |part| found.push(part.map_or(f64::NAN, |part| metric.of(part))));
+        found
+    }
+
+    #[test]
+    fn what_begins_early_is_left_out_and_the_rest_cut_evenly() {
+        for owner in [(|n| n) as fn(u32) -> u32, |_| BARE] {
+            let gauge = queue(9, owner);
+            let check = |warm_up, batches, wanted: &[f64]| {
+                let steady = Steady::new(SimDuration::from_secs(warm_up), batches);
+                assert_eq!(means(steady, &gauge, Metric::Wait), wanted, "{warm_up} {batches}");
+            };
+            check(0, 1, &[4.0]);
+            check(21, 1, &[5.5]);
+            check(21, 3, &[3.5, 5.5, 7.5]);
+            check(20, 3, &[2.5, 4.5, 7.0]);
+            check(0, 9, &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]);
+        }
+    }
+
+    #[test]
+    fn a_batch_is_measured_like_a_run() {
+        let mut gauge = queue(9, |n| n);
+        gauge.token_waits = vec![(at(5), SimDuration::from_secs(1)), (at(55), SimDuration::from_secs(2))];
+        let steady = Steady::new(SimDuration::from_secs(21), 3);
+        assert_eq!(means(steady, &gauge, Metric::Pods), [2.0, 2.0, 2.0]);
+        // From the creation of the fifth Job, at 50 s, to the end of the sixth, which came at 60 s.
+        assert_eq!(means(steady, &gauge, Metric::Makespan)[1], 21.0);
+        assert_eq!(means(steady, &gauge, Metric::Stretch)[0], (8.0 / 5.0 + 9.0 / 5.0) / 2.0);
+        assert_eq!(means(steady, &gauge, Metric::ControlPlaneWait), [0.0, 2.0, 0.0]);
+    }
+
+    #[test]
+    fn a_batch_in_which_nothing_begins_has_no_value() {
+        let found = means(Steady::new(SimDuration::from_secs(60), 5), &queue(9, |n| n), Metric::Pods);
+        assert_eq!(found.iter().filter(|mean| mean.is_nan()).count(), 2, "{found:?}");
+        assert!(means(Steady::new(SimDuration::from_secs(99), 1), &queue(9, |n| n), Metric::Pods)[0].is_nan());
+    }
+
+    #[test]
+    fn batches_that_follow_one_another_are_found() {
+        let steady = Steady::new(SimDuration::ZERO, 20);
+        let slow: Vec<f64> = (0..40).map(|n| f64::from(n / 5 % 2)).collect();
+        assert!(steady.correlation(&slow).is_some_and(|found| found > 0.5));
+        // The digits of pi know nothing of each other.
+        let digits = "3141592653589793238462643383279502884197".chars().filter_map(|c| c.to_digit(10)).map(f64::from);
+        assert_eq!(steady.correlation(&digits.collect::<Vec<f64>>()), None);
+        assert_eq!(steady.correlation(&[1.0; 20]), None);
+        assert_eq!(steady.correlation(&[f64::NAN; 20]), None);
+    }
+}

@@ -1,0 +1,265 @@
+//! Clusters under strain, each case a line: lost nodes, tolerations, memory, disks, sidecars, drains, the autoscaler.
+
+use jobsim::{PodLife, Run, RunOptions};
+
+use crate::program::{run as program, stderr, stdout, workplace};
+
+/// Plays documents with a cluster of these `nodePools` under the ideal profile; `more` stands below `spec`.
+fn play(objects: &[String], pools: &str, more: &str) -> Run {
+    let simulation = format!(
+        "apiVersion: jobsim/v1alpha1\nkind: Simulation\nspec:\n  profile: ideal\n  horizon: 24h\n  cluster:\n    nodePools: {pools}\n{more}"
+    );
+    let text = objects.join("---\n") + "---\n" + &simulation;
+    let scenario = jobsim::scenario::read_str(&text).unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+    jobsim::run(&scenario, &RunOptions::default())
+}
+
+/// A Job of one container that asks for a processor; `more` is of its pods' spec, `container` of their container.
+fn job(name: &str, pods: u32, more: &str, container: &str) -> String {
+    format!(
+        "apiVersion: batch/v1\nkind: Job\nmetadata: {{name: {name}}}\nspec:\n  completions: {pods}\n  parallelism: {pods}\n  \
+         backoffLimit: 0\n  template:\n    metadata: {{labels: {{app: {name}}}}}\n    spec: {{restartPolicy: Never, {more} \
+         containers: [{{name: c, image: i, {container}}}]}}\n"
+    )
+}
+
+const ONE_CPU: &str = "resources: {requests: {cpu: 1}}";
+
+fn pods<'r>(run: &'r Run, job: &str) -> Vec<&'r PodLife> {
+    let mut pods: Vec<&PodLife> =
+        run.pods.iter().filter(|pod| run.job_of(pod).is_some_and(|of| *of.name.name == *job)).collect();
+    pods.sort_by_key(|pod| pod.attempt);
+    pods
+}
+
+/// Seconds, or nothing.
+fn seconds(time: Option<jobsim::SimTime>) -> Option<f64> {
+    time.map(|time| time.0 as f64 / 1e9)
+}
+
+#[test]
+fn pods_leave_a_lost_node_when_they_have_had_enough() {
+    let own = |list: &str| format!("nodeSelector: {{jobsim/pool: lost}}, tolerations: [{list}], ");
+    let key = "key: node.kubernetes.io/unreachable";
+    let cases = [
+        ("default", String::new(), Some(407.0)),
+        (
+            "half-a-minute",
+            format!("{{{key}, operator: Exists, effect: NoExecute, tolerationSeconds: 30}}"),
+            Some(137.0),
+        ),
+        ("negative", format!("{{{key}, operator: Exists, effect: NoExecute, tolerationSeconds: -5}}"), Some(107.0)),
+        ("for-ever", format!("{{{key}, operator: Exists, effect: NoExecute}}"), None),
+        ("everything", "{operator: Exists}".to_owned(), None),
+        ("another-value", format!("{{{key}, value: x, effect: NoExecute}}"), Some(107.0)),
+        (
+            "not-ready-only",
+            "{key: node.kubernetes.io/not-ready, operator: Exists, effect: NoExecute}".into(),
+            Some(407.0),
+        ),
+    ];
+    let jobs: Vec<String> = cases.iter().map(|(name, list, _)| job(name, 1, &own(list), ONE_CPU)).collect();
+    let pools = "[{name: lost, count: 1, allocatable: {cpu: 9, memory: 1Gi, pods: 20}}, \
+                  {name: other, count: 3, allocatable: {cpu: 1, memory: 1Gi, pods: 20}}]";
+    let actions = "  pods: [{duration: 1h}]\n  actions: [{at: 60s, outage: {component: node, name: lost-0}}]\n";
+    let run = play(&jobs, pools, actions);
+    for (name, _, leaves) in &cases {
+        assert_eq!(seconds(pods(&run, name)[0].terminating), *leaves, "{name}");
+    }
+    let states: Vec<(f64, &str)> = run.nodes[0].rows.iter().map(|row| (row.time.0 as f64 / 1e9, row.state)).collect();
+    assert!(states.contains(&(107.0, "Unknown")), "{states:?}");
+}
+
+#[test]
+fn what_takes_more_than_its_limit_ends() {
+    // Memory grows evenly: half of the way after half of the time. Disks are looked at every ten seconds.
+    let limited = |limit: &str| format!("resources: {{requests: {{cpu: 1}}, limits: {{{limit}}}}}");
+    let cases = [
+        ("within", limited("memory: 300Mi"), (100.0, Some(0), "")),
+        ("beyond", limited("memory: 100Mi"), (50.0, Some(137), "")),
+        ("unlimited", ONE_CPU.to_owned(), (100.0, Some(0), "")),
+        ("disk-within", limited("ephemeral-storage: 5Gi"), (100.0, Some(0), "")),
+        ("disk-beyond", limited("ephemeral-storage: 1900Mi"), (50.0, Some(143), "Evicted")),
+    ];
+    let jobs: Vec<String> = cases.iter().map(|(name, container, _)| job(name, 1, "", container)).collect();
+    let pools = "[{name: p, count: 1, allocatable: {cpu: 9, memory: 9Gi, pods: 20, ephemeral-storage: 99Gi}}]";
+    let run = play(&jobs, pools, "  pods: [{duration: 100s, memory: 200Mi, ephemeralStorage: 4Gi}]\n");
+    for (name, _, (ends, code, reason)) in &cases {
+        let pod = pods(&run, name)[0];
+        assert_eq!((seconds(pod.finished), pod.exit_code, pod.reason), (Some(*ends), *code, *reason), "{name}");
+    }
+}
+
+#[test]
+fn sidecars_run_as_long_as_they_are_needed() {
+    let sidecar = "initContainers: [{name: s, image: i, restartPolicy: Always}],";
+    let jobs = [job("with", 1, sidecar, ONE_CPU), job("without", 1, "", ONE_CPU)];
+    let pools = "[{name: p, count: 1, allocatable: {cpu: 9, memory: 9Gi, pods: 20}}]";
+    let run = play(&jobs, pools, "  pods: [{match: {container: c}, duration: 60s}, {termination: 3s}]\n");
+    let ends = |name| seconds(pods(&run, name)[0].finished);
+    assert_eq!((ends("with"), ends("without")), (Some(63.0), Some(60.0)));
+    assert_eq!(run.jobs.iter().map(|job| job.rows.last().map(|row| row.succeeded)).collect::<Vec<_>>(), [Some(1); 2]);
+}
+
+#[test]
+fn a_drain_asks_and_a_budget_may_refuse() {
+    let budget = |spec: &str| {
+        format!(
+            "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {{name: b}}\nspec: {{selector: {{matchLabels: {{app: j}}}}, {spec}}}\n"
+        )
+    };
+    let drained = |budget: Option<String>| {
+        let objects: Vec<String> = budget
+            .into_iter()
+            .chain([
+                job("j", 2, "nodeSelector: {jobsim/pool: p},", ONE_CPU).replace("backoffLimit: 0", "backoffLimit: 9")
+            ])
+            .collect();
+        let pools = "[{name: p, count: 2, allocatable: {cpu: 2, memory: 9Gi, pods: 20}}]";
+        let more =
+            "  pods: [{duration: 1h}]\n  actions: [{at: 10s, drain: {node: p-0}}, {at: 11s, drain: {node: p-1}}]\n";
+        let run = play(&objects, pools, more);
+        let first: Vec<Option<f64>> = pods(&run, "j").iter().take(2).map(|pod| seconds(pod.terminating)).collect();
+        first.iter().flatten().filter(|&&at| at < 60.0).count()
+    };
+    assert_eq!(drained(None), 2);
+    assert_eq!(drained(Some(budget("maxUnavailable: 0"))), 0);
+    // Nothing replaces the first one: both nodes are cordoned.
+    assert_eq!(drained(Some(budget("minAvailable: 1"))), 1);
+}
+
+#[test]
+fn nodes_fail_and_come_back_or_are_taken_back() {
+    let of = |failures: &str| {
+        let pools = format!(
+            "[{{name: p, count: 1, allocatable: {{cpu: 9, memory: 9Gi, pods: 20}}}}]\n    failures: [{failures}]"
+        );
+        let run = play(&[job("j", 1, "", ONE_CPU)], &pools, "  pods: [{duration: 180s}]\n");
+        let states: Vec<String> =
+            run.nodes[0].rows.iter().map(|row| format!("{}@{}", row.state, row.time)).take(4).collect();
+        let pod = pods(&run, "j")[0];
+        (states.join(" "), seconds(pod.finished), pod.phase.as_str(), seconds(pod.terminating))
+    };
+    // Given up after 47 seconds; back after 60, with its containers gone.
+    let (states, finished, phase, deleted) = of("{pool: p, every: 100s, repair: 60s}");
+    assert!(states.contains("Unknown@147") && states.contains("Ready@160"), "{states}");
+    assert_eq!((finished, phase, deleted), (Some(160.0), "Failed", None));
+    // Back before anyone noticed.
+    let (states, finished, ..) = of("{pool: p, every: 100s, repair: 20s}");
+    assert!(!states.contains("Unknown"), "{states}");
+    assert_eq!(finished, Some(120.0));
+    // A provider that warns: the node is drained, and gone half a minute later.
+    let (states, _, phase, deleted) = of("{pool: p, every: 100s, reclaimWarning: 30s}");
+    assert!(states.contains("Ready,SchedulingDisabled@100") && states.ends_with("Deleted@130"), "{states}");
+    assert_eq!((phase, deleted), ("Failed", Some(100.0)));
+}
+
+#[test]
+fn the_autoscaler_adds_what_is_missing_and_takes_what_is_idle() {
+    let of = |pool: &str, flags: &str| {
+        let pools = format!(
+            "[{{name: p, count: 0, allocatable: {{cpu: 1, memory: 9Gi, pods: 20}}, {pool}}}]\n    autoscaler: {{{flags}}}"
+        );
+        play(&[job("j", 2, "", ONE_CPU)], &pools, "  pods: [{duration: 30s}]\n")
+    };
+    let starts = |run: &Run| pods(run, "j").iter().map(|pod| seconds(pod.started)).collect::<Vec<_>>();
+    // The first loop finds the pods too young; as the scheduler tries again at 2 s the second asks for two machines, which
+    // boot for a minute. The pods wait for the end of their back-off then.
+    let run = of("max: 3, bootTime: 60s", "expander: least-waste");
+    assert_eq!(starts(&run), [Some(63.0), Some(63.0)]);
+    assert_eq!(run.nodes.len(), 2);
+    for node in &run.nodes {
+        let gone = seconds(node.removed).unwrap_or(f64::MAX);
+        assert!((693.0..=730.0).contains(&gone), "ten minutes after they fell idle at 93 s: {gone}");
+    }
+    // One machine takes one pod after the other.
+    assert_eq!(starts(&of("max: 1, bootTime: 60s", "")), [Some(63.0), Some(93.0)]);
+    // What is to stay stays.
+    let kept = of("min: 1, max: 3, bootTime: 60s", "");
+    assert_eq!(kept.nodes.iter().filter(|node| node.removed.is_none()).count(), 1);
+    // Machines that take too long are given up, and asked for again after a back-off that doubles.
+    let late = of("max: 3, bootTime: 20m", "maxNodeProvisionTime: 15m");
+    assert_eq!((late.nodes.len(), starts(&late)), (0, vec![None, None]));
+    let waits: Vec<&str> =
+        late.notes.iter().filter_map(|note| note.split_once("asked for none for ")).map(|(_, wait)| wait).collect();
+    assert_eq!(&waits[..4], ["300 s", "300 s", "600 s", "600 s"], "{:?}", late.notes);
+}
+
+#[test]
+fn expanders_choose_among_pools() {
+    let of = |expander: &str| {
+        let pools = format!(
+            "[{{name: tight, count: 0, max: 9, allocatable: {{cpu: 1, memory: 1Gi, pods: 9}}, pricePerHour: 0.4}}, \
+              {{name: roomy, count: 0, max: 9, allocatable: {{cpu: 8, memory: 8Gi, pods: 9}}, pricePerHour: 0.5}}]\n    \
+             autoscaler: {{{expander}}}"
+        );
+        let full = "resources: {requests: {cpu: 1, memory: 1Gi}}";
+        let run = play(&[job("j", 3, "", full)], &pools, "  pods: [{duration: 30s}]\n");
+        (run.nodes[0].name.to_string(), run.nodes.len())
+    };
+    let chosen = |expander, name: &str, nodes| assert_eq!(of(expander), (name.to_owned(), nodes), "{expander}");
+    chosen("expander: least-waste", "tight-0", 3);
+    chosen("expander: price", "roomy-0", 1);
+    chosen("expander: priority, priorities: {roomy: 10, tight: 5}", "roomy-0", 1);
+    chosen("expander: priority, priorities: {roomy: 5, tight: 10}", "tight-0", 3);
+}
+
+#[test]
+fn a_run_tells_what_its_nodes_cost_and_what_its_pods_waited_for() {
+    let folder = workplace();
+    let output = program(folder.path(), &["run", "scenarios/lessons/gpu-nodes-bought-twice.yaml", "--out", "out"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let told = stdout(&output);
+    assert!(told.contains("POOL     NODES   MOST   NODE HOURS"), "{told}");
+    let out = folder.path().join("out");
+    let summary: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(out.join("summary.json")).expect("a summary")).expect("JSON");
+    let number = |pointer: &str| summary.pointer(pointer).and_then(serde_json::Value::as_f64).expect(pointer);
+    let parts = number("/jobs/0/cost") + number("/cluster/idle_cost") + number("/cluster/bare_pods_cost");
+    assert!((parts - number("/cluster/cost")).abs() < 1e-9);
+    let pools = number("/cluster/pools/0/cost") + number("/cluster/pools/1/cost");
+    assert!((pools - number("/cluster/cost")).abs() < 1e-9 && pools > 1.0);
+    // Each pod's waits add up to the time from its creation to its start.
+    let column = |file: &str, names: &[&str]| -> Vec<f64> {
+        let mut reader = csv::Reader::from_path(out.join(file)).expect("a table");
+        let headers = reader.headers().expect("a header").clone();
+        let at = |name: &str| headers.iter().position(|header| header == name).expect("a column");
+        let places: Vec<usize> = names.iter().map(|name| at(name)).collect();
+        let sum = |row: csv::StringRecord| places.iter().map(|&at| row[at].parse::<f64>().expect("a number")).sum();
+        reader.records().map(|row| sum(row.expect("a row"))).collect()
+    };
+    let waits = column("waits.csv", &["queue_s", "capacity_s", "image_s", "start_s"]);
+    let (created, started) = (column("pods.csv", &["created_s"]), column("pods.csv", &["started_s"]));
+    assert_eq!(waits.len(), 6);
+    for ((wait, created), started) in waits.iter().zip(created).zip(started) {
+        assert!((wait - (started - created)).abs() < 1e-5, "{wait} {created} {started}");
+    }
+    for chart in ["nodes.svg", "utilisation.svg", "pending.svg"] {
+        assert!(std::fs::metadata(out.join(chart)).is_ok_and(|file| file.len() > 1000), "{chart}");
+    }
+}
+
+#[test]
+fn explain_pod_names_why_each_node_refused_it() {
+    let folder = workplace();
+    let text = [job("big", 1, "", "resources: {requests: {cpu: 3}}"), job("small", 1, "", ONE_CPU)].join("---\n")
+        + "---\napiVersion: jobsim/v1alpha1\nkind: Simulation\nspec:\n  profile: ideal\n  pods: [{duration: 60s}]\n  cluster:\n    \
+           nodePools: [{name: a, count: 2, allocatable: {cpu: 2, memory: 9Gi, pods: 20}}, {name: b, count: 1, \
+           allocatable: {cpu: 8, memory: 9Gi, pods: 20}, taints: [{key: gpu, value: 'yes', effect: NoSchedule}]}]\n";
+    std::fs::write(folder.path().join("s.yaml"), text).expect("a file");
+    let names = program(folder.path(), &["get", "pods", "s.yaml", "-o", "name"]);
+    let name = stdout(&names).lines().find_map(|line| line.strip_prefix("pod/big")).expect("a pod").to_owned();
+    let output = program(folder.path(), &["explain", "pod", &format!("big{name}"), "s.yaml"]);
+    let told = stdout(&output);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let line = |node: &str| told.lines().find(|line| line.starts_with(node)).unwrap_or_default();
+    assert!(told.contains("It waits: capacity") && told.contains("0/3 nodes are available: 1 node(s) had"), "{told}");
+    assert!(line("a-0 ").contains("Insufficient cpu") && line("a-1 ").contains("NodeResourcesFit"), "{told}");
+    assert!(
+        line("b-0 ").contains("node(s) had untolerated taint") && line("b-0").contains("TaintToleration"),
+        "{told}"
+    );
+    let unknown = program(folder.path(), &["explain", "pod", "small", "s.yaml"]);
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(stderr(&unknown).contains("pods \"small\" not found; there are small-"), "{}", stderr(&unknown));
+}
