@@ -19,6 +19,10 @@ out=${1:-target/release-files}
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 
+if [ -n "$(git status --porcelain 2>/dev/null)" ]; then
+  echo "note: there are changes that no commit has: nobody can build the same from the last one" >&2
+fi
+
 host=$(rustc -vV | sed -n 's/^host: //p')
 static="${host%%-*}-unknown-linux-musl"
 sysroot=$(rustc --print sysroot)
@@ -42,9 +46,11 @@ build() {
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+echo "building for $target" >&2
 build "$work/first"
 first=$work/first/$target/release/jobsim
 if [ $twice = yes ]; then
+  echo "building again" >&2
   build "$work/second-build"
   second=$work/second-build/$target/release/jobsim
   if ! cmp "$first" "$second"; then
