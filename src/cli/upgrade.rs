@@ -74,7 +74,8 @@ impl Examined {
     }
 }
 
-/// Name, file and sources of each scenario. Files of a folder in which there is nothing to run are passed over.
+/// Name, file and sources of each scenario. Files of a folder in which there is nothing to run are passed over, which is
+/// said.
 fn scenarios(args: &DiffArgs) -> anyhow::Result<Vec<(String, String, Vec<Source>)>> {
     let with_under = |paths: &[PathBuf]| -> anyhow::Result<Vec<Source>> {
         let files: Vec<PathBuf> = paths.iter().chain(&args.under).cloned().collect();
@@ -92,9 +93,11 @@ fn scenarios(args: &DiffArgs) -> anyhow::Result<Vec<(String, String, Vec<Source>
             continue;
         }
         for (_, file) in golden::scenarios(std::slice::from_ref(path))? {
+            let name = file.display().to_string();
             if has_work(&file)? {
-                let name = file.display().to_string();
                 found.push((name.clone(), name, with_under(&[file])?));
+            } else {
+                writeln!(io::stderr(), "note: {name} has no Job in it; --together takes all files as one scenario")?;
             }
         }
     }
@@ -104,7 +107,7 @@ fn scenarios(args: &DiffArgs) -> anyhow::Result<Vec<(String, String, Vec<Source>
 /// Is there something to run in this file, or something wrong with it?
 fn has_work(file: &PathBuf) -> anyhow::Result<bool> {
     let checked = scenario::check(files::read(std::slice::from_ref(file))?, &ReadOptions::default());
-    let is_work = |kind: &str| matches!(kind, "Job" | "CronJob" | "Simulation");
+    let is_work = |kind: &str| matches!(kind, "Job" | "CronJob" | "Pod" | "Simulation");
     Ok(checked.problems.count(Severity::Error) > 0 || checked.kinds.iter().any(|(kind, _)| is_work(kind)))
 }
 

@@ -11,6 +11,7 @@ use jobsim::api::release::{Kubernetes, Rules};
 use jobsim::apiserver::admission;
 use jobsim::controllers::cronjob::schedule::Schedule;
 use jobsim::kernel::instant::Instant;
+use jobsim::record::gauge::Gauge;
 use jobsim::report::kubectl::custom_columns::CustomColumns;
 use jobsim::report::kubectl::describe::{Surroundings, describe};
 use jobsim::report::kubectl::document;
@@ -19,8 +20,13 @@ use jobsim::report::kubectl::jsonpath;
 use jobsim::report::kubectl::selector::LabelSelector;
 use jobsim::report::kubectl::sort::sort_by;
 use jobsim::report::v1::{Calendar, Objects};
+use jobsim::scenario::axis::{Axis, AxisValues};
+use jobsim::scenario::expectation::Comparison;
+use jobsim::scenario::path::Path;
 use jobsim::scenario::source::SourceText;
 use jobsim::scenario::{ReadOptions, Severity, Source, Validate, check, judge, kubectl, read};
+use jobsim::study::Measure;
+use jobsim::study::difference::{TraceView, differences};
 use jobsim::{Limits, RunOptions, SimDuration, run_observed};
 use serde_json::{Value, json};
 
@@ -157,6 +163,30 @@ pub fn patch(bytes: &[u8]) {
 pub fn object(bytes: &[u8]) {
     let Ok(object) = serde_json::from_slice::<Value>(bytes) else { return };
     RESOURCES.iter().for_each(|resource| print_as(*resource, &object, jiff::Timestamp::UNIX_EPOCH));
+}
+
+/// What studies ask for: metrics and expressions over them, comparisons, axes, paths.
+pub fn expression(text: &str) {
+    if let Ok(measure) = Measure::parse(text) {
+        _ = measure.value(&Gauge::default());
+    }
+    _ = Comparison::parse(text);
+    for values in [AxisValues::parse(text), AxisValues::drawn(text), Axis::parse(text).map(|axis| axis.values)] {
+        _ = values;
+    }
+    if let Ok(path) = Path::parse(text) {
+        let mut job = json!({"spec": {"template": {"spec": {"containers": [{"name": "a"}]}}}});
+        _ = path.set(&mut job, json!(3));
+    }
+}
+
+/// Tables of a trace, as they are read back.
+pub fn trace(bytes: &[u8]) {
+    for (jobs, pods, events) in [(bytes, &b""[..], &b""[..]), (b"", bytes, b""), (b"", b"", bytes)] {
+        if let Ok(view) = TraceView::read(jobs, pods, events) {
+            assert_eq!(differences(&view, &view), [], "a trace differs from itself");
+        }
+    }
 }
 
 fn print_as(resource: Resource, object: &Value, now: jiff::Timestamp) {

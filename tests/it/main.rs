@@ -16,6 +16,7 @@ mod conformance_validation;
 mod cron;
 mod floor_plan;
 mod front_door;
+mod fuzz_corpora;
 mod gate;
 mod golden;
 #[expect(unreachable_pub, reason = "also the library of fuzz/")]

@@ -140,6 +140,7 @@ fn folders_of_manifests_are_taken() {
     let arguments = ["--from", "1.30", "--to", "1.31", "manifests", "-u", "slow.yaml"];
     let (code, out, err) = diff(folder.path(), &arguments);
     assert_eq!(code, Some(1), "{err}");
+    assert!(err.contains("note: manifests/config.yaml has no Job in it"), "{err}");
     assert!(out.ends_with("2 of 2 scenarios change from 1.30 to 1.31.\n"), "{out}");
     assert!(out.contains("manifests/a.yaml\n  Job a ") && out.contains("manifests/b.yaml\n  Job b "), "{out}");
     let (_, out, _) = diff(folder.path(), &[&arguments[..], &["--together"]].concat());

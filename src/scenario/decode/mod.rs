@@ -130,14 +130,14 @@ impl Walk<'_> {
     fn fields(&mut self, entries: &[Entry], owner: &'static Struct) -> serde_json::Value {
         let mut object = serde_json::Map::new();
         for entry in sorted(entries) {
-            match owner.field(&entry.key) {
-                Some(field) if let Some(since) = self.comes_later(owner, field) => self.newer_field(entry, since),
-                Some(field) => {
-                    if let Some(value) = self.field(entry, owner, field) {
-                        object.insert(field.name.to_string(), value);
-                    }
-                }
-                None => self.unknown_field(entry, owner),
+            let Some(field) = owner.field(&entry.key) else {
+                self.unknown_field(entry, owner);
+                continue;
+            };
+            if let Some(since) = self.comes_later(owner, field) {
+                self.newer_field(entry, since);
+            } else if let Some(value) = self.field(entry, owner, field) {
+                object.insert(field.name.to_string(), value);
             }
         }
         serde_json::Value::Object(object)

@@ -176,6 +176,8 @@ mod tests {
         check("x=1 2", Err("\"2\" is too much"));
         check("a b=1", Err("is no name for a metric"));
         check(&format!("x={}", "(".repeat(100)), Err("nested too deeply"));
+        check(&format!("x=0{}", "+1".repeat(1_000)), Ok(1_000.0));
+        check(&format!("x=0{}", "+1".repeat(100_000)), Err("more than 1000 operators"));
     }
 
     #[test]

@@ -7,12 +7,15 @@ use crate::record::series::{Aggregate, Series};
 /// Deepest nesting of parentheses.
 const DEEPEST: usize = 64;
 
+/// Most operators: each makes the tree one deeper, and a tree of many thousands would be too deep to walk.
+const MOST_OPERATORS: usize = 1000;
+
 /// Reads all of a text.
 ///
 /// # Errors
 /// What is wrong with it.
 pub(super) fn expression(text: &str) -> Result<Expression, String> {
-    let mut parser = Parser { rest: text, depth: 0 };
+    let mut parser = Parser { rest: text, depth: 0, operators: 0 };
     let read = parser.sum()?;
     match parser.peek() {
         None => Ok(read),
@@ -23,6 +26,7 @@ pub(super) fn expression(text: &str) -> Result<Expression, String> {
 struct Parser<'t> {
     rest: &'t str,
     depth: usize,
+    operators: usize,
 }
 
 impl<'t> Parser<'t> {
@@ -40,7 +44,7 @@ impl<'t> Parser<'t> {
     fn sum(&mut self) -> Result<Expression, String> {
         let mut left = self.product()?;
         while let Some(operator) = self.take(&['+', '-']) {
-            left = Expression::Binary(operator, Box::new(left), Box::new(self.product()?));
+            left = self.binary(operator, left, Parser::product)?;
         }
         Ok(left)
     }
@@ -48,9 +52,22 @@ impl<'t> Parser<'t> {
     fn product(&mut self) -> Result<Expression, String> {
         let mut left = self.factor()?;
         while let Some(operator) = self.take(&['*', '/']) {
-            left = Expression::Binary(operator, Box::new(left), Box::new(self.factor()?));
+            left = self.binary(operator, left, Parser::factor)?;
         }
         Ok(left)
+    }
+
+    fn binary(
+        &mut self,
+        operator: char,
+        left: Expression,
+        right: fn(&mut Self) -> Result<Expression, String>,
+    ) -> Result<Expression, String> {
+        self.operators += 1;
+        if self.operators > MOST_OPERATORS {
+            return Err(format!("it has more than {MOST_OPERATORS} operators"));
+        }
+        Ok(Expression::Binary(operator, Box::new(left), Box::new(right(self)?)))
     }
 
     fn factor(&mut self) -> Result<Expression, String> {

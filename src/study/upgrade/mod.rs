@@ -170,10 +170,10 @@ impl Upgrade {
         // Rules that no cluster has together can go on for ever, such as a write that is refused again and again.
         let limits = Limits { events: 4 * before.steps().max(after.steps()) + 10_000, ..Limits::default() };
         let play = |lines: &[Line]| self.outcome(sources, &between.kubernetes(lines), limits);
-        let mut search = search::Search::new(&before, &after, play);
+        let mut search = search::Search::new(&before, &after, (self.from, self.to), play);
         let lines = search.all_lines(&between.lines());
         let attribution = |line: Line| Attribution { line, release: line.turned(&from, &to) };
-        for difference in words(&before, &after, &from, &to) {
+        for difference in words(&before, &after, (self.from, self.to)) {
             let own: Vec<_> = search.lines_of(&difference, &lines).into_iter().map(attribution).collect();
             let because = because(&difference, &own, &before, &after);
             impact.findings.push(Finding { difference, because, lines: own });
@@ -255,7 +255,7 @@ fn errors(problems: &Problems) -> Vec<&str> {
 }
 
 /// All that the second outcome has other than the first, in words.
-fn words(before: &Outcome, after: &Outcome, from: &Kubernetes, to: &Kubernetes) -> Vec<Difference> {
+fn words(before: &Outcome, after: &Outcome, (from, to): (Release, Release)) -> Vec<Difference> {
     let other = |kind, text| Difference { kind, job: String::new(), pod: None, text };
     let refused = |release: Release, problems: &Problems| {
         let text = |error: &str| other(Kind::Refused, format!("refused by {release}: {error}"));
@@ -263,8 +263,8 @@ fn words(before: &Outcome, after: &Outcome, from: &Kubernetes, to: &Kubernetes) 
     };
     let (before, after) = match (before, after) {
         (Outcome::Ran(before), Outcome::Ran(after)) => (before, after),
-        (_, Outcome::Refused(problems)) => return refused(to.release, problems),
-        (Outcome::Refused(problems), _) => return refused(from.release, problems),
+        (_, Outcome::Refused(problems)) => return refused(to, problems),
+        (Outcome::Refused(problems), _) => return refused(from, problems),
     };
     let mut found = difference::differences(&TraceView::of_run(&before.run), &TraceView::of_run(&after.run));
     found.extend(status::differences(&before.run, &after.run));

@@ -6,12 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Difference, Outcome, words};
-use crate::api::release::{Kubernetes, Line};
+use crate::api::release::{Line, Release};
 
 /// Runs with some lines of the table as in the new release, and what was learnt from them.
 pub(super) struct Search<'a, Play> {
     before: &'a Outcome,
     after: &'a Outcome,
+    releases: (Release, Release),
     play: Play,
     /// The sentences that a set of lines makes, by the names of the lines.
     told: BTreeMap<Vec<&'static str>, BTreeSet<String>>,
@@ -19,8 +20,13 @@ pub(super) struct Search<'a, Play> {
 
 impl<'a, Play: FnMut(&[Line]) -> Outcome> Search<'a, Play> {
     /// `play` runs the scenario with these lines as in the new release, and all others as in the old one.
-    pub(super) fn new(before: &'a Outcome, after: &'a Outcome, play: Play) -> Search<'a, Play> {
-        Search { before, after, play, told: BTreeMap::new() }
+    pub(super) fn new(
+        before: &'a Outcome,
+        after: &'a Outcome,
+        releases: (Release, Release),
+        play: Play,
+    ) -> Search<'a, Play> {
+        Search { before, after, releases, play, told: BTreeMap::new() }
     }
 
     /// The fewest lines that change the old outcome into the new one, to the byte; none if the table cannot do it.
@@ -41,10 +47,9 @@ impl<'a, Play: FnMut(&[Line]) -> Outcome> Search<'a, Play> {
 
     fn is_told(&mut self, difference: &Difference, lines: &[Line]) -> bool {
         let names: Vec<&'static str> = lines.iter().map(|line| line.name()).collect();
-        let (before, play) = (self.before, &mut self.play);
+        let (before, releases, play) = (self.before, self.releases, &mut self.play);
         let told = self.told.entry(names).or_insert_with(|| {
-            let same = Kubernetes::default();
-            words(before, &play(lines), &same, &same).into_iter().map(|difference| difference.text).collect()
+            words(before, &play(lines), releases).into_iter().map(|difference| difference.text).collect()
         });
         told.contains(&difference.text)
     }

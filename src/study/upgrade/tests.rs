@@ -121,6 +121,15 @@ fn gates_of_the_scenario_stay_where_they_can() {
 }
 
 #[test]
+fn a_default_that_only_one_release_has_is_told() {
+    let gates = "kubernetes: \"1.33\", featureGates: {JobPodReplacementPolicy: false}, pods: [{duration: 10s}]";
+    let impact = upgrade(33, 34).examine(&scenario("completions: 1", gates)).expect("a scenario");
+    let text = "Job w: spec.podReplacementPolicy is \"TerminatingOrFailed\" by default in 1.34, and not set in 1.33 (A5, 1.34)";
+    assert_eq!(impact.fields.iter().map(ToString::to_string).collect::<Vec<_>>(), [text]);
+    assert_eq!(impact.fields[0].fate, Fate::Default);
+}
+
+#[test]
 fn all_lines_together_are_the_other_release() {
     // What is found by trying lines stands on this: with all of them an old release is the new one.
     let sources = scenario(
