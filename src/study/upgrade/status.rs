@@ -9,8 +9,11 @@ use crate::record::{CronJobLife, CronJobRow, JobLife, JobRow, Run};
 /// A field's values, each from an instant on.
 type Steps = Vec<(SimTime, String)>;
 
+/// A field's name, and how a row shows it.
+type Field<R> = (&'static str, fn(&R) -> String);
+
 /// Status fields of Jobs, by their API names.
-const JOB_FIELDS: [(&str, fn(&JobRow) -> String); 11] = [
+const JOB_FIELDS: [Field<JobRow>; 11] = [
     ("active", |row| row.active.to_string()),
     ("ready", |row| row.ready.to_string()),
     ("terminating", |row| row.terminating.to_string()),
@@ -25,7 +28,7 @@ const JOB_FIELDS: [(&str, fn(&JobRow) -> String); 11] = [
 ];
 
 /// Status fields of CronJobs.
-const CRON_JOB_FIELDS: [(&str, fn(&CronJobRow) -> String); 3] = [
+const CRON_JOB_FIELDS: [Field<CronJobRow>; 3] = [
     ("active", |row| row.active.join(", ")),
     ("lastScheduleTime", |row| second(row.last_schedule_time)),
     ("lastSuccessfulTime", |row| second(row.last_successful_time.map(|time| time.0.into()))),
