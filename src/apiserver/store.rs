@@ -41,6 +41,7 @@ pub struct Store {
     jobs_created: u32,
     pub(super) pods: Vec<Option<Box<PodRecord>>>,
     /// Of pods and Jobs that are gone: the memory of those to come.
+    #[expect(clippy::vec_box, reason = "a box goes back to a slot as it is: what is in it does not move")]
     spare_pods: Vec<Box<PodRecord>>,
     spare_lists: Vec<[Vec<u32>; 2]>,
     pub(super) free_pods: Vec<u32>,

@@ -193,11 +193,11 @@ pub fn cell(text: &str) -> String {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
     use serde_json::json;
 
-    pub(in crate::study) fn results() -> Results {
+    pub(crate) fn results() -> Results {
         let outline = Outline {
             scenario: "s".to_owned(),
             digest: "d".to_owned(),

@@ -1,5 +1,6 @@
 //! Clusters under strain, each case a line: lost nodes, tolerations, memory, disks, sidecars, drains, the autoscaler.
 
+use jobsim::record::bill::Bill;
 use jobsim::{PodLife, Run, RunOptions};
 
 use crate::program::{run as program, stderr, stdout, workplace};
@@ -202,6 +203,30 @@ fn expanders_choose_among_pools() {
     chosen("expander: price", "roomy-0", 1);
     chosen("expander: priority, priorities: {roomy: 10, tight: 5}", "roomy-0", 1);
     chosen("expander: priority, priorities: {roomy: 5, tight: 10}", "tight-0", 3);
+}
+
+#[test]
+fn a_run_is_paid_for_by_its_jobs_and_by_nobody() {
+    // Two Jobs on one node of four processors and 8 Gi: one holds half of it for an hour, the other a quarter for two.
+    let asks = |cpu: u32, memory: u32| format!("resources: {{requests: {{cpu: {cpu}, memory: {memory}Gi}}}}");
+    let jobs = [job("a", 1, "", &asks(2, 4)), job("b", 1, "", &asks(1, 2))];
+    let pools = "[{name: p, count: 1, allocatable: {cpu: 4, memory: 8Gi, pods: 9}, pricePerHour: 0.8}]";
+    let more = "  pods: [{match: {job: a}, duration: 1h, cpu: 500m}, {duration: 2h, memory: 1Gi}]\n";
+    let bill = Bill::of(&play(&jobs, pools, more));
+    let near = |ours: f64, wanted: f64| assert!((ours - wanted).abs() < 0.001, "{ours}, not {wanted}: {bill:?}");
+    near(bill.total, 1.6);
+    near(bill.of_job(0), 0.4);
+    near(bill.of_job(1), 0.4);
+    near(bill.idle, 0.8);
+    near(bill.of_bare_pods(), 0.0);
+    let [pool] = bill.pools.as_slice() else { panic!("{bill:?}") };
+    assert_eq!((pool.name.as_deref(), pool.nodes, pool.most), (Some("p"), 1, 1));
+    // Processors: 2 for one hour and 1 for two, of 4 for two; used half a one and the one; both take 1 Gi at most.
+    let ([asked_cpu, used_cpu], [asked, used]) = (pool.cpu.expect("shares"), pool.memory.expect("shares"));
+    near(asked_cpu, 0.5);
+    near(used_cpu, 2.5 / 8.0);
+    near(asked, 0.5);
+    near(used, (1.0 + 2.0) / 16.0);
 }
 
 #[test]

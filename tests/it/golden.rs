@@ -122,14 +122,21 @@ fn carry_out(page: &str) -> (tempfile::TempDir, usize) {
         let shown: Vec<&str> = lines.map(str::trim_end).collect();
         let printed: Vec<&str> = printed.lines().map(str::trim_end).collect();
         // An ellipsis stands for lines that are left out.
-        match shown.iter().position(|line| *line == "...") {
-            None => assert_eq!(shown, printed, "$ jobsim {command}"),
-            Some(at) => {
-                assert_eq!(shown[..at], printed[..at], "$ jobsim {command}");
-                let tail = &shown[at + 1..];
-                assert_eq!(tail, &printed[printed.len() - tail.len()..], "$ jobsim {command}");
-            }
+        let parts: Vec<&[&str]> = shown.split(|line| *line == "...").collect();
+        let (mut from, last) = (0, parts.len() - 1);
+        for (number, part) in parts.iter().enumerate() {
+            let fits = |at: &usize| printed.get(*at..at + part.len()).is_some_and(|lines| lines == *part);
+            let at = match number {
+                _ if number == last && last > 0 => Some(printed.len().saturating_sub(part.len())).filter(fits),
+                0 => Some(0).filter(fits),
+                _ => (from..printed.len()).find(fits),
+            };
+            from = at.filter(|&at| at >= from).unwrap_or_else(|| {
+                panic!("$ jobsim {command}\nshown:\n{}\nprinted:\n{}", part.join("\n"), printed.join("\n"))
+            });
+            from += part.len();
         }
+        assert!(from == printed.len() || last > 0, "$ jobsim {command} prints more:\n{}", printed.join("\n"));
         checked += 1;
     }
     (folder, checked)

@@ -52,6 +52,7 @@ pub struct JobController {
     left_behind: view::LeftBehind,
     statuses: Statuses,
     /// Syncs that are over: the memory of those to come.
+    #[expect(clippy::vec_box, reason = "a box goes back to a slot as it is: what is in it does not move")]
     spare: Vec<Box<Sync>>,
 }
 

@@ -97,7 +97,7 @@ pub fn nodes(run: &Run, format: ChartFormat) -> Result<Vec<u8>, ChartError> {
     nodes::picture(run).render(format)
 }
 
-/// The first metric of a study at its points: median to P95, the mean and its interval.
+/// The metrics of a study at its points, four of them at most: median to P95, the mean and its interval.
 ///
 /// # Errors
 /// See [`ChartError`].

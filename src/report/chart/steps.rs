@@ -11,10 +11,12 @@ use crate::record::{JobLife, JobRow, Run};
 /// Most panels; further Jobs are added up in one.
 const MOST_PANELS: usize = 12;
 
+type Counter = fn(&JobRow) -> i32;
+
 /// A counter of a Job's status, and how it is drawn.
 struct Series {
     style: Style,
-    of: fn(&JobRow) -> i32,
+    of: Counter,
     legend: &'static str,
 }
 
@@ -59,7 +61,7 @@ fn picture(run: &Run, plan: &Plan) -> Picture {
 
 fn panels(run: &Run, plan: &Plan) -> Vec<Panel> {
     let own = if run.jobs.len() <= MOST_PANELS { run.jobs.len() } else { MOST_PANELS - 1 };
-    let lines = |values: &dyn Fn(fn(&JobRow) -> i32) -> Vec<(SimTime, i64)>| {
+    let lines = |values: &dyn Fn(Counter) -> Vec<(SimTime, i64)>| {
         plan.series.iter().map(|series| StepLine { style: series.style, values: values(series.of) }).collect()
     };
     let panel = |(job, name): (&JobLife, String)| {

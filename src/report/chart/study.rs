@@ -10,18 +10,21 @@ use crate::study::results::{Results, Row, value_text};
 /// Most bars; of more points every second, third and so on is shown.
 const MOST_BARS: usize = 60;
 
+/// Most metrics.
+const MOST_PANELS: usize = 4;
+
 const SIZE: i32 = 11;
+/// Height of a panel's heading.
+const HEADING: i32 = 22;
 const BAR: i32 = 18;
 /// Most pixels for the names of points.
 const NAMES: i32 = 300;
 
-/// The first metric of a study at its points.
+/// The metrics of a study at its points, each in a panel of its own.
 pub(super) fn picture(results: &Results, rows: &[Row]) -> Picture {
     let outline = &results.outline;
-    let metric = outline.metrics.first().map_or("", String::as_str);
-    let rows: Vec<&Row> = rows.iter().filter(|row| row.metric == 0 && row.count > 0).collect();
-    let step = rows.len().div_ceil(MOST_BARS).max(1);
-    let shown: Vec<&Row> = rows.iter().step_by(step).copied().collect();
+    let metrics = &outline.metrics[..outline.metrics.len().min(MOST_PANELS)];
+    let step = outline.points.len().div_ceil(MOST_BARS).max(1);
     let mut subtitle = match outline.batches() {
         1 => format!("{} of {} runs or less", counted(outline.points.len(), "point"), outline.replications),
         n => format!(
@@ -34,19 +37,37 @@ pub(super) fn picture(results: &Results, rows: &[Row]) -> Picture {
         subtitle += &format!(", one in {step} shown");
     }
     let legend = [(RUNNING_AREA, "from the median to P95"), (RUNNING_LINE, "mean and its interval")];
-    let (mut picture, top) = frame::begin(&format!("{metric} in {}", outline.scenario), &subtitle, &legend);
-    let names: Vec<String> = shown.iter().map(|row| name(results, row)).collect();
+    let title = match metrics {
+        [only] => format!("{only} in {}", outline.scenario),
+        _ => outline.scenario.clone(),
+    };
+    let (mut picture, mut top) = frame::begin(&title, &subtitle, &legend);
+    for (metric, title) in metrics.iter().enumerate() {
+        if metrics.len() > 1 {
+            frame::heading(&mut picture, top, title, "");
+            top += HEADING;
+        }
+        let of_it = rows.iter().filter(|row| row.metric == metric && row.count > 0 && row.point % step == 0);
+        top = panel(&mut picture, results, &of_it.collect::<Vec<&Row>>(), top);
+    }
+    picture.height = top;
+    picture
+}
+
+/// A metric at its points, on a scale of its own; answers where the next may begin.
+fn panel(picture: &mut Picture, results: &Results, rows: &[&Row], top: i32) -> i32 {
+    let names: Vec<String> = rows.iter().map(|row| name(results, row)).collect();
     let widest = names.iter().map(|name| lettering::width(name, SIZE)).max().unwrap_or(0).min(NAMES);
     let left = MARGIN + widest + 10;
     let width = WIDTH - MARGIN - 60 - left;
-    let most = shown.iter().flat_map(|row| [row.p95, row.mean]).fold(0.0, f64::max);
+    let most = rows.iter().flat_map(|row| [row.p95, row.mean]).fold(0.0, f64::max);
     let x = |value: f64| left + if most > 0.0 { (value.clamp(0.0, most) / most * f64::from(width)) as i32 } else { 0 };
-    let bottom = top + shown.len() as i32 * BAR;
+    let bottom = top + rows.len() as i32 * BAR;
     for tick in ticks(most) {
         picture.bar((x(tick), top), (1, bottom - top), GRID);
         picture.text((x(tick), bottom + 16), SIZE, Align::Centre, FAINT_INK, tick.to_string());
     }
-    for (at, (row, name)) in shown.iter().zip(names).enumerate() {
+    for (at, (row, name)) in rows.iter().zip(names).enumerate() {
         let y = top + at as i32 * BAR;
         picture.text((left - 8, y + 13), SIZE, Align::Right, INK, lettering::cut_end(&name, SIZE, NAMES));
         let (from, to) = (x(row.p50), x(row.p95));
@@ -56,8 +77,7 @@ pub(super) fn picture(results: &Results, rows: &[Row]) -> Picture {
         picture.bar((x(row.mean) - 1, y + 3), (3, BAR - 6), RUNNING_LINE);
         picture.text((x(most) + 6, y + 13), SIZE, Align::Left, FAINT_INK, number(row.mean));
     }
-    picture.height = bottom + 28;
-    picture
+    bottom + 28
 }
 
 /// Bars with names; of many every second, third and so on.
@@ -135,5 +155,14 @@ mod tests {
         let svg = String::from_utf8(picture.render(ChartFormat::Svg).expect("drawn")).expect("text");
         assert!(svg.contains("parallelism=0") && svg.contains("one in 4 shown") && svg.contains("parallelism=196"));
         assert!(!svg.contains("parallelism=1\n"));
+    }
+
+    #[test]
+    fn each_metric_has_a_panel() {
+        let results = crate::study::results::tests::results();
+        let picture = picture(&results, &results.rows());
+        let svg = String::from_utf8(picture.render(ChartFormat::Svg).expect("drawn")).expect("text");
+        assert_eq!(svg.matches("q=a,b").count(), 2, "{svg}");
+        assert!(svg.contains("makespan") && svg.contains("wait") && !svg.contains("makespan in s"));
     }
 }

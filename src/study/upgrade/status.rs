@@ -9,8 +9,8 @@ use crate::record::{CronJobLife, CronJobRow, JobLife, JobRow, Run};
 /// A field's values, each from an instant on.
 type Steps = Vec<(SimTime, String)>;
 
-/// A field: its name, and its value in a row.
-type Field<Row> = (&'static str, fn(&Row) -> String);
+/// A field's name, and how a row shows it.
+type Field<R> = (&'static str, fn(&R) -> String);
 
 /// Status fields of Jobs, by their API names.
 const JOB_FIELDS: [Field<JobRow>; 11] = [
