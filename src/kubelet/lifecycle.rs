@@ -38,8 +38,9 @@ pub(super) struct PodWorker {
     pub(super) containers: Vec<ContainerState>,
     /// When the app containers first ran.
     pub(super) started: Option<SimTime>,
-    /// What was last reported, or will be by the report under way.
-    pub(super) status: PodStatus,
+    /// Was it ready when its status was last made, and since when has that been so?
+    pub(super) ready: bool,
+    pub(super) ready_since: ApiTime,
     /// How each container ended before its last start, if someone reads that.
     pub(super) previous: Option<Box<[Option<Termination>]>>,
     /// Why the pod fails as a whole, whatever its containers end with.
@@ -183,7 +184,6 @@ impl Kubelet {
             self.pods.resize_with(slot + 1, || None);
         }
         let count = template.init_containers.len() + template.containers.len();
-        let status = PodStatus::new(created, template.containers.len() as u16);
         let previous = self.keeps_details.then(|| vec![None; count].into());
         if let Some(seconds) = template.active_deadline_seconds {
             alarms.push((now + SimDuration::from_secs(seconds.into()), Alarm::Deadline(id)));
@@ -198,7 +198,8 @@ impl Kubelet {
             state: PodState::Starting,
             containers,
             started: None,
-            status,
+            ready: false,
+            ready_since: created,
             previous,
             failing: None,
             kill_at: None,
@@ -258,9 +259,7 @@ impl Kubelet {
 
     /// The status to report now, if the kubelet knows the pod.
     pub fn status(&mut self, id: PodId, now: SimTime) -> Option<PodStatus> {
-        let worker = self.worker(id)?;
-        worker.refresh_status(now);
-        Some(worker.status.clone())
+        self.worker(id).map(|worker| worker.status(now))
     }
 
     /// An alarm rang. Returns the pod whose status may have changed; stale alarms do nothing.

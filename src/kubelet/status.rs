@@ -6,29 +6,33 @@ use std::sync::Arc;
 
 use crate::api::pod::{
     ContainerDetail, ContainerDetails, ContainerExit, ContainerExits, ContainerNow, ContainersView, ContainersWord,
+    PodStatus,
 };
 use crate::kernel::time::SimTime;
 
 impl PodWorker {
-    /// Brings the status up to the state of the containers.
-    pub(super) fn refresh_status(&mut self, now: SimTime) {
+    /// The status that the state of the containers makes.
+    pub(super) fn status(&mut self, now: SimTime) -> PodStatus {
         let ready = matches!(self.state, PodState::Running | PodState::Terminating)
             && self.app_containers().iter().all(is_ready)
             && (0..self.init_count()).all(|at| !self.is_sidecar(at) || is_ready(&self.containers[at]));
-        if ready != self.status.ready {
-            self.status.ready = ready;
-            self.status.ready_since = ApiTime::of(now);
+        if ready != self.ready {
+            (self.ready, self.ready_since) = (ready, ApiTime::of(now));
         }
-        self.status.phase = self.phase();
-        self.status.reason = self.failing.filter(|_| self.state == PodState::Ended).unwrap_or("");
-        self.status.started = self.started;
-        self.status.restarts = self.containers.iter().map(|c| c.restarts).sum();
-        self.status.most_restarts = self.app_containers().iter().map(|c| c.restarts).max().unwrap_or(0);
-        self.status.finished_at = self.finished_at();
-        self.status.exit_code = self.exit_code();
-        self.status.exits = self.exits();
-        self.status.view = self.view();
-        self.status.containers = self.details();
+        PodStatus {
+            phase: self.phase(),
+            ready,
+            ready_since: self.ready_since,
+            started: self.started,
+            restarts: self.containers.iter().map(|c| c.restarts).sum(),
+            most_restarts: self.app_containers().iter().map(|c| c.restarts).max().unwrap_or(0),
+            finished_at: self.finished_at(),
+            exit_code: self.exit_code(),
+            exits: self.exits(),
+            reason: self.failing.filter(|_| self.state == PodState::Ended).unwrap_or(""),
+            view: self.view(),
+            containers: self.details(),
+        }
     }
 
     fn details(&self) -> ContainerDetails {

@@ -17,8 +17,10 @@ use crate::record::gauge::Gauge;
 use crate::run::{Limits, RunOptions, Series};
 use crate::scenario::Scenario;
 
-/// Runs to a task: enough that handing tasks out costs nothing, few enough that all cores have work.
-const CHUNK: u32 = 64;
+/// Most runs to a task: handing tasks out costs nothing then.
+const MOST_TO_A_TASK: u32 = 64;
+/// Tasks for each thread, unless they are larger: few enough that all cores have work to the end.
+const TASKS_A_THREAD: u32 = 16;
 
 /// What runs replications.
 #[derive(Debug)]
@@ -95,9 +97,14 @@ impl Laboratory {
         read: impl Fn(&Gauge, &mut Vec<f64>) + Sync,
     ) -> Result<Vec<f64>, Stopped> {
         let next = AtomicU64::new(replications.start.into());
+        let tasks = TASKS_A_THREAD.saturating_mul(self.pool.current_num_threads() as u32).max(1);
+        let size = (replications.len() as u32 / tasks).clamp(1, MOST_TO_A_TASK);
         let mut chunks = self.pool.install(|| {
             let threads = (0..rayon::current_num_threads()).into_par_iter().with_max_len(1);
-            threads.map(|_| self.work(scenario, replications.end, &next, &read)).flatten_iter().collect::<Vec<Chunk>>()
+            threads
+                .map(|_| self.work(scenario, (replications.end, size), &next, &read))
+                .flatten_iter()
+                .collect::<Vec<Chunk>>()
         });
         chunks.sort_by_key(|chunk| chunk.start);
         let mut all = Vec::new();
@@ -111,12 +118,12 @@ impl Laboratory {
     fn work(
         &self,
         scenario: &Scenario,
-        end: u32,
+        (end, size): (u32, u32),
         next: &AtomicU64,
         read: &(impl Fn(&Gauge, &mut Vec<f64>) + Sync),
     ) -> Vec<Chunk> {
         let mut chunks = Vec::new();
-        let take = || u32::try_from(next.fetch_add(CHUNK.into(), Ordering::Relaxed)).ok().filter(|&start| start < end);
+        let take = || u32::try_from(next.fetch_add(size.into(), Ordering::Relaxed)).ok().filter(|&start| start < end);
         let Some(first) = take() else { return chunks };
         let scenario = scenario.detached();
         let gauge = RefCell::new(Gauge::in_cluster(&scenario.cluster));
@@ -144,7 +151,7 @@ impl Laboratory {
         };
         let mut start = Some(first);
         while let Some(from) = start {
-            let (mut rows, to) = (Vec::new(), end.min(from.saturating_add(CHUNK)));
+            let (mut rows, to) = (Vec::new(), end.min(from.saturating_add(size)));
             let done = (from..to).try_for_each(|replication| {
                 let result = run(replication, &mut rows);
                 self.done.fetch_add(1, Ordering::Relaxed);

@@ -91,6 +91,9 @@ impl World<'_> {
     }
 
     pub(super) fn set_alarms(&mut self) {
+        if self.alarms.is_empty() {
+            return;
+        }
         for (at, alarm) in self.alarms.drain(..) {
             self.events.push(at, Event::Kubelet(alarm));
         }

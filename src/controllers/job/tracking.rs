@@ -181,14 +181,16 @@ impl Sync {
             |verdict: &Verdict| !verdict.success || !verdict.is_announced(rules.waits_for_terminating_pods);
         let fails_rest = self.verdict.as_ref().is_some_and(fails_rest);
         let mut newly_succeeded = 0;
+        // Those that are noted here are not looked for: each pod is one candidate.
+        let known = (self.status.uncounted_succeeded.len(), self.status.uncounted_failed.len());
         for pod in candidates {
             if !self.may_release(pod) {
                 continue;
             }
             self.to_release.push(*pod);
-            let counted_failed = self.status.uncounted_failed.contains(&pod.id);
+            let counted_failed = self.status.uncounted_failed[..known.1].contains(&pod.id);
             if pod.succeeded && !counted_failed {
-                newly_succeeded += self.note_success(pod);
+                newly_succeeded += self.note_success(pod, known.0);
             } else if pod.failed || fails_rest {
                 let valid = !self.spec.is_indexed() || (pod.index != NO_INDEX && self.in_range(pod.index));
                 if !counted_failed && valid && pod.counts {
@@ -204,14 +206,14 @@ impl Sync {
         }
     }
 
-    /// A success counts by its index, or by the pod. Returns the indexes it adds.
-    fn note_success(&mut self, pod: &Candidate) -> usize {
+    /// A success counts by its index, or by the pod, unless that is among the `known`. Returns the indexes it adds.
+    fn note_success(&mut self, pod: &Candidate, known: usize) -> usize {
         if self.spec.is_indexed() {
             let new = self.in_range(pod.index) && !self.previously_succeeded.contains(pod.index);
             self.needs_flush |= new;
             return usize::from(new);
         }
-        if !self.status.uncounted_succeeded.contains(&pod.id) {
+        if !self.status.uncounted_succeeded[..known].contains(&pod.id) {
             self.needs_flush = true;
             self.status.uncounted_succeeded.push(pod.id);
         }

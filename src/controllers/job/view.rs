@@ -247,8 +247,8 @@ impl JobView {
         let slot = pod.id.slot as usize;
         let mut view = PodView::new(pod, &self.spec);
         let mut occupied = None;
-        if let Some(old) = pods[slot].take() {
-            self.tally(&old, -1);
+        if let Some(old) = &pods[slot] {
+            self.tally(old, -1);
             occupied = Some(old.occupies());
             (view.standing, view.place) = (old.standing, old.place);
             view.release_expected = old.release_expected && view.tracked;
