@@ -133,5 +133,6 @@ pub(crate) fn mixed_jobs(nodes: u32, jobs: u32) -> Scenario {
 /// A number below `below`, as if at random.
 fn scatter(number: u32, below: u32) -> usize {
     let bits = (u64::from(number) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (((bits ^ bits >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 32) * u64::from(below) >> 32) as usize
+    let mixed = (bits ^ (bits >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 32;
+    ((mixed * u64::from(below)) >> 32) as usize
 }

@@ -65,7 +65,8 @@ impl LifeCycle {
         let mut key = [0; 32];
         key[..8].copy_from_slice(&seed.to_le_bytes());
         self.draws = ChaCha8Rng::from_seed(key);
-        (self.pods.clear(), self.free.clear());
+        self.pods.clear();
+        self.free.clear();
         let (mut outcome, mut created) = (Outcome::default(), live.min(pods));
         (0..created).for_each(|_| self.create(0));
         while let Some((now, [step, slot])) = self.events.pop() {
