@@ -102,7 +102,7 @@ fn one(args: &TestArgs, name: String, file: &Path) -> anyhow::Result<Verdict> {
         Ending::Interrupted => verdict.fail("the run was interrupted".to_owned()),
     }
     for expectation in &scenario.expectations {
-        if let Some(why) = expectations::failure(expectation, &run, scenario.cluster.minimum_charge) {
+        if let Some(why) = expectations::failure(expectation, &run) {
             verdict.fail(format!("{}: expected {expectation}: {why}", expectation.place));
         }
     }

@@ -2,12 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use super::nodes::{NodeLife, NodeRow};
-use super::{BARE, Run, metrics};
+use super::nodes::{NodeLife, NodeRow, most_at_a_time};
+use super::{BARE, Run};
 use crate::kernel::time::SimTime;
 
 /// Millionths of a dollar an hour, times nanoseconds, in a dollar.
 const MICRO_HOURS: f64 = 3600e9 * 1e6;
+
+/// What millionths of a dollar an hour come to over so many nanoseconds, multiplied.
+pub(super) fn dollars(micro_nanos: u128) -> f64 {
+    micro_nanos as f64 / MICRO_HOURS
+}
 
 /// The cost of a run, in dollars.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,10 +51,10 @@ impl Bill {
     /// and for the least time at least. A pod holds of a node the mean share of what it asks for of processors, memory and
     /// devices, as long as it stands on it.
     pub fn of(run: &Run) -> Bill {
-        let mut pools: Vec<PoolBill> = Vec::new();
-        for (place, pool) in (0..).zip(&run.pools) {
-            pools.push(pool_bill(run, Some(place), Some(pool.name.to_string()), pool.micros_an_hour));
-        }
+        let of_pools = (0..).zip(&run.pools);
+        let mut pools: Vec<(PoolBill, u128)> = of_pools
+            .map(|(place, pool)| pool_bill(run, Some(place), Some(pool.name.to_string()), pool.micros_an_hour))
+            .collect();
         if run.nodes.iter().any(|node| node.pool.is_none()) {
             pools.push(pool_bill(run, None, None, 0));
         }
@@ -59,7 +64,8 @@ impl Bill {
             let cost = held as f64 * rate as f64 / 1e6 / MICRO_HOURS;
             *jobs.entry(job).or_default() += cost;
         }
-        let total: f64 = pools.iter().map(|pool| pool.cost).sum();
+        let total = dollars(pools.iter().map(|(_, micro_nanos)| micro_nanos).sum());
+        let pools = pools.into_iter().map(|(pool, _)| pool).collect();
         let held: f64 = jobs.values().sum();
         Bill { total, pools, jobs: jobs.into_iter().collect(), idle: (total - held).max(0.0) }
     }
@@ -75,24 +81,22 @@ impl Bill {
     }
 }
 
-fn pool_bill(run: &Run, pool: Option<u32>, name: Option<String>, micros_an_hour: u64) -> PoolBill {
+/// A pool's part, and its cost before it is made dollars: sums of those are exact.
+fn pool_bill(run: &Run, pool: Option<u32>, name: Option<String>, micros_an_hour: u64) -> (PoolBill, u128) {
     let nodes: Vec<&NodeLife> = run.nodes.iter().filter(|node| node.pool == pool).collect();
     let until = |node: &NodeLife| node.removed.unwrap_or(run.end);
     let paid = |node: &&NodeLife| u128::from(until(node).since(node.created).max(run.minimum_charge).0);
-    let changes = nodes.iter().flat_map(|node| {
-        let there = (node.created < until(node)).then_some([(node.created, 1), (until(node), -1)]);
-        there.into_iter().flatten()
-    });
-    let micros: u128 = nodes.iter().map(paid).sum::<u128>() * u128::from(micros_an_hour);
-    PoolBill {
+    let micro_nanos: u128 = nodes.iter().map(paid).sum::<u128>() * u128::from(micros_an_hour);
+    let bill = PoolBill {
         name,
         nodes: nodes.len(),
-        most: metrics::most(changes.collect()),
+        most: most_at_a_time(&nodes, run.end),
         node_nanos: nodes.iter().map(|node| u128::from(until(node).since(node.created).0)).sum(),
         cpu: shares(&nodes, run.end, |node| node.cpu_m, |row| [row.cpu_m, row.used_cpu_m]),
         memory: shares(&nodes, run.end, |node| node.memory_b, |row| [row.memory_b, row.used_memory_b]),
-        cost: micros as f64 / MICRO_HOURS,
-    }
+        cost: dollars(micro_nanos),
+    };
+    (bill, micro_nanos)
 }
 
 /// What was asked for and used of what there was, over time; none if there was nothing.

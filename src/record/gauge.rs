@@ -88,7 +88,7 @@ impl Gauge {
 
     /// The spans of a run that was recorded; how long requests waited is not among what it keeps of each. Nodes are
     /// paid for at least for `minimum_charge`.
-    pub fn of_run(run: &Run, minimum_charge: SimDuration) -> Gauge {
+    pub fn of_run(run: &Run) -> Gauge {
         let pod = |pod: &super::PodLife| PodSpan {
             job: pod.job,
             created: pod.created,
@@ -106,7 +106,7 @@ impl Gauge {
         Gauge {
             pods: run.pods.iter().map(pod).collect(),
             jobs: run.jobs.iter().map(job).collect(),
-            nodes: NodeGauge::of_run(run, minimum_charge),
+            nodes: NodeGauge::of_run(run),
             end: run.end,
             ..Gauge::default()
         }

@@ -266,7 +266,7 @@ mod tests {
 
     #[test]
     fn the_tutorials_job_in_numbers() {
-        let gauge = Gauge::of_run(&fixture::pi(), SimDuration::ZERO);
+        let gauge = Gauge::of_run(&fixture::pi());
         let check = |metric: Metric, value: f64| {
             assert!((metric.of(&gauge) - value).abs() < 1e-9, "{metric:?}: {}", metric.of(&gauge));
         };

@@ -4,17 +4,15 @@
 use std::sync::Arc;
 
 use super::Run;
+use super::bill::dollars;
+use super::nodes::cpu_and_memory;
 use crate::api::change::Verb;
 use crate::api::meta::{NodeId, PodId};
 use crate::api::pod::{Pod, PodTemplate};
-use crate::api::resources::ResourceList;
 use crate::apiserver::store::Store;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::scenario::Cluster;
 use crate::scenario::cluster::NodePool;
-
-/// Nanoseconds of an hour, times millionths of a dollar in one.
-const MICRO_HOURS: f64 = 3600e9 * 1e6;
 
 /// Templates whose requests are remembered: few are met at a time, and adding them up is slow.
 const TEMPLATES: usize = 8;
@@ -73,10 +71,6 @@ struct Standing {
     asks: Amounts,
 }
 
-fn amounts(list: &ResourceList) -> Amounts {
-    [list.get("cpu").map_or(0, |cpu| cpu.milli_value()), list.get("memory").map_or(0, |memory| memory.value())]
-}
-
 fn priced(pools: &[NodePool]) -> Vec<(Arc<str>, u64)> {
     pools.iter().map(|pool| (pool.name.clone(), pool.micros_an_hour)).collect()
 }
@@ -94,8 +88,9 @@ impl NodeGauge {
     }
 
     /// Of a run that was recorded.
-    pub fn of_run(run: &Run, minimum_charge: SimDuration) -> NodeGauge {
-        let mut gauge = NodeGauge { pools: priced(&run.pools), minimum_charge, ..NodeGauge::default() };
+    pub fn of_run(run: &Run) -> NodeGauge {
+        let (pools, minimum_charge) = (priced(&run.pools), run.minimum_charge);
+        let mut gauge = NodeGauge { pools, minimum_charge, ..NodeGauge::default() };
         for life in &run.nodes {
             let mut asked = [0, 0];
             for row in &life.rows {
@@ -130,9 +125,9 @@ impl NodeGauge {
         let of_node = |node: &NodeSpan| {
             let rate = node.pool.and_then(|pool| self.pools.get(pool as usize)).map_or(0, |(_, micros)| *micros);
             let time = shared(node.created, node.removed.unwrap_or(window.1), window);
-            i128::from(rate) * time.max(least)
+            u128::from(rate) * time.max(least).unsigned_abs()
         };
-        self.of_pool(pool).map(of_node).sum::<i128>() as f64 / MICRO_HOURS
+        dollars(self.of_pool(pool).map(of_node).sum())
     }
 
     /// The share of what nodes of a pool or all nodes had that pods on them asked for, over the time that the nodes were
@@ -156,10 +151,10 @@ impl NodeGauge {
         let place = id.0 as usize;
         match verb {
             Verb::Added => {
-                let allocatable = amounts(&node.allocatable);
+                let allocatable = cpu_and_memory(&node.allocatable);
                 self.nodes.push(NodeSpan { pool: node.pool, created: now, removed: None, allocatable });
             }
-            Verb::Modified => self.nodes[place].allocatable = amounts(&node.allocatable),
+            Verb::Modified => self.nodes[place].allocatable = cpu_and_memory(&node.allocatable),
             Verb::Deleted => {
                 self.nodes[place].removed = Some(now);
                 // Pods whose node has gone are of none, until they go too.
@@ -206,7 +201,7 @@ impl NodeGauge {
         if self.requests.len() >= TEMPLATES {
             self.requests.remove(0);
         }
-        let asks = amounts(&template.requests());
+        let asks = cpu_and_memory(&template.requests());
         self.requests.push((template.clone(), asks));
         asks
     }

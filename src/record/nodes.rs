@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::metrics;
 use crate::api::change::Verb;
 use crate::api::meta::{NodeId, PodId};
 use crate::api::node::{Node, Readiness};
@@ -95,9 +96,23 @@ struct OnNode {
     share: Option<(u32, u32, u64)>,
 }
 
+/// Thousandths of processors and bytes of memory in a list.
+pub(super) fn cpu_and_memory(list: &ResourceList) -> [i64; 2] {
+    [list.get("cpu").map_or(0, |cpu| cpu.milli_value()), list.get("memory").map_or(0, |memory| memory.value())]
+}
+
 fn amounts(list: &ResourceList) -> Amounts {
-    let cpu_m = list.get("cpu").map_or(0, |cpu| cpu.milli_value());
-    Amounts { cpu_m, memory_b: list.get("memory").map_or(0, |memory| memory.value()) }
+    let [cpu_m, memory_b] = cpu_and_memory(list);
+    Amounts { cpu_m, memory_b }
+}
+
+/// Most of some nodes at a time, in a run that ended at `end`.
+pub fn most_at_a_time(nodes: &[&NodeLife], end: SimTime) -> u64 {
+    let changes = nodes.iter().flat_map(|node| {
+        let until = node.removed.unwrap_or(end);
+        (node.created < until).then_some([(node.created, 1), (until, -1)]).into_iter().flatten()
+    });
+    metrics::most(changes.collect())
 }
 
 /// What a pod holds of a node, in millionths: the mean over processors, memory and devices of what it asks for.

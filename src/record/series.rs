@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn lengths_of_the_tutorials_job() {
-        let gauge = Gauge::of_run(&fixture::pi(), SimDuration::ZERO);
+        let gauge = Gauge::of_run(&fixture::pi());
         let check = |aggregate: &str, series: &str, value: f64| {
             let found =
                 Aggregate::named(aggregate).expect("a function").of(Series::named(series).expect("one"), &gauge);

@@ -3,14 +3,14 @@
 use crate::api::pod::PodPhase;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::record::gauge::Gauge;
+use crate::record::measure::Metric;
 use crate::record::{JobLife, PodLife, Run};
 use crate::scenario::expectation::{Check, Comparison, Expectation};
 
-use super::cost;
 use super::expression::Measure;
 
-/// Why an expectation does not hold: a sentence. Nothing if it does. Nodes are paid for at least for `minimum_charge`.
-pub fn failure(expectation: &Expectation, run: &Run, minimum_charge: SimDuration) -> Option<String> {
+/// Why an expectation does not hold: a sentence. Nothing if it does.
+pub fn failure(expectation: &Expectation, run: &Run) -> Option<String> {
     let jobs: Vec<usize> = (0..run.jobs.len()).filter(|&place| is_about(expectation, &run.jobs[place])).collect();
     if jobs.is_empty()
         && let Some(object) = &expectation.object
@@ -27,7 +27,7 @@ pub fn failure(expectation: &Expectation, run: &Run, minimum_charge: SimDuration
         }
         Check::NeverOverlaps => overlap(lives().collect(), run.end),
         Check::CostBelow(bound) => {
-            let cost = cost::of_run(run, minimum_charge);
+            let cost = Metric::Cost.of(&Gauge::of_run(run));
             (cost >= *bound).then(|| format!("the run costs {cost:.4}, not less than {bound}"))
         }
         Check::Condition(kind, reason) => lives().find_map(|job| other_end(job, kind, reason.as_deref())),
@@ -48,7 +48,7 @@ pub fn failure(expectation: &Expectation, run: &Run, minimum_charge: SimDuration
             (!texts.is_empty()).then(|| texts.join(", "))
         }
         Check::Holds(comparison) => {
-            let whole = Gauge::of_run(run, minimum_charge);
+            let whole = Gauge::of_run(run);
             let gauge = if expectation.object.is_some() { whole.of_jobs(&jobs) } else { whole };
             Sample { run, gauge }.compared(comparison)
         }
@@ -191,8 +191,7 @@ mod tests {
         );
         let scenario = read_str(&text).unwrap_or_else(|problems| panic!("{expect}: {}", problems.render(false)));
         let run = run(&scenario, &RunOptions::default());
-        let found: Vec<String> =
-            scenario.expectations.iter().filter_map(|one| failure(one, &run, SimDuration::ZERO)).collect();
+        let found: Vec<String> = scenario.expectations.iter().filter_map(|one| failure(one, &run)).collect();
         assert_eq!(found, expected, "{expect}");
     }
 

@@ -4,7 +4,6 @@
 //! else. What a study finds is a function of its scenario and seed: never of threads, machines or the time of day.
 
 pub mod compare;
-mod cost;
 pub mod design;
 pub mod difference;
 pub mod documents;

@@ -223,7 +223,7 @@ mod tests {
             let run = run(&scenario, &options);
             let mut gauge = Gauge::default();
             (_, gauge.end) = run_unrecorded(&scenario, &options, vec![&mut gauge]);
-            let mut recorded = Gauge::of_run(&run, scenario.cluster.minimum_charge);
+            let mut recorded = Gauge::of_run(&run);
             recorded.pods.sort_by_key(|pod| (pod.created, pod.started));
             gauge.pods.sort_by_key(|pod| (pod.created, pod.started));
             assert_eq!((&gauge.pods, &gauge.jobs, gauge.end), (&recorded.pods, &recorded.jobs, recorded.end));

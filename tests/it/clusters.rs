@@ -1,9 +1,11 @@
 //! Clusters under strain, each case a line: lost nodes, tolerations, memory, disks, sidecars, drains, the autoscaler.
 
 use jobsim::record::bill::Bill;
+use jobsim::record::gauge::Gauge;
+use jobsim::record::measure::Metric;
 use jobsim::{PodLife, Run, RunOptions};
 
-use crate::program::{run as program, stderr, stdout, workplace};
+use crate::program::{project, run as program, stderr, stdout, workplace};
 
 /// Plays documents with a cluster of these `nodePools` under the ideal profile; `more` stands below `spec`.
 fn play(objects: &[String], pools: &str, more: &str) -> Run {
@@ -227,6 +229,43 @@ fn a_run_is_paid_for_by_its_jobs_and_by_nobody() {
     near(used_cpu, 2.5 / 8.0);
     near(asked, 0.5);
     near(used, (1.0 + 2.0) / 16.0);
+}
+
+#[test]
+fn nodes_are_paid_for_by_the_hour_and_at_least_for_the_minimum() {
+    let check = |seconds: u64, expected: f64| {
+        let pools = "[{name: p, count: 3, capacity: {cpu: 4, memory: 8Gi}, pricePerHour: 0.5}]";
+        let mut run = play(&[job("j", 1, "", "")], pools, "");
+        run.end = jobsim::SimTime::ZERO + jobsim::SimDuration::from_secs(seconds);
+        let cost = Metric::Cost.of(&Gauge::of_run(&run));
+        assert!((cost - expected).abs() < 1e-9, "{seconds}: {cost}");
+        assert!((Bill::of(&run).total - expected).abs() < 1e-9, "{seconds}: {cost}");
+    };
+    check(7200, 3.0);
+    check(1, 3.0 * 0.5 / 60.0);
+}
+
+#[test]
+fn what_is_measured_of_nodes_is_what_was_recorded() {
+    let mut with_use = 0;
+    for name in ["gpu-nodes-bought-twice", "finished-pod-wakes-all", "lost-node-hangs", "two-wide-jobs-half-placed"] {
+        let path = project().join(format!("scenarios/lessons/{name}.yaml"));
+        let text = std::fs::read_to_string(path).expect("a scenario");
+        let scenario =
+            jobsim::scenario::read_str(&text).unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+        let recorded = jobsim::run(&scenario, &RunOptions::default());
+        let (kept, mut live) = (Gauge::of_run(&recorded), Gauge::in_cluster(&scenario.cluster));
+        (_, live.end) = jobsim::run_unrecorded(&scenario, &RunOptions::default(), vec![&mut live]);
+        for metric in [Metric::Cost, Metric::Utilisation, Metric::MemoryUtilisation] {
+            for pool in [None, Some(0), Some(1)] {
+                let (live, kept) = (metric.of_pool(pool, &live), metric.of_pool(pool, &kept));
+                assert_eq!(live.to_bits(), kept.to_bits(), "{name}: {metric:?} of {pool:?}: {live} {kept}");
+                with_use += u32::from(live > 0.0);
+            }
+        }
+        assert_eq!(Metric::Cost.of(&live), Bill::of(&recorded).total, "{name}");
+    }
+    assert!(with_use >= 8, "{with_use}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::panel::{self, Panel, StepLine, Style};
 use super::picture::Picture;
 use super::time_axis::TimeAxis;
 use crate::kernel::time::SimTime;
-use crate::record::nodes::{NodeLife, NodeRow};
+use crate::record::nodes::{NodeLife, NodeRow, most_at_a_time};
 use crate::record::{PodLife, Run};
 
 /// Most pools and Jobs with panels of their own.
@@ -116,14 +116,6 @@ fn resource(run: &Run, nodes: &[&NodeLife], (name, said): (String, String), of: 
     let [large, middle, small] = of.units;
     let unit = [large, middle].into_iter().find(|(unit, _)| most >= 2 * unit).unwrap_or(small);
     Panel { name, said, target: None, lines, removed: None, unit }
-}
-
-fn most_at_a_time(nodes: &[&NodeLife], end: SimTime) -> i64 {
-    let changes = nodes.iter().flat_map(|node| {
-        let gone = node.removed.unwrap_or(end);
-        (node.created < gone).then_some([(node.created, 1), (gone, -1)]).into_iter().flatten()
-    });
-    panel::summed(changes.collect()).into_iter().map(|(_, sum)| sum).max().unwrap_or(0)
 }
 
 fn waiting(name: String, pods: Vec<&PodLife>) -> Panel {

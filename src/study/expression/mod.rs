@@ -139,12 +139,11 @@ impl Expression {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::time::SimDuration;
     use crate::record::fixture;
 
     #[test]
     fn expressions_over_metrics() {
-        let gauge = Gauge::of_run(&fixture::pi(), SimDuration::ZERO);
+        let gauge = Gauge::of_run(&fixture::pi());
         let check = |text: &str, value: Result<f64, &str>| {
             let found = Measure::parse(text).map(|measure| measure.value(&gauge));
             match (&found, value) {
