@@ -145,9 +145,10 @@ impl SourceText {
         let start = starts.get(lines.start.saturating_sub(1)).map_or(self.text.len(), |&s| s as usize);
         let end = starts.get(lines.end.saturating_sub(1)).map_or(self.text.len(), |&s| s as usize).max(start);
         let text = self.text.get(start..end).unwrap_or_default();
-        let start = start + if start == 0 && text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-        let text = text.trim_start_matches('\u{feff}');
-        start..start + text.trim_end_matches(['\n', '\r']).len()
+        // A mark at the very beginning says how the file is encoded; anywhere else it is a character like others.
+        let shown = if start == 0 { text.trim_start_matches('\u{feff}') } else { text };
+        let start = start + text.len() - shown.len();
+        start..start + shown.trim_end_matches(['\n', '\r']).len()
     }
 
     fn line_starts(&self) -> &[u32] {
@@ -197,6 +198,13 @@ mod tests {
         assert_eq!(&source.text[source.lines(1..2)], "a: ä b");
         assert_eq!(&source.text[source.lines(2..9)], "c: d");
         assert_eq!(source.lines(7..9), 14..14);
+    }
+
+    #[test]
+    fn a_mark_of_the_encoding_is_left_out_at_the_beginning_alone() {
+        let source = text("\u{feff}a\n\u{feff}ä\u{feff}\n\u{feff}".as_bytes()).unwrap();
+        let lines = [1, 2, 3].map(|line| &source.text[source.lines(line..line + 1)]);
+        assert_eq!(lines, ["a", "\u{feff}ä\u{feff}", "\u{feff}"]);
     }
 
     #[test]
