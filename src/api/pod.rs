@@ -249,8 +249,8 @@ pub struct PodStatus {
     pub exit_code: Option<i32>,
     /// `state.terminated.exitCode` of the containers that have one: app containers first, in spec order.
     pub exits: ContainerExits,
-    /// `status.reason`: why the pod failed as a whole; mostly empty.
-    pub reason: &'static str,
+    /// `status.reason`: why the pod failed as a whole, if it did.
+    pub reason: Option<&'static str>,
     /// How many app containers are ready, of how many, and kubectl's word for the state.
     pub view: ContainersView,
     /// Each container for itself, if someone reads that.
@@ -270,7 +270,7 @@ impl PodStatus {
             finished_at: None,
             exit_code: None,
             exits: ContainerExits::None,
-            reason: "",
+            reason: None,
             view: ContainersView {
                 ready: 0,
                 total: containers,

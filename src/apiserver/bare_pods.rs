@@ -42,7 +42,7 @@ impl Store {
         let forbidden = |why| Refusal::Forbidden(format!("pods \"{}\" is forbidden: {why}", new.name.name).into());
         let template = self.admit_bare_pod(&new.template, &new.name.namespace).map_err(forbidden)?;
         self.bare_pods.insert(new.name.clone());
-        let id = new_pod_id(&mut self.pods, &mut self.free_pods, &mut self.pods_created);
+        let id = new_pod_id(&self.pods, &mut self.free_pods, &mut self.pods_created);
         let pod = new_pod(id, now, new.template.containers.len() as u16);
         self.add_pod(PodRecord { pod, place: 0, template, bare: Some(new), gone: false });
         Ok(id)
@@ -81,13 +81,13 @@ impl Store {
 
     /// All pods that stand, by creation.
     pub fn pod_ids(&self) -> Vec<PodId> {
-        let mut ids: Vec<PodId> = self.pods.iter().flatten().map(|record| record.pod.id).collect();
+        let mut ids: Vec<PodId> = self.pods.iter().map(|record| record.pod.id).collect();
         ids.sort_by_key(|id| id.uid);
         ids
     }
 
     fn pod_record(&self, id: PodId) -> Option<&PodRecord> {
-        self.pods.get(id.slot as usize)?.as_deref().filter(|record| record.pod.id == id)
+        self.pods.get(id.slot).filter(|record| record.pod.id == id)
     }
 
     /// The name of a bare pod that has gone is free again.

@@ -22,6 +22,7 @@ use crate::api::pod::{Deletion, NO_INDEX, Pod, PodStatus, PodTemplate};
 use crate::api::priority::PriorityClass;
 use crate::api::release::Rules;
 use crate::api::request::Refusal;
+use crate::kernel::slab::Slab;
 
 /// The kind in the identity of a Job.
 const JOB: &str = "job";
@@ -39,10 +40,8 @@ pub struct Store {
     /// By name. Names are long and alike: a number made of each comes first.
     job_ids: BTreeMap<(u64, ObjectName), JobId>,
     jobs_created: u32,
-    pub(super) pods: Vec<Option<Box<PodRecord>>>,
-    /// Of pods and Jobs that are gone: the memory of those to come.
-    #[expect(clippy::vec_box, reason = "a box goes back to a slot as it is: what is in it does not move")]
-    spare_pods: Vec<Box<PodRecord>>,
+    pub(super) pods: Slab<PodRecord>,
+    /// Of Jobs that are gone: the memory of those to come.
     spare_lists: Vec<[Vec<u32>; 2]>,
     pub(super) free_pods: Vec<u32>,
     pub(super) pods_created: u32,
@@ -115,7 +114,7 @@ impl Store {
 
     /// Forgets everything: an empty cluster of a release. Memory is kept.
     pub fn clear(&mut self, rules: Rules) {
-        self.spare_pods.extend(self.pods.drain(..).flatten());
+        self.pods.clear();
         for record in self.jobs.drain(..).flatten() {
             keep_lists(&mut self.spare_lists, record);
         }
@@ -127,7 +126,6 @@ impl Store {
             free_jobs: mem::take(&mut self.free_jobs),
             pods: mem::take(&mut self.pods),
             free_pods: mem::take(&mut self.free_pods),
-            spare_pods: mem::take(&mut self.spare_pods),
             spare_lists: mem::take(&mut self.spare_lists),
             changes: mem::take(&mut self.changes),
             ..Store::new(rules)
@@ -143,7 +141,7 @@ impl Store {
     pub fn forget(&mut self, change: Change) {
         match change {
             Change::Pod(pod, Verb::Deleted) => {
-                self.spare_pods.extend(self.pods[pod.slot as usize].take());
+                self.pods.remove(pod.slot);
                 self.free_pods.push(pod.slot);
             }
             Change::Job(job, Verb::Deleted) => {
@@ -202,7 +200,7 @@ impl Store {
     /// The pods of a Job that still stand, in no order.
     pub fn pods_of(&self, id: JobId) -> impl Iterator<Item = &Pod> {
         let slots = self.job_record(id).map_or(&[][..], |record| &record.pods);
-        slots.iter().filter_map(|&slot| self.pods[slot as usize].as_deref()).map(|record| &record.pod)
+        slots.iter().filter_map(|&slot| self.pods.get(slot)).map(|record| &record.pod)
     }
 
     pub(super) fn job_record(&self, id: JobId) -> Option<&JobRecord> {
@@ -392,16 +390,16 @@ impl Store {
 
     /// The pod, also while its removal is being told.
     pub fn pod(&self, id: PodId) -> Option<&Pod> {
-        self.pods.get(id.slot as usize)?.as_deref().map(|record| &record.pod).filter(|pod| pod.id == id)
+        self.pods.get(id.slot).map(|record| &record.pod).filter(|pod| pod.id == id)
     }
 
     /// The pod, unless its object is gone.
     pub fn standing_pod(&self, id: PodId) -> Option<&Pod> {
-        self.pods.get(id.slot as usize)?.as_deref().filter(|r| r.pod.id == id && !r.gone).map(|record| &record.pod)
+        self.pods.get(id.slot).filter(|r| r.pod.id == id && !r.gone).map(|record| &record.pod)
     }
 
     fn standing_pod_mut(&mut self, id: PodId) -> Result<&mut Pod, Refusal> {
-        let record = self.pods.get_mut(id.slot as usize).and_then(Option::as_deref_mut);
+        let record = self.pods.get_mut(id.slot);
         record.filter(|r| r.pod.id == id && !r.gone).map(|record| &mut record.pod).ok_or(Refusal::NotFound)
     }
 
@@ -412,7 +410,7 @@ impl Store {
 
     /// Pod objects that stand now.
     pub fn live_pods(&self) -> usize {
-        self.pods.len() - self.free_pods.len()
+        self.pods.used() as usize - self.free_pods.len()
     }
 
     /// Stores a new pod of a Job, with the tracking finalizer.
@@ -438,7 +436,7 @@ impl Store {
         record.attempts[place] += 1;
         let containers = template.containers.len() as u16;
         let place = record.pods.len() as u32;
-        let id = new_pod_id(&mut self.pods, &mut self.free_pods, &mut self.pods_created);
+        let id = new_pod_id(&self.pods, &mut self.free_pods, &mut self.pods_created);
         record.pods.push(id.slot);
         let mut pod = new_pod(id, now, containers);
         (pod.job, pod.index, pod.attempt, pod.tracked) = (job, index, attempt, true);
@@ -450,13 +448,7 @@ impl Store {
 
     pub(super) fn add_pod(&mut self, record: PodRecord) {
         let id = record.pod.id;
-        self.pods[id.slot as usize] = match self.spare_pods.pop() {
-            Some(mut place) => {
-                *place = record;
-                Some(place)
-            }
-            None => Some(Box::new(record)),
-        };
+        self.pods.put(id.slot, record);
         self.version += 1;
         self.changes.push_back(Change::Pod(id, Verb::Added));
     }
@@ -468,14 +460,15 @@ impl Store {
         Ok(self.modified(id))
     }
 
-    /// Writes `status` of a pod. A pod that is being deleted goes when it has ended and has no finalizer.
-    pub fn update_pod_status(&mut self, id: PodId, status: PodStatus) -> Result<u64, Refusal> {
+    /// Writes `status` of a pod in place; `write` answers whether it has changed anything. A pod that is being deleted
+    /// goes when it has ended and has no finalizer.
+    pub fn update_pod_status(&mut self, id: PodId, write: impl FnOnce(&mut PodStatus) -> bool) -> Result<u64, Refusal> {
         let pod = self.standing_pod_mut(id)?;
-        if pod.status == status {
+        let had_ended = pod.status.phase.is_terminal();
+        if !write(&mut pod.status) {
             return Ok(NOTHING_WRITTEN);
         }
-        let ended = !pod.status.phase.is_terminal() && status.phase.is_terminal();
-        pod.status = status;
+        let ended = !had_ended && pod.status.phase.is_terminal();
         let version = self.modified(id);
         if ended {
             self.release_quota(id, Release { ended: true, gone: false });
@@ -540,7 +533,7 @@ impl Store {
 
     /// Deletion is done once nothing holds the object: it has ended (or was never bound) and has no finalizer.
     fn remove_if_released(&mut self, id: PodId) {
-        let Some(record) = self.pods[id.slot as usize].as_deref_mut() else { return };
+        let Some(record) = self.pods.get_mut(id.slot) else { return };
         let Some(deletion) = record.pod.deletion else { return };
         let ended = record.pod.status.phase.is_terminal();
         if record.pod.tracked || !(ended || deletion.grace == 0) {
@@ -559,7 +552,7 @@ impl Store {
         owner.pods.swap_remove(place);
         let (moved, last) = (owner.pods.get(place).copied(), owner.pods.is_empty());
         let waits = owner.job.foreground_deletion && !owner.gone;
-        if let Some(record) = moved.and_then(|slot| self.pods[slot as usize].as_deref_mut()) {
+        if let Some(record) = moved.and_then(|slot| self.pods.get_mut(slot)) {
             record.place = place as u32;
         }
         if last && waits {
@@ -655,11 +648,8 @@ fn keep_lists(spare: &mut Vec<[Vec<u32>; 2]>, record: JobRecord) {
 }
 
 /// The id of the next pod.
-pub(super) fn new_pod_id(pods: &mut Vec<Option<Box<PodRecord>>>, free: &mut Vec<u32>, created: &mut u32) -> PodId {
-    let slot = free.pop().unwrap_or_else(|| {
-        pods.push(None);
-        pods.len() as u32 - 1
-    });
+pub(super) fn new_pod_id(pods: &Slab<PodRecord>, free: &mut Vec<u32>, created: &mut u32) -> PodId {
+    let slot = free.pop().unwrap_or_else(|| pods.used());
     *created += 1;
     PodId { slot, uid: *created - 1 }
 }

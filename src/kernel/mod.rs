@@ -8,5 +8,6 @@ pub mod dist;
 pub mod event_list;
 pub mod instant;
 pub mod rng;
+pub mod slab;
 pub mod stats;
 pub mod time;

@@ -3,9 +3,12 @@
 
 use std::sync::Arc;
 
+use smallvec::{SmallVec, smallvec};
+
 use super::{Alarm, Workload};
 use crate::api::meta::{ApiTime, PodId};
 use crate::api::pod::{Container, PodPhase, PodStatus, PodTemplate, RestartPolicy, Termination};
+use crate::kernel::slab::Slab;
 use crate::kernel::time::{SimDuration, SimTime};
 
 /// Exit code of a process that ended on SIGTERM, and on SIGKILL.
@@ -13,18 +16,15 @@ const TERMINATED: i32 = 143;
 pub(super) const KILLED: i32 = 137;
 /// What a pod gets that is evicted from its node: one second, which the runtime makes two.
 const EVICTION_GRACE: SimDuration = SimDuration::from_secs(2);
-/// Crash back-off: first and longest wait, and how long a container must run to be forgiven.
-const FIRST_BACK_OFF: SimDuration = SimDuration::from_secs(10);
-const LONGEST_BACK_OFF: SimDuration = SimDuration::from_secs(300);
+/// Crash back-off: first and longest wait in seconds, and how long a container must run to be forgiven.
+const FIRST_BACK_OFF: u16 = 10;
+const LONGEST_BACK_OFF: u16 = 300;
 const FORGIVEN_AFTER: SimDuration = SimDuration::from_secs(600);
 
 /// All pods that kubelets look after.
 #[derive(Debug, Default)]
 pub struct Kubelet {
-    pods: Vec<Option<Box<PodWorker>>>,
-    /// Of pods that are gone: the memory of those to come.
-    #[expect(clippy::vec_box, reason = "a box goes back to a slot as it is: what is in it does not move")]
-    spare: Vec<Box<PodWorker>>,
+    pods: Slab<PodWorker>,
     keeps_details: bool,
 }
 
@@ -35,7 +35,7 @@ pub(super) struct PodWorker {
     pub(super) template: Arc<PodTemplate>,
     pub(super) state: PodState,
     /// Init containers, then app containers.
-    pub(super) containers: Vec<ContainerState>,
+    pub(super) containers: SmallVec<[ContainerState; 1]>,
     /// When the app containers first ran.
     pub(super) started: Option<SimTime>,
     /// Was it ready when its status was last made, and since when has that been so?
@@ -68,7 +68,7 @@ pub(super) enum PodState {
     /// Sandbox and images are being prepared.
     Starting,
     /// This init container is next or running.
-    Init(usize),
+    Init(u16),
     /// App containers have started.
     Running,
     /// Being deleted: nothing starts any more.
@@ -82,13 +82,14 @@ pub(super) enum PodState {
 pub(super) struct ContainerState {
     pub(super) phase: ContainerPhase,
     pub(super) restarts: u32,
-    /// Code and time of its last end.
-    pub(super) last_exit: Option<(i32, SimTime)>,
+    /// Code of its last end, and when that was.
+    last_code: Option<i32>,
+    last_end: SimTime,
     pub(super) last_start: SimTime,
     /// When it ended before that, if it has been started again.
     pub(super) end_before: SimTime,
-    /// The wait before its next restart.
-    back_off: SimDuration,
+    /// Seconds that it waits before its next restart.
+    back_off: u16,
     /// Code that the process will exit with, once it is known.
     pub(super) planned_code: Option<i32>,
     pub(super) ends_at: SimTime,
@@ -114,10 +115,11 @@ impl ContainerState {
         ContainerState {
             phase: ContainerPhase::Waiting,
             restarts: 0,
-            last_exit: None,
+            last_code: None,
+            last_end: SimTime::ZERO,
             last_start: SimTime::ZERO,
             end_before: SimTime::ZERO,
-            back_off: SimDuration::ZERO,
+            back_off: 0,
             planned_code: None,
             ends_at: SimTime::ZERO,
             turn: 0,
@@ -127,10 +129,15 @@ impl ContainerState {
         }
     }
 
+    /// Code and time of its last end.
+    pub(super) fn last_exit(&self) -> Option<(i32, SimTime)> {
+        self.last_code.map(|code| (code, self.last_end))
+    }
+
     /// Its last end, as long as it has not been started again.
     pub(super) fn termination(&self) -> Option<Termination> {
         let started = self.last_start;
-        self.last_exit.map(|(code, finished)| Termination { code, started, finished, oom: self.was_oom })
+        self.last_exit().map(|(code, finished)| Termination { code, started, finished, oom: self.was_oom })
     }
 }
 
@@ -161,7 +168,7 @@ impl Kubelet {
 
     /// Forgets all pods; their memory is kept.
     pub fn clear(&mut self) {
-        self.spare.extend(self.pods.drain(..).flatten());
+        self.pods.clear();
         self.keeps_details = false;
     }
 
@@ -179,24 +186,16 @@ impl Kubelet {
         now: SimTime,
         alarms: &mut Vec<(SimTime, Alarm)>,
     ) {
-        let slot = id.slot as usize;
-        if self.pods.len() <= slot {
-            self.pods.resize_with(slot + 1, || None);
-        }
         let count = template.init_containers.len() + template.containers.len();
         let previous = self.keeps_details.then(|| vec![None; count].into());
         if let Some(seconds) = template.active_deadline_seconds {
             alarms.push((now + SimDuration::from_secs(seconds.into()), Alarm::Deadline(id)));
         }
-        let mut spare = self.spare.pop();
-        let mut containers = spare.as_mut().map(|worker| std::mem::take(&mut worker.containers)).unwrap_or_default();
-        containers.clear();
-        containers.resize(count, ContainerState::new());
         let worker = PodWorker {
             id,
             template,
             state: PodState::Starting,
-            containers,
+            containers: smallvec![ContainerState::new(); count],
             started: None,
             ready: false,
             ready_since: created,
@@ -205,13 +204,7 @@ impl Kubelet {
             kill_at: None,
             pull: PullState::Quiet,
         };
-        self.pods[slot] = match spare {
-            Some(mut place) => {
-                *place = worker;
-                Some(place)
-            }
-            None => Some(Box::new(worker)),
-        };
+        self.pods.put(id.slot, worker);
     }
 
     /// The images of a pod are on its node: its sandbox is made, not before `earliest`, and then its containers start.
@@ -243,23 +236,23 @@ impl Kubelet {
 
     /// Was this pod admitted, and does its object still stand?
     pub fn knows(&self, id: PodId) -> bool {
-        self.pods.get(id.slot as usize).and_then(Option::as_ref).is_some_and(|worker| worker.id == id)
+        self.pods.get(id.slot).is_some_and(|worker| worker.id == id)
     }
 
     /// The pod's object is gone.
     pub fn forget(&mut self, id: PodId) {
         if self.worker(id).is_some() {
-            self.spare.extend(self.pods[id.slot as usize].take());
+            self.pods.remove(id.slot);
         }
     }
 
     pub(super) fn worker(&mut self, id: PodId) -> Option<&mut PodWorker> {
-        self.pods.get_mut(id.slot as usize)?.as_deref_mut().filter(|worker| worker.id == id)
+        self.pods.get_mut(id.slot).filter(|worker| worker.id == id)
     }
 
-    /// The status to report now, if the kubelet knows the pod.
-    pub fn status(&mut self, id: PodId, now: SimTime) -> Option<PodStatus> {
-        self.worker(id).map(|worker| worker.status(now))
+    /// Brings a pod's status up to date, if the kubelet knows the pod. Returns whether anything in it has changed.
+    pub fn write_status(&mut self, id: PodId, now: SimTime, status: &mut PodStatus) -> bool {
+        self.worker(id).is_some_and(|worker| worker.write_status(now, status))
     }
 
     /// An alarm rang. Returns the pod whose status may have changed; stale alarms do nothing.
@@ -389,7 +382,7 @@ impl PodWorker {
     ) {
         let mut next = next;
         while next < self.init_count() {
-            self.state = PodState::Init(next);
+            self.state = PodState::Init(next as u16);
             self.start(next, now, workload, alarms);
             if !self.is_sidecar(next) || self.container(next).startup_probe.is_some() {
                 return;
@@ -410,7 +403,7 @@ impl PodWorker {
             previous[at] = container.termination();
         }
         container.phase = ContainerPhase::Running;
-        container.end_before = container.last_exit.map_or(SimTime::ZERO, |(_, at)| at);
+        container.end_before = container.last_exit().map_or(SimTime::ZERO, |(_, at)| at);
         container.last_start = now;
         container.planned_code = None;
         container.turn = container.turn.wrapping_add(1);
@@ -466,7 +459,7 @@ impl PodWorker {
         let planned = self.containers[at].planned_code;
         let code = planned.unwrap_or_else(|| workload.exit_code(self.id, name, restarts));
         let container = &mut self.containers[at];
-        container.last_exit = Some((code, now));
+        (container.last_code, container.last_end) = (Some(code), now);
         container.phase = ContainerPhase::Terminated;
         container.was_oom = container.will_be_oom;
         container.ready = false;
@@ -511,10 +504,10 @@ impl PodWorker {
         let pod = self.id;
         let container = &mut self.containers[at];
         if container.restarts > 0 && now.since(container.last_start) > FORGIVEN_AFTER {
-            container.back_off = SimDuration::ZERO;
+            container.back_off = 0;
         }
-        let wait = container.back_off;
-        container.back_off = SimDuration((2 * wait.0).clamp(FIRST_BACK_OFF.0, LONGEST_BACK_OFF.0));
+        let wait = SimDuration::from_secs(container.back_off.into());
+        container.back_off = (2 * container.back_off).clamp(FIRST_BACK_OFF, LONGEST_BACK_OFF);
         if wait == SimDuration::ZERO {
             return self.restart(at, now, workload, alarms);
         }
@@ -541,9 +534,7 @@ impl PodWorker {
             if self.failing.is_some() {
                 return PodPhase::Failed;
             }
-            let zero = |c: &ContainerState| {
-                c.phase == ContainerPhase::Terminated && c.last_exit.is_some_and(|(code, _)| code == 0)
-            };
+            let zero = |c: &ContainerState| c.phase == ContainerPhase::Terminated && c.last_code == Some(0);
             return if app.iter().all(zero) { PodPhase::Succeeded } else { PodPhase::Failed };
         }
         let started = |c: &ContainerState| c.phase != ContainerPhase::Waiting;

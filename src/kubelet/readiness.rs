@@ -48,7 +48,7 @@ impl PodWorker {
         alarms: &mut Vec<(SimTime, Alarm)>,
     ) {
         self.containers[at].ready = true;
-        if self.state == PodState::Init(at) && self.is_sidecar(at) {
+        if self.state == PodState::Init(at as u16) && self.is_sidecar(at) {
             self.start_next(at + 1, now, workload, alarms);
         }
     }

@@ -11,28 +11,48 @@ use crate::api::pod::{
 use crate::kernel::time::SimTime;
 
 impl PodWorker {
-    /// The status that the state of the containers makes.
-    pub(super) fn status(&mut self, now: SimTime) -> PodStatus {
+    /// Brings a status to what the state of the containers makes of it. Returns whether anything in it has changed.
+    ///
+    /// In place, field by field: statuses are large, and between two reports little in them differs.
+    pub(super) fn write_status(&mut self, now: SimTime, status: &mut PodStatus) -> bool {
         let ready = matches!(self.state, PodState::Running | PodState::Terminating)
             && self.app_containers().iter().all(is_ready)
             && (0..self.init_count()).all(|at| !self.is_sidecar(at) || is_ready(&self.containers[at]));
         if ready != self.ready {
             (self.ready, self.ready_since) = (ready, ApiTime::of(now));
         }
-        PodStatus {
-            phase: self.phase(),
-            ready,
-            ready_since: self.ready_since,
-            started: self.started,
-            restarts: self.containers.iter().map(|c| c.restarts).sum(),
-            most_restarts: self.app_containers().iter().map(|c| c.restarts).max().unwrap_or(0),
-            finished_at: self.finished_at(),
-            exit_code: self.exit_code(),
-            exits: self.exits(),
-            reason: self.failing.filter(|_| self.state == PodState::Ended).unwrap_or(""),
-            view: self.view(),
-            containers: self.details(),
-        }
+        let PodStatus {
+            phase,
+            ready: is_ready,
+            ready_since,
+            started,
+            restarts,
+            most_restarts,
+            finished_at,
+            exit_code,
+            exits,
+            reason,
+            view,
+            containers,
+        } = status;
+        // No short cut: each field is to be written, whether one before it has changed or not.
+        write(phase, self.phase())
+            | write(is_ready, ready)
+            | write(ready_since, self.ready_since)
+            | write(started, self.started)
+            | write(restarts, self.containers.iter().map(|c| c.restarts).sum())
+            | write(most_restarts, self.app_containers().iter().map(|c| c.restarts).max().unwrap_or(0))
+            | write(finished_at, self.finished_at())
+            | write(exit_code, self.exit_code())
+            | write(exits, self.exits())
+            | write(reason, self.reason())
+            | write(view, self.view())
+            | write(containers, self.details())
+    }
+
+    /// Why the pod failed as a whole, once it has.
+    fn reason(&self) -> Option<&'static str> {
+        self.failing.filter(|reason| self.state == PodState::Ended && !reason.is_empty())
     }
 
     fn details(&self) -> ContainerDetails {
@@ -61,7 +81,7 @@ impl PodWorker {
     fn finished_at(&self) -> Option<ApiTime> {
         let mut latest = None;
         for container in self.app_containers() {
-            match (container.phase, container.last_exit) {
+            match (container.phase, container.last_exit()) {
                 (ContainerPhase::Terminated, Some((_, at))) => latest = latest.max(Some(ApiTime::of(at))),
                 _ => return None,
             }
@@ -70,14 +90,14 @@ impl PodWorker {
     }
 
     fn exit_code(&self) -> Option<i32> {
-        let codes = || self.containers.iter().filter_map(|c| c.last_exit).map(|(code, _)| code);
-        let app_ended = self.app_containers().iter().any(|c| c.last_exit.is_some());
+        let codes = || self.containers.iter().filter_map(|c| c.last_exit()).map(|(code, _)| code);
+        let app_ended = self.app_containers().iter().any(|c| c.last_exit().is_some());
         codes().find(|&code| code != 0).or(app_ended.then_some(0))
     }
 
     fn exits(&self) -> ContainerExits {
         let code_of = |c: &ContainerState| match c.phase {
-            ContainerPhase::Terminated => c.last_exit.map(|(code, _)| code),
+            ContainerPhase::Terminated => c.last_exit().map(|(code, _)| code),
             _ => None,
         };
         if let [only] = &self.containers[..] {
@@ -108,7 +128,7 @@ impl PodWorker {
         let initializing =
             matches!(word, ContainersWord::Init(..) | ContainersWord::InitError | ContainersWord::InitCrashLoopBackOff);
         let counted = if initializing { &self.containers[..self.init_count()] } else { self.app_containers() };
-        let last_end = |c: &ContainerState| match (c.phase, c.last_exit) {
+        let last_end = |c: &ContainerState| match (c.phase, c.last_exit()) {
             (ContainerPhase::BackOff, Some((_, at))) => Some(ApiTime::of(at)),
             _ => (c.restarts > 0).then(|| ApiTime::of(c.end_before)),
         };
@@ -130,11 +150,11 @@ impl PodWorker {
             PullState::BackOff => return ContainersWord::ImagePullBackOff,
         }
         for (at, container) in self.containers[..init].iter().enumerate() {
-            let has_begun = container.phase != ContainerPhase::Waiting && self.state != PodState::Init(at);
+            let has_begun = container.phase != ContainerPhase::Waiting && self.state != PodState::Init(at as u16);
             if self.is_sidecar(at) && (has_begun || self.state == PodState::Ended) {
                 continue;
             }
-            match (container.phase, container.last_exit) {
+            match (container.phase, container.last_exit()) {
                 (ContainerPhase::Terminated, Some((0, _))) => {}
                 (ContainerPhase::Terminated, _) => return ContainersWord::InitError,
                 (ContainerPhase::BackOff, _) => return ContainersWord::InitCrashLoopBackOff,
@@ -144,9 +164,9 @@ impl PodWorker {
         let apps = self.app_containers();
         let running = apps.iter().any(is_running);
         let failed =
-            |c: &ContainerState| c.phase == ContainerPhase::Terminated && c.last_exit.is_some_and(|e| e.0 != 0);
+            |c: &ContainerState| c.phase == ContainerPhase::Terminated && c.last_exit().is_some_and(|e| e.0 != 0);
         for container in apps.iter() {
-            match (container.phase, container.last_exit) {
+            match (container.phase, container.last_exit()) {
                 (ContainerPhase::Running, _) => {}
                 (ContainerPhase::BackOff, _) => return ContainersWord::CrashLoopBackOff,
                 (ContainerPhase::Waiting, _) if init > 0 => return ContainersWord::PodInitializing,
@@ -160,6 +180,16 @@ impl PodWorker {
         }
         ContainersWord::Running
     }
+}
+
+/// Writes a field. Returns whether that changed it.
+#[inline]
+fn write<T: PartialEq>(field: &mut T, value: T) -> bool {
+    let changes = *field != value;
+    if changes {
+        *field = value;
+    }
+    changes
 }
 
 fn is_ready(container: &ContainerState) -> bool {

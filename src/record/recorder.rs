@@ -338,8 +338,8 @@ fn update_life(life: &mut PodLife, pod: &Pod, now: SimTime) {
     if let Some(reason) = pod.disruption_target {
         life.reason = reason;
     }
-    if !status.reason.is_empty() {
-        life.reason = status.reason;
+    if let Some(reason) = status.reason {
+        life.reason = reason;
     }
     (life.phase, life.exit_code, life.restarts) = (status.phase, status.exit_code, status.restarts);
 }

@@ -77,8 +77,8 @@ pub fn status_word(pod: &Pod, init_containers: usize) -> Cow<'static, str> {
         return "Terminating".into();
     }
     // What the pod failed of as a whole says more than its containers.
-    if !pod.status.reason.is_empty() {
-        return pod.status.reason.into();
+    if let Some(reason) = pod.status.reason {
+        return reason.into();
     }
     match pod.status.view.word {
         // A kubelet that has just seen the pod reports at once what it waits for.

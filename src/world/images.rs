@@ -2,7 +2,6 @@
 
 use super::World;
 use crate::api::meta::{NodeId, ObjectId, PodId};
-use crate::api::pod::PodTemplate;
 use crate::kernel::time::SimTime;
 use crate::kubelet::Alarm;
 use crate::kubelet::images::{Images, News, PullSettings};
@@ -25,8 +24,9 @@ pub(super) fn images(cluster: &Cluster) -> Option<Images> {
 
 impl World<'_> {
     /// A pod's images are to be on its node; with a cluster that has no registry they are.
-    pub(super) fn need_images(&mut self, pod: PodId, node: NodeId, template: &PodTemplate) {
-        let Some(images) = self.images.as_mut().filter(|_| node != NodeId::WITHOUT_LIMITS) else {
+    pub(super) fn need_images(&mut self, pod: PodId, node: NodeId) {
+        let (images, template) = (self.images.as_mut(), self.store.template_of(pod));
+        let (Some(images), Some(template), false) = (images, template, node == NodeId::WITHOUT_LIMITS) else {
             return self.start_pod(pod, node);
         };
         let mut news = Vec::new();

@@ -55,11 +55,12 @@ impl World<'_> {
         self.record_event(ObjectId::Node(id), false, "NodeNotReady", "node-controller", message);
         let pods: Vec<PodId> = self.pods_on(id);
         for pod in pods {
-            if let Some(mut status) = self.store.standing_pod(pod).map(|pod| pod.status.clone())
-                && status.ready
-            {
-                (status.ready, status.ready_since) = (false, ApiTime::of(self.now));
-                _ = self.store.update_pod_status(pod, status);
+            if self.store.standing_pod(pod).is_some_and(|pod| pod.status.ready) {
+                let now = ApiTime::of(self.now);
+                _ = self.store.update_pod_status(pod, |status| {
+                    (status.ready, status.ready_since) = (false, now);
+                    true
+                });
                 self.tell();
                 self.record_event(ObjectId::Pod(pod), true, "NodeNotReady", "node-controller", "Node is not ready");
             }
@@ -161,9 +162,8 @@ impl World<'_> {
             if changed {
                 self.report(pod);
             }
-            let template = self.store.template_of(pod).cloned();
-            if let Some(template) = template.filter(|_| self.kubelet.waits_to_start(pod)) {
-                self.need_images(pod, id, &template);
+            if self.kubelet.waits_to_start(pod) {
+                self.need_images(pod, id);
             }
             // A deletion that it has not heard of.
             self.pod_modified(pod);
@@ -210,11 +210,15 @@ impl World<'_> {
     /// The pod garbage collector ends pods whose node is gone and deletes them.
     pub(super) fn collect_orphans(&mut self, id: NodeId) {
         for pod in self.pods_on(id) {
-            let Some(mut status) = self.store.standing_pod(pod).map(|pod| pod.status.clone()) else { continue };
-            if !status.phase.is_terminal() {
+            let Some(has_ended) = self.store.standing_pod(pod).map(|pod| pod.status.phase.is_terminal()) else {
+                continue;
+            };
+            if !has_ended {
                 _ = self.store.mark_disrupted(pod, "DeletionByPodGC");
-                (status.phase, status.ready) = (PodPhase::Failed, false);
-                _ = self.store.update_pod_status(pod, status);
+                _ = self.store.update_pod_status(pod, |status| {
+                    (status.phase, status.ready) = (PodPhase::Failed, false);
+                    true
+                });
                 self.tell();
             }
             _ = self.store.delete_pod(ApiTime::of(self.now), pod);

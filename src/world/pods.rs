@@ -57,10 +57,10 @@ impl World<'_> {
             if pod.status.phase.is_terminal() {
                 return;
             }
-            let Some(template) = self.store.template_of(id).cloned() else { return };
+            let Some(template) = self.store.template_of(id) else { return };
             let (node, created) = (pod.node, pod.created);
             self.kubelet.admit(id, template.clone(), created, now, &mut self.alarms);
-            self.need_images(id, node, &template);
+            self.need_images(id, node);
         }
         if let Some(deletion) = deletion {
             let grace = SimDuration::from_secs(u64::from(deletion.grace));
@@ -111,12 +111,15 @@ impl World<'_> {
         if self.defer(Event::Report(pod)) || (self.nodes.exist && self.is_on_dead_node(pod)) {
             return;
         }
-        if let Some(status) = self.kubelet.status(pod, self.now) {
-            let known = self.store.pod(pod).is_some_and(|pod| pod.status.started.is_some());
-            if self.nodes.exist && status.started.is_some() && !known {
-                self.tell_use(pod);
-            }
-            _ = self.store.update_pod_status(pod, status);
+        let (kubelet, now, mut starts) = (&mut self.kubelet, self.now, false);
+        let written = self.store.update_pod_status(pod, |status| {
+            let had_started = status.started.is_some();
+            let changed = kubelet.write_status(pod, now, status);
+            starts = status.started.is_some() && !had_started;
+            changed
+        });
+        if self.nodes.exist && starts && written.is_ok() {
+            self.tell_use(pod);
         }
     }
 

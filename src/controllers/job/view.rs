@@ -199,11 +199,14 @@ impl JobView {
     fn restand(&mut self, pods: &mut [Option<PodView>]) {
         let slots: Vec<u32> = self.pods.unsettled.iter().chain(&self.pods.lingering).copied().collect();
         for slot in slots {
-            let Some(mut pod) = pods[slot as usize].take() else { continue };
-            let standing = pod.standing_under(&self.spec);
-            self.move_to(&mut pod, standing, pods);
-            pods[slot as usize] = Some(pod);
+            self.stand_anew(slot as usize, pods);
         }
+    }
+
+    /// A pod finds the list that its state puts it into.
+    fn stand_anew(&mut self, slot: usize, pods: &mut [Option<PodView>]) {
+        let standing = pods[slot].as_ref().map_or(Standing::Nowhere, |pod| pod.standing_under(&self.spec));
+        self.move_to(slot, standing, pods);
     }
 
     /// Takes a pod's state out of the tallies, or puts it in.
@@ -224,55 +227,60 @@ impl JobView {
         }
     }
 
-    fn move_to(&mut self, pod: &mut PodView, standing: Standing, pods: &mut [Option<PodView>]) {
+    fn move_to(&mut self, slot: usize, standing: Standing, pods: &mut [Option<PodView>]) {
+        let Some(pod) = &mut pods[slot] else { return };
         if pod.standing == standing {
             return;
         }
-        let place = pod.place as usize;
-        if let Some(list) = self.list(pod.standing) {
+        let (before, place) = (std::mem::replace(&mut pod.standing, standing), pod.place as usize);
+        if let Some(list) = self.list(standing) {
+            pod.place = list.len() as u32;
+            list.push(slot as u32);
+        }
+        if let Some(list) = self.list(before) {
             list.swap_remove(place);
             if let Some(moved) = list.get(place).and_then(|&slot| pods[slot as usize].as_mut()) {
                 moved.place = place as u32;
             }
         }
-        if let Some(list) = self.list(standing) {
-            pod.place = list.len() as u32;
-            list.push(pod.id.slot);
-        }
-        pod.standing = standing;
     }
 
     /// The cache shows a pod, new or newer.
     pub(super) fn put(&mut self, pod: &Pod, pods: &mut [Option<PodView>]) {
         let slot = pod.id.slot as usize;
-        let mut view = PodView::new(pod, &self.spec);
-        let mut occupied = None;
-        if let Some(old) = &pods[slot] {
-            self.tally(old, -1);
-            occupied = Some(old.occupies());
-            (view.standing, view.place) = (old.standing, old.place);
-            view.release_expected = old.release_expected && view.tracked;
-        }
-        let standing = view.standing_under(&self.spec);
-        self.move_to(&mut view, standing, pods);
-        self.tally(&view, 1);
+        let occupied = match &mut pods[slot] {
+            Some(view) if view.id == pod.id => {
+                self.tally(view, -1);
+                let occupied = view.occupies();
+                view.update(pod, &self.spec);
+                Some(occupied)
+            }
+            new => {
+                new.insert(PodView::new(pod)).update(pod, &self.spec);
+                None
+            }
+        };
+        self.stand_anew(slot, pods);
+        let Some(view) = &pods[slot] else { return };
+        self.tally(view, 1);
         if view.index != NO_INDEX && occupied != Some(view.occupies()) {
             if occupied.is_none() {
                 self.indexes.appeared(view.index);
             }
             self.indexes.changed(view.index, occupied.unwrap_or_default(), view.occupies());
         }
-        pods[slot] = Some(view);
     }
 
     /// The cache shows that a pod is gone.
     pub(super) fn remove(&mut self, id: PodId, pods: &mut [Option<PodView>]) {
-        let Some(mut view) = pods[id.slot as usize].take() else { return };
-        self.tally(&view, -1);
+        let slot = id.slot as usize;
+        let Some(view) = &pods[slot] else { return };
+        self.tally(view, -1);
         if view.index != NO_INDEX {
             self.indexes.changed(view.index, view.occupies(), Occupancy::default());
         }
-        self.move_to(&mut view, Standing::Nowhere, pods);
+        self.move_to(slot, Standing::Nowhere, pods);
+        pods[slot] = None;
     }
 
     pub(super) fn pod_name(&self, pod: &PodView) -> String {
@@ -282,31 +290,42 @@ impl JobView {
 }
 
 impl PodView {
-    fn new(pod: &Pod, spec: &JobSpec) -> PodView {
-        let status = &pod.status;
+    /// What stays as it is in a pod; the rest is for [`PodView::update`].
+    fn new(pod: &Pod) -> PodView {
         PodView {
             id: pod.id,
             index: pod.index,
             attempt: pod.attempt,
             standing: Standing::Nowhere,
             place: 0,
-            phase: status.phase,
-            ready: status.ready,
-            scheduled: pod.scheduled,
-            deleting: pod.deletion.is_some(),
-            tracked: pod.tracked,
+            phase: PodPhase::Pending,
+            ready: false,
+            scheduled: false,
+            deleting: false,
+            tracked: false,
             release_expected: false,
             created: pod.created,
-            ready_since: status.ready_since,
-            finish: finish_time(pod),
-            restarts: status.restarts,
-            most_restarts: status.most_restarts,
+            ready_since: pod.created,
+            finish: pod.created,
+            restarts: 0,
+            most_restarts: 0,
             failure_count: pod.failure_count.unwrap_or(0),
             ignored_failure_count: pod.ignored_failure_count,
-            facts: spec.pod_failure_policy.as_ref().map(|_| {
-                let disrupted = pod.disruption_target.is_some();
-                Box::new(FailedPodFacts { exits: status.exits.clone(), ready: status.ready, disrupted })
-            }),
+            facts: None,
+        }
+    }
+
+    /// What may change in a pod, in place.
+    fn update(&mut self, pod: &Pod, spec: &JobSpec) {
+        let status = &pod.status;
+        (self.phase, self.ready, self.ready_since) = (status.phase, status.ready, status.ready_since);
+        (self.scheduled, self.deleting, self.tracked) = (pod.scheduled, pod.deletion.is_some(), pod.tracked);
+        self.release_expected &= pod.tracked;
+        self.finish = finish_time(pod);
+        (self.restarts, self.most_restarts) = (status.restarts, status.most_restarts);
+        if spec.pod_failure_policy.is_some() {
+            let disrupted = pod.disruption_target.is_some();
+            self.facts = Some(Box::new(FailedPodFacts { exits: status.exits.clone(), ready: status.ready, disrupted }));
         }
     }
 
