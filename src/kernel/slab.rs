@@ -54,8 +54,9 @@ impl<T> Slab<T> {
 
     /// Empties all slots; the memory is kept.
     pub fn clear(&mut self) {
-        let used = std::mem::take(&mut self.used);
-        self.blocks.iter_mut().flatten().take(used).for_each(|object| *object = None);
+        for slot in 0..std::mem::take(&mut self.used) {
+            self.blocks[slot / BLOCK][slot % BLOCK] = None;
+        }
     }
 
     /// Slots from 0 that were ever used since the table was last cleared.

@@ -36,7 +36,7 @@ impl PodWorker {
             containers,
         } = status;
         // No short cut: each field is to be written, whether one before it has changed or not.
-        write(phase, self.phase())
+        let changed = write(phase, self.phase())
             | write(is_ready, ready)
             | write(ready_since, self.ready_since)
             | write(started, self.started)
@@ -46,8 +46,12 @@ impl PodWorker {
             | write(exit_code, self.exit_code())
             | write(exits, self.exits())
             | write(reason, self.reason())
-            | write(view, self.view())
-            | write(containers, self.details())
+            | write(view, self.view());
+        // What is told of each container by itself is no reason to write.
+        if changed {
+            *containers = self.details();
+        }
+        changed
     }
 
     /// Why the pod failed as a whole, once it has.

@@ -314,6 +314,9 @@ impl World<'_> {
     /// Sends what workers handed to goroutines of its own at this instant. A worker's status write is its own call
     /// and so comes before them. Returns false if there was nothing to send.
     pub(super) fn send_spawned(&mut self) -> bool {
+        if self.control_plane.is_instant() {
+            return false;
+        }
         let mut any = false;
         for controller in Controller::ALL {
             while let Some(call) = self.control_plane.client(controller).spawned.pop_front() {
