@@ -14,8 +14,8 @@ use rustls::crypto::ring;
 
 use super::Shard;
 
-/// How long a request is tried again for. Machines that start together need some patience; a wrong address should still
-/// be told within a minute.
+/// How long a request is tried again for: stores have moments in which they answer nobody, and hours of work may hang on
+/// it. A wrong address should still be told within a minute.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A bucket, or what begins with a prefix in it: `s3://bucket/prefix`, `gs://bucket/prefix`, `az://container/prefix`.
@@ -72,7 +72,7 @@ impl Address {
     pub(super) fn client(&self) -> object_store::Result<Arc<dyn ObjectStore>> {
         // Whoever came first has set the same one.
         _ = ring::default_provider().install_default();
-        let retry = RetryConfig { retry_timeout: PATIENCE, ..RetryConfig::default() };
+        let retry = RetryConfig { retry_timeout: PATIENCE, max_retries: usize::MAX, ..RetryConfig::default() };
         Ok(match self.scheme {
             ObjectStoreScheme::GoogleCloudStorage => {
                 Arc::new(GoogleCloudStorageBuilder::from_env().with_url(&self.url).with_retry(retry).build()?)

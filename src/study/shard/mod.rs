@@ -134,10 +134,10 @@ mod tests {
         let shard = Shard::new(last, shards).expect("a shard");
         let refused = write(shelf, shard, &other, &[1.0, 2.0]).expect_err("refused").to_string();
         assert!(refused.contains("holds a shard of another study; name another place"), "{refused}");
-        let beside = Shard::new(0, shards + 1).expect("a shard");
+        let beside = Shard::new(shards, shards + 1).expect("a shard");
         write(shelf, beside, &results().outline, &[]).expect("written");
         assert!(said(shelf).contains(" is one of "), "{}", said(shelf));
-        write(shelf, Shard::new(1, shards + 1).expect("a shard"), &other, &[]).expect("written");
+        write(shelf, Shard::new(0, shards + 1).expect("a shard"), &other, &[]).expect("written");
         assert!(said(shelf).contains(" is of another study than "), "{}", said(shelf));
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use object_store::client::{HttpError, HttpErrorKind};
 use object_store::path::Path;
 use object_store::{Error, ObjectStore, ObjectStoreExt, PutMode};
 use serde::{Deserialize, Serialize};
@@ -70,8 +71,7 @@ impl Shelf for Store {
         let path = self.path(shard);
         match self.runtime.block_on(fetch(self.client.clone(), path.clone())) {
             Ok(bytes) => self.read(&path, &bytes).map(Some),
-            // A bucket that is not there is told by the put.
-            Err(Error::NotFound { .. }) => Ok(None),
+            Err(error @ Error::NotFound { .. }) if !lacks_bucket(&error) => Ok(None),
             Err(error) => Err(failed(&self.name(&path), &error)),
         }
     }
@@ -114,11 +114,18 @@ fn failed(url: &str, error: &Error) -> ShardError {
     ShardError::Store { url: url.to_owned(), reason: reason(error) }
 }
 
+/// Whether an object is missing because all of its bucket is: the codes of S3 and Google, and of Azure.
+fn lacks_bucket(error: &Error) -> bool {
+    let text = error.to_string();
+    ["NoSuchBucket", "ContainerNotFound"].iter().any(|code| text.contains(code))
+}
+
 /// What is behind an error, in a sentence: the crate's own texts repeat each other at every level.
 fn reason(error: &Error) -> String {
-    let mut last: &dyn std::error::Error = error;
+    let (mut last, mut is_reached): (&dyn std::error::Error, bool) = (error, true);
     while let Some(source) = last.source() {
         last = source;
+        is_reached &= last.downcast_ref::<HttpError>().is_none_or(|error| error.kind() != HttpErrorKind::Connect);
     }
     let text = last.to_string();
     // Of the answers of stores, which are XML, the part for people.
@@ -130,6 +137,11 @@ fn reason(error: &Error) -> String {
             format!("the store refuses the credentials found in the environment: {said}")
         }
         Error::NotFound { .. } => format!("the store has no such bucket or object: {said}"),
+        _ if !is_reached => format!("the store cannot be reached: {said}"),
+        // What its HTTP client says of http:// where only https:// may be.
+        _ if said == "URL scheme is not allowed" => {
+            "http:// must be allowed: set AWS_ALLOW_HTTP=true, or AZURE_ or GOOGLE_ALLOW_HTTP".to_owned()
+        }
         _ => said,
     }
 }
