@@ -38,6 +38,10 @@ pub fn run(args: &CompareArgs, colour: bool) -> anyhow::Result<ExitCode> {
         Ok(measures) => measures,
         Err(sentence) => return study::refuse(&sentence.into()),
     };
+    let folder = match args.study.folder(&first.scenario.name, "compare") {
+        Ok(folder) => folder,
+        Err(sentence) => return study::refuse(&sentence.into()),
+    };
     let mut laboratory = args.study.laboratory()?;
     // One seed for all, or there would be nothing in common.
     let seed = args.study.seed.unwrap_or(first.scenario.seed);
@@ -66,7 +70,7 @@ pub fn run(args: &CompareArgs, colour: bool) -> anyhow::Result<ExitCode> {
         write!(out, "{text}")?;
         found.push(Other { name: name.clone(), metrics, phases });
     }
-    if let Some(folder) = args.study.folder(&first.scenario.name, "compare") {
+    if let Some(folder) = folder {
         let about = format!("{} pairs of {}, seed {seed}, intervals at {}%", pairs.0, pairs.1, confidence * 100.0);
         output::write_all(&folder, comparison::files(first_name, &found, &about)?)?;
         writeln!(out, "differences.csv and differences.svg are in {}", folder.display())?;

@@ -45,6 +45,10 @@ pub fn run(args: &FitArgs, colour: bool) -> anyhow::Result<ExitCode> {
     if is_cut {
         writeln!(io::stderr(), "note: a fit looks at whole runs: warmUp and batches of the study play no part")?;
     }
+    let folder = match args.study.folder(&sweep.outline.scenario, "fit") {
+        Ok(folder) => folder,
+        Err(sentence) => return study::refuse(&sentence.into()),
+    };
     let laboratory = args.study.laboratory()?;
     // How many points will be tried is not known; halving tries few.
     let lines: u64 = options.values.iter().map(|values| values.len() as u64).product();
@@ -57,7 +61,7 @@ pub fn run(args: &FitArgs, colour: bool) -> anyhow::Result<ExitCode> {
     };
     let mut out = io::stdout().lock();
     write!(out, "{}", report::text(&sweep.outline, &options, &found))?;
-    if let Some(folder) = args.study.folder(&sweep.outline.scenario, "fit") {
+    if let Some(folder) = folder {
         output::write_all(&folder, report::files(&sweep.outline, &options, &found)?)?;
         writeln!(out, "frontier.csv and frontier.svg are in {}", folder.display())?;
     }

@@ -4,18 +4,20 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use clap::builder::{PathBufValueParser, TypedValueParser};
 
+use super::study;
 use super::sweep::{self, ResultsArgs};
-use crate::study::shard;
+use crate::study::shard::Place;
 
 /// Arguments of `jobsim merge`.
 #[derive(Debug, Args)]
 pub struct MergeArgs {
-    /// The folder that all shards were written into (`--out`)
-    #[arg(value_name = "DIR")]
-    folder: PathBuf,
-    /// Folder for the files of the study; `none` writes none [default: DIR]
-    #[arg(long, value_name = "DIR")]
+    /// Where all shards were written to (`--out`): a folder, or s3://bucket/prefix, gs:// or az://
+    #[arg(value_name = "DIR", value_parser = PathBufValueParser::new().try_map(Place::new))]
+    shards: Place,
+    /// Folder for the files of the study; `none` writes none [default: DIR, if it is a folder]
+    #[arg(long, value_name = "DIR", value_parser = PathBufValueParser::new().try_map(study::local))]
     out: Option<PathBuf>,
     #[command(flatten)]
     results: ResultsArgs,
@@ -23,7 +25,15 @@ pub struct MergeArgs {
 
 /// Checks, merges, tells and writes.
 pub fn run(args: &MergeArgs) -> anyhow::Result<ExitCode> {
-    let results = shard::merge(&args.folder)?;
-    let folder = args.out.as_ref().unwrap_or(&args.folder);
+    let folder = match (&args.out, &args.shards) {
+        (Some(folder), _) | (None, Place::Folder(folder)) => folder,
+        #[cfg(feature = "object-store")]
+        (None, Place::Store(address)) => {
+            let sentence =
+                format!("merge {address}: name a folder for the files of the study with --out, or --out none");
+            return study::refuse(&sentence.into());
+        }
+    };
+    let results = args.shards.merge()?;
     sweep::tell(&results, (folder.as_os_str() != "none").then_some(folder), &args.results)
 }

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -15,6 +16,7 @@ use super::exit;
 use super::files::{self, FileArgs, ValidateArg};
 use super::kubernetes::KubernetesArgs;
 use super::limits::LimitArgs;
+use super::study;
 use super::tables::{Streamed, TableFiles, Wanted, name_of};
 use crate::api::duration::parse_duration;
 use crate::kernel::time::{SimDuration, SimTime};
@@ -44,7 +46,7 @@ pub struct RunArgs {
     #[arg(long, value_parser = parse_duration, value_name = "DURATION")]
     horizon: Option<SimDuration>,
     /// Folder for the files of the run; `none` writes none [default: output/SCENARIO]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = PathBufValueParser::new().try_map(study::local))]
     out: Option<PathBuf>,
     /// What goes to standard output
     #[arg(short, long, value_enum, default_value_t = Output::Watch)]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::Args;
 
-use crate::study::shard::Shard;
+use crate::study::shard::{Place, Shard};
 
 /// Parts of a sweep over machines.
 #[derive(Clone, Debug, Args)]
@@ -21,7 +21,7 @@ pub struct ShardArgs {
     /// Image of that Job's containers, with jobsim as its entrypoint
     #[arg(long, value_name = "IMAGE")]
     image: Option<String>,
-    /// PersistentVolumeClaim that the shards are written to
+    /// PersistentVolumeClaim that the shards are written to, unless --out is an object store
     #[arg(long, value_name = "NAME", default_value = "jobsim-study")]
     volume_claim: String,
 }
@@ -45,20 +45,23 @@ impl ShardArgs {
     }
 
     /// An Indexed Job: each index has its own back-off; wrong input fails the Job at once, for no retry mends it.
-    pub(super) fn job(&self, name: &str, scenario: &Path, arguments: &[String]) -> String {
+    ///
+    /// Shards go to a claim, whatever folder is named here, or to the object store that is named.
+    pub(super) fn job(&self, name: &str, scenario: &Path, out: Option<&Place>, arguments: &[String]) -> String {
         let (shards, image) = (self.shards.unwrap_or(1), self.image.as_deref().unwrap_or(""));
         let file = scenario.file_name().map_or("scenario.yaml".into(), |name| name.to_string_lossy());
         let quoted = |text: &str| serde_json::Value::from(text).to_string();
         let mut args = vec!["sweep".to_owned(), format!("/scenario/{file}"), "--shards".to_owned(), shards.to_string()];
-        args.extend(["--out", "/out", "--threads", "0"].map(str::to_owned));
+        let output = Output::of(out, &quoted(&self.volume_claim));
+        args.extend(["--out", &output.out, "--threads", "0"].map(str::to_owned));
         args.extend(arguments.iter().cloned());
         let args: Vec<String> = args.iter().map(|argument| format!("        - {}\n", quoted(argument))).collect();
-        let (image, claim, args) = (quoted(image), quoted(&self.volume_claim), args.concat());
+        let (image, args) = (quoted(image), args.concat());
+        let Output { header, container, mount, volume, .. } = output;
         let parallelism = shards.min(64);
         format!(
             r#"# The scenario comes from a ConfigMap:  kubectl create configmap {name} --from-file={file}
-# The results go to the claim; afterwards, with the claim mounted:  jobsim merge /out
-apiVersion: batch/v1
+{header}apiVersion: batch/v1
 kind: Job
 metadata:
   name: {name}
@@ -86,25 +89,92 @@ spec:
       - name: jobsim
         image: {image}
         args:
-{args}        resources:
+{args}{container}        resources:
           requests: {{cpu: "1", memory: 512Mi}}
           limits: {{memory: 2Gi}}
         volumeMounts:
         - {{name: scenario, mountPath: /scenario, readOnly: true}}
-        - {{name: out, mountPath: /out}}
-      volumes:
+{mount}      volumes:
       - name: scenario
         configMap: {{name: {name}}}
-      - name: out
-        persistentVolumeClaim: {{claimName: {claim}}}
-"#
+{volume}"#
         )
     }
 }
 
+/// What the Job says of where its shards go.
+struct Output {
+    /// As the container sees it.
+    out: String,
+    header: String,
+    /// Lines of the container.
+    container: String,
+    mount: String,
+    volume: String,
+}
+
+impl Output {
+    /// `claim` is quoted.
+    fn of(out: Option<&Place>, claim: &str) -> Output {
+        match out {
+            None | Some(Place::Folder(_)) => Output {
+                out: "/out".to_owned(),
+                header: "# The results go to the claim; afterwards, with the claim mounted:  jobsim merge /out\n"
+                    .to_owned(),
+                container: String::new(),
+                mount: "        - {name: out, mountPath: /out}\n".to_owned(),
+                volume: format!("      - name: out\n        persistentVolumeClaim: {{claimName: {claim}}}\n"),
+            },
+            #[cfg(feature = "object-store")]
+            Some(Place::Store(address)) => {
+                let variables: String =
+                    address.variables().iter().map(|name| format!(" --from-literal={name}=..")).collect();
+                Output {
+                    out: address.to_string(),
+                    header: format!(
+                        "# The results go to the object store; afterwards:  jobsim merge {address} --out DIR\n\
+                         # Credentials come from a Secret, unless the nodes or a service account have them:\n\
+                         # kubectl create secret generic {SECRET}{variables}\n"
+                    ),
+                    container: format!("        envFrom:\n        - secretRef: {{name: {SECRET}, optional: true}}\n"),
+                    mount: String::new(),
+                    volume: String::new(),
+                }
+            }
+        }
+    }
+}
+
+/// The Secret with credentials of an object store.
+#[cfg(feature = "object-store")]
+const SECRET: &str = "jobsim-study";
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(feature = "object-store")]
+    #[test]
+    fn the_job_of_an_object_store_is_valid_and_runs() {
+        let place = Place::new("s3://bucket/studies/etl".into()).expect("a place");
+        let args = ShardArgs {
+            shard: None,
+            shards: Some(64),
+            emit_job: true,
+            image: Some("registry.example/jobsim:1".to_owned()),
+            volume_claim: "c".to_owned(),
+        };
+        let job = args.job("etl-sweep", Path::new("etl.yaml"), Some(&place), &["-r".to_owned(), "9".to_owned()]);
+        assert!(job.contains("- \"--out\"\n        - \"s3://bucket/studies/etl\"\n"), "{job}");
+        assert!(job.contains("secretRef: {name: jobsim-study, optional: true}") && !job.contains("/out"), "{job}");
+        assert!(
+            job.contains("AWS_SECRET_ACCESS_KEY") && job.contains("jobsim merge s3://bucket/studies/etl --out DIR")
+        );
+        let scenario = crate::scenario::read_str(&job).expect("a valid Job");
+        let run = crate::run::run(&scenario, &crate::run::RunOptions::default());
+        assert_eq!(run.jobs[0].rows.last().map(|row| row.status), Some("Complete"));
+        assert_eq!(run.pods.len(), 64);
+    }
 
     #[test]
     fn the_index_comes_from_the_machine() {

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::exit;
@@ -20,6 +21,7 @@ use crate::run::Limits;
 use crate::scenario::simulation::MOST_BATCHES;
 use crate::scenario::study::{StudySection, parse_share};
 use crate::scenario::{ReadOptions, Scenario, Source};
+use crate::study::shard::Place;
 use crate::study::{Documents, Laboratory, Measure, Steady, Stopped, StudyError};
 
 /// Runs of each point where nobody says.
@@ -49,9 +51,10 @@ pub struct StudyArgs {
     /// Threads; 0: one for each core. Results do not depend on it
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub(super) threads: usize,
-    /// Folder for the files of the study; `none` writes none [default: output/SCENARIO-COMMAND]
-    #[arg(long, value_name = "DIR")]
-    pub(super) out: Option<PathBuf>,
+    /// Folder for the files of the study; `none` writes none [default: output/SCENARIO-COMMAND]. For the shards of a sweep
+    /// also an object store: s3://bucket/prefix, gs:// or az://
+    #[arg(long, value_name = "DIR", value_parser = PathBufValueParser::new().try_map(Place::new))]
+    pub(super) out: Option<Place>,
     /// What to do about fields that Kubernetes does not know, and the like
     #[arg(long, value_enum, default_value_t = ValidateArg::Strict)]
     pub(super) validate: ValidateArg,
@@ -140,13 +143,31 @@ impl StudyArgs {
         Ok(laboratory)
     }
 
-    /// Where files go, if any are to be written.
-    pub(super) fn folder(&self, scenario: &str, command: &str) -> Option<PathBuf> {
-        match &self.out {
-            Some(none) if none.as_os_str() == "none" => None,
-            Some(folder) => Some(folder.clone()),
-            None => Some(Path::new("output").join(format!("{}-{command}", output::folder_name(scenario)))),
-        }
+    /// Where shards go, if they are to be written.
+    pub(super) fn place(&self, scenario: &str, command: &str) -> Option<Place> {
+        let named = || Path::new("output").join(format!("{}-{command}", output::folder_name(scenario)));
+        let place = self.out.clone().unwrap_or_else(|| Place::Folder(named()));
+        (place != Place::Folder("none".into())).then_some(place)
+    }
+
+    /// Where files go, if any are to be written; a sentence if that is no folder.
+    pub(super) fn folder(&self, scenario: &str, command: &str) -> Result<Option<PathBuf>, String> {
+        self.place(scenario, command).map(folder_of).transpose()
+    }
+}
+
+/// Reads the path of a folder, which the URL of an object store is not.
+pub(super) fn local(path: PathBuf) -> Result<PathBuf, String> {
+    Place::new(path).and_then(folder_of)
+}
+
+fn folder_of(place: Place) -> Result<PathBuf, String> {
+    match place {
+        Place::Folder(folder) => Ok(folder),
+        #[cfg(feature = "object-store")]
+        Place::Store(address) => Err(format!(
+            "{address}: only the shards of a sweep (--shard, --shards) go to an object store; name a folder"
+        )),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::report::{output, study as report};
 use crate::scenario::axis::Axis;
 use crate::scenario::study::{Design, parse_share};
 use crate::study::shard::Shard;
-use crate::study::{Laboratory, Results, Steady, Sweep, SweepOptions};
+use crate::study::{Results, Steady, Sweep, SweepOptions};
 
 /// Most runs of a point whose runs stop by themselves, where nobody says.
 const MOST_REPLICATIONS: u32 = 10_000;
@@ -115,40 +115,50 @@ pub fn run(args: &SweepArgs, colour: bool) -> anyhow::Result<ExitCode> {
         Ok(shard) => shard,
         Err(sentence) => return study::refuse(&sentence.into()),
     };
-    let laboratory = args.study.laboratory()?;
     if let Some(shard) = shard {
-        return run_shard(args, &sweep, &laboratory, shard);
+        return run_shard(args, &sweep, shard);
     }
+    let folder = match args.study.folder(&sweep.outline.scenario, "sweep") {
+        Ok(folder) => folder,
+        Err(sentence) => return study::refuse(&sentence.into()),
+    };
+    let laboratory = args.study.laboratory()?;
     let progress = study::progress(&laboratory, sweep.cells());
     let results = sweep.run(&laboratory);
     drop(progress);
     match results {
-        Ok(results) => tell(&results, args.study.folder(&sweep.outline.scenario, "sweep").as_deref(), &args.results),
+        Ok(results) => tell(&results, folder.as_deref(), &args.results),
         Err(error) => study::refuse(&error),
     }
 }
 
-/// One part of the study, into a folder of its own below `--out`.
-fn run_shard(args: &SweepArgs, sweep: &Sweep, laboratory: &Laboratory, shard: Shard) -> anyhow::Result<ExitCode> {
+/// One part of the study, into a folder or object of its own below `--out`.
+fn run_shard(args: &SweepArgs, sweep: &Sweep, shard: Shard) -> anyhow::Result<ExitCode> {
     if sweep.outline.until.is_some() {
         let sentence = "a study that stops by what its runs show (--until) cannot be cut into shards";
         return study::refuse(&sentence.to_owned().into());
     }
-    let Some(folder) = args.study.folder(&sweep.outline.scenario, "sweep") else {
+    let Some(place) = args.study.place(&sweep.outline.scenario, "sweep") else {
         return study::refuse(&"a shard without --out is lost".to_owned().into());
     };
+    let say =
+        |word: &str| writeln!(io::stdout(), "shard {} of {} {word} {}", shard.shard, shard.shards, place.entry(shard));
+    // Before anything is run: a place that cannot be reached, and work that is done.
+    if place.holds(shard, &sweep.outline)? {
+        say("stood already in")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let laboratory = args.study.laboratory()?;
     let cells = shard.cells(sweep.cells());
-    let progress = study::progress(laboratory, cells.end - cells.start);
-    let values = sweep.run_cells(laboratory, cells);
+    let progress = study::progress(&laboratory, cells.end - cells.start);
+    let values = sweep.run_cells(&laboratory, cells);
     drop(progress);
     let values = match values {
         Ok(values) => values,
         Err(error) => return study::refuse(&error),
     };
-    let place = folder.join(shard.folder());
-    let new = shard.write(&folder, &sweep.outline, &values)?;
-    let word = if new { "is in" } else { "stood already in" };
-    writeln!(io::stdout(), "shard {} of {} {word} {}", shard.shard, shard.shards, place.display())?;
+    let new = place.write(shard, &sweep.outline, &values)?;
+    say(if new { "is in" } else { "stood already in" })?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -161,7 +171,7 @@ fn emit_job(args: &SweepArgs, sweep: &Sweep) -> anyhow::Result<ExitCode> {
         return study::refuse(&"--emit-job: one file with all documents, as a ConfigMap holds it".to_owned().into());
     };
     let options = own_options(&std::env::args().skip(2).collect::<Vec<_>>(), file);
-    write!(io::stdout(), "{}", args.shards.job(&name, file, &options))?;
+    write!(io::stdout(), "{}", args.shards.job(&name, file, args.study.out.as_ref(), &options))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -78,6 +78,19 @@ fn the_job_for_the_shards_is_valid_and_runs() {
     assert!(told.contains("64/64"), "{told}");
 }
 
+#[cfg(feature = "object-store")]
+#[test]
+fn the_job_for_shards_in_an_object_store_is_valid_and_runs() {
+    let folder = workplace();
+    let emit = ["--shards", "64", "--emit-job", "--image", "registry.example/jobsim:1", "--out", "s3://bucket/etl"];
+    let job = good(folder.path(), &[&SWEEP[..], &emit].concat());
+    assert!(job.contains("- \"s3://bucket/etl\"") && job.contains("secretRef"), "{job}");
+    fs::write(folder.path().join("job.yaml"), job).expect("written");
+    good(folder.path(), &["validate", "job.yaml"]);
+    let told = good(folder.path(), &["run", "job.yaml", "-o", "table", "--out", "none"]);
+    assert!(told.contains("64/64"), "{told}");
+}
+
 /// A paired comparison of a shipped example needs ten times fewer runs than independent seeds.
 #[test]
 fn common_luck_saves_nine_runs_of_ten() {
@@ -223,6 +236,17 @@ fn slips_are_said() {
     check(&["sweep", flaky, "-m", "makespn"], 2, "no metric is called \"makespn\"");
     check(&["sweep", flaky, "--shards", "4"], 2, "neither JOB_COMPLETION_INDEX nor SLURM_ARRAY_TASK_ID is set");
     check(&["sweep", flaky, "--shard", "0/2", "--until", "2%"], 2, "cannot be cut into shards");
+    // An object store is for shards, in builds that have them, and never a folder by that name.
+    let store = if cfg!(feature = "object-store") { "name a folder" } else { "--features object-store" };
+    check(&["sweep", flaky, "--out", "s3://bucket/prefix"], 2, store);
+    check(&["run", flaky, "--out", "s3://bucket/prefix"], 2, store);
+    check(&["merge", "s3://bucket/prefix"], 2, store);
+    check(&["merge", "parts", "--out", "gs://bucket/prefix"], 2, store);
+    check(&["sweep", flaky, "--shard", "0/2", "--out", "file:///out"], 2, "folder");
+    if !cfg!(feature = "object-store") {
+        check(&["sweep", flaky, "--shard", "0/2", "--out", "az://container/prefix"], 2, store);
+    }
+    assert!(!folder.path().join("s3:").exists());
     check(&["compare", flaky], 2, "two scenarios are needed");
     check(&["compare", flaky, "--with", "parallelism=1..3"], 2, "one value");
     check(&["fit", flaky, "--vary", "parallelism=1..3", "--deadline", "soon"], 2, "--deadline");

@@ -1,0 +1,117 @@
+//! Shards in a folder that all machines see, each a folder of its own.
+//!
+//! It is complete under a temporary name before it gets its own, and `_SUCCESS` comes last: whatever is cut off leaves
+//! either nothing or a folder that is not counted.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::part::{About, Part};
+use super::place::{Found, Shelf};
+use super::{Shard, ShardError};
+
+/// The file that says that a folder is complete.
+pub const SUCCESS: &str = "_SUCCESS";
+
+const VALUES: &str = "values.csv";
+const ABOUT: &str = "shard.json";
+
+/// The folder of a study's shards.
+pub(super) struct Folder(pub(super) PathBuf);
+
+impl Shelf for Folder {
+    fn find(&self, shard: Shard) -> Result<Option<Found>, ShardError> {
+        found(&self.0.join(shard.name()))
+    }
+
+    fn add(&self, part: &Part) -> Result<bool, ShardError> {
+        let out = &self.0;
+        fs::create_dir_all(out).map_err(at(out))?;
+        let folder = tempfile::Builder::new().prefix(".jobsim-").tempdir_in(out).map_err(at(out))?;
+        let about = serde_json::to_vec_pretty(&part.about).map_err(|error| ShardError::Wrong(error.to_string()))?;
+        for (name, content) in [(VALUES, part.values.as_bytes()), (ABOUT, &about)] {
+            let path = folder.path().join(name);
+            let written =
+                fs::File::create(&path).and_then(|mut file| file.write_all(content).and_then(|()| file.sync_all()));
+            written.map_err(at(&path))?;
+        }
+        #[cfg(unix)]
+        {
+            // A temporary folder is for its owner alone; the finished one is for all whom the parent lets.
+            use std::os::unix::fs::PermissionsExt;
+            fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).map_err(at(folder.path()))?;
+        }
+        let place = out.join(part.about.part.name());
+        // What a run that was cut off left there is not complete.
+        if place.exists() {
+            fs::remove_dir_all(&place).map_err(at(&place))?;
+        }
+        fs::rename(folder.keep(), &place).map_err(at(&place))?;
+        fs::write(place.join(SUCCESS), "").map_err(at(&place))?;
+        Ok(true)
+    }
+
+    fn all(&self) -> Result<Vec<Found>, ShardError> {
+        let mut parts = Vec::new();
+        for entry in fs::read_dir(&self.0).map_err(at(&self.0))? {
+            let path = entry.map_err(at(&self.0))?.path();
+            if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("shard=")) {
+                parts.extend(found(&path)?);
+            }
+        }
+        Ok(parts)
+    }
+}
+
+/// The shard in a folder, if it is complete.
+fn found(folder: &Path) -> Result<Option<Found>, ShardError> {
+    if !folder.join(SUCCESS).exists() {
+        return Ok(None);
+    }
+    let path = folder.join(ABOUT);
+    let bytes = fs::read(&path).map_err(at(&path))?;
+    let about: About =
+        serde_json::from_slice(&bytes).map_err(|error| ShardError::Wrong(format!("{}: {error}", path.display())))?;
+    let path = folder.join(VALUES);
+    let values = Box::new(move || fs::read_to_string(&path).map_err(at(&path)));
+    Ok(Some(Found { name: folder.display().to_string(), about, values }))
+}
+
+fn at(path: &Path) -> impl FnOnce(io::Error) -> ShardError {
+    let path = path.to_owned();
+    |source| ShardError::Io { path, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{keep, said, shards_are_checked};
+    use super::*;
+
+    #[test]
+    fn shards_in_a_folder_are_checked() {
+        for shards in [1, 3, 4, 7] {
+            let folder = tempfile::tempdir().expect("a folder");
+            shards_are_checked(&Folder(folder.path().join("new")), shards);
+        }
+    }
+
+    #[test]
+    fn doubles_damage_and_what_was_cut_off_are_found() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (path, shelf) = (folder.path(), Folder(folder.path().to_owned()));
+        keep(&shelf, 3, None);
+        let copy = path.join("shard=copy");
+        fs::create_dir(&copy).expect("a folder");
+        for name in [VALUES, ABOUT, SUCCESS] {
+            fs::copy(path.join("shard=00001-of-00003").join(name), copy.join(name)).expect("copied");
+        }
+        assert!(said(&shelf).contains("are the same shard"));
+        fs::remove_dir_all(&copy).expect("removed");
+        fs::write(path.join("shard=00002-of-00003").join(VALUES), "cell\n").expect("written");
+        assert!(said(&shelf).contains("shard=00002-of-00003 is not what was written: its digest differs"));
+        fs::remove_file(path.join("shard=00002-of-00003").join(SUCCESS)).expect("removed");
+        assert!(said(&shelf).contains("shards 2 of 3 are missing"));
+        keep(&shelf, 3, None);
+    }
+}
