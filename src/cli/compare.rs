@@ -65,7 +65,7 @@ pub fn run(args: &CompareArgs, colour: bool) -> anyhow::Result<ExitCode> {
     };
     let mut found = Vec::new();
     for ((name, _), side) in others.iter().zip(&sides[1..]) {
-        let (metrics, phases) = compare(&sides[0], side, &measures, confidence, seed);
+        let (metrics, phases) = laboratory.install(|| compare(&sides[0], side, &measures, confidence, seed));
         let text = comparison::text(first_name, name, &metrics, &phases, &measures, confidence, pairs);
         write!(out, "{text}")?;
         found.push(Other { name: name.clone(), metrics, phases });

@@ -35,5 +35,5 @@ pub fn run(args: &MergeArgs) -> anyhow::Result<ExitCode> {
         }
     };
     let results = args.shards.merge()?;
-    sweep::tell(&results, (folder.as_os_str() != "none").then_some(folder), &args.results)
+    sweep::tell(&results, &results.rows(), (folder.as_os_str() != "none").then_some(folder), &args.results)
 }

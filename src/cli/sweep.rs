@@ -13,7 +13,7 @@ use crate::report::{output, study as report};
 use crate::scenario::axis::Axis;
 use crate::scenario::study::{Design, parse_share};
 use crate::study::shard::Shard;
-use crate::study::{Results, Steady, Sweep, SweepOptions};
+use crate::study::{Results, Row, Steady, Sweep, SweepOptions};
 
 /// Most runs of a point whose runs stop by themselves, where nobody says.
 const MOST_REPLICATIONS: u32 = 10_000;
@@ -127,7 +127,7 @@ pub fn run(args: &SweepArgs, colour: bool) -> anyhow::Result<ExitCode> {
     let results = sweep.run(&laboratory);
     drop(progress);
     match results {
-        Ok(results) => tell(&results, folder.as_deref(), &args.results),
+        Ok(results) => tell(&results, &laboratory.install(|| results.rows()), folder.as_deref(), &args.results),
         Err(error) => study::refuse(&error),
     }
 }
@@ -223,15 +223,19 @@ impl PlanArgs {
 }
 
 /// Tells what was found and writes it down.
-pub(super) fn tell(results: &Results, folder: Option<&Path>, formats: &ResultsArgs) -> anyhow::Result<ExitCode> {
-    let rows = results.rows();
+pub(super) fn tell(
+    results: &Results,
+    rows: &[Row],
+    folder: Option<&Path>,
+    formats: &ResultsArgs,
+) -> anyhow::Result<ExitCode> {
     let mut out = io::stdout().lock();
-    write!(out, "{}", report::table(results, &rows))?;
-    for warning in report::warnings(results, &rows) {
+    write!(out, "{}", report::table(results, rows))?;
+    for warning in report::warnings(results, rows) {
         writeln!(io::stderr(), "warning: {warning}")?;
     }
     if let Some(folder) = folder {
-        let files = report::files(results, &rows, &formats.formats())?;
+        let files = report::files(results, rows, &formats.formats())?;
         let names: Vec<&str> =
             files.iter().map(|(name, _)| name.as_str()).filter(|name| *name != "study.svg").collect();
         let names = names[..names.len() - 1].join(", ");

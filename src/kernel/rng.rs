@@ -80,6 +80,15 @@ impl Stream<'_> {
         draw
     }
 
+    /// The next draw of this purpose and those of the seven after it, for the price of one. The purpose is the first of
+    /// the eight of a block.
+    #[inline]
+    pub fn next_eight(&mut self) -> [u64; DRAWS_IN_BLOCK] {
+        debug_assert!(self.purpose.0.is_multiple_of(DRAWS_IN_BLOCK as u32), "{:?} is amid a block", self.purpose);
+        self.next_u64();
+        self.streams.draws
+    }
+
     /// The next draw as a number strictly between 0 and 1: an odd multiple of 2^-53, so 1 - u is as likely as u.
     #[inline]
     pub fn unit(&mut self) -> f64 {
@@ -166,6 +175,16 @@ mod tests {
         // The second draw of purpose 9: block 1 of those numbered 1, place 1.
         reference.set_word_pos(((1 << 32) + 1) * 16 + 2);
         assert_eq!(draws(42, 5, 9, 77, 2)[1], reference.next_u64());
+    }
+
+    #[test]
+    fn eight_draws_are_those_of_eight_purposes() {
+        let mut streams = Streams::new(4, 1);
+        let mut stream = streams.stream(Purpose(16), 9);
+        let eight = [stream.next_eight(), stream.next_eight()];
+        for (purpose, place) in (16..24).zip(0..) {
+            assert_eq!(draws(4, 1, purpose, 9, 2), [eight[0][place], eight[1][place]]);
+        }
     }
 
     #[test]

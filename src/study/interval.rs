@@ -1,5 +1,7 @@
 //! How sure a mean is: Student's t interval and the percentile bootstrap.
 
+use rayon::prelude::*;
+
 use crate::kernel::rng::{Purpose, Streams};
 use crate::kernel::stats::{Moments, quantile};
 
@@ -8,7 +10,7 @@ const RESAMPLES: usize = 1000;
 const DRAWS: usize = 4_000_000;
 const LEAST_RESAMPLES: usize = 200;
 
-/// The draws of bootstraps: a number that no simulated thing has.
+/// The draws of bootstraps: a number that no simulated thing has, nor any of the seven after it.
 const BOOTSTRAP: Purpose = Purpose(0x4000);
 
 /// A mean and the bounds it lies within, at some confidence.
@@ -48,29 +50,33 @@ pub fn student(values: &[f64], confidence: f64) -> Option<Interval> {
     Some(Interval { mean, low: mean - half, high: mean + half })
 }
 
-/// The percentile bootstrap of the mean: what the means of samples drawn from the sample lie between.
+/// The percentile bootstrap of the mean: what the means of samples drawn from the sample lie between. On all threads of
+/// the pool that it is called in.
 pub fn bootstrap(values: &[f64], confidence: f64, seed: u64) -> Option<Interval> {
     let mean = values.iter().copied().collect::<Moments>().mean().filter(|_| values.len() > 1)?;
-    let mut streams = Streams::new(seed, 0);
     let resamples = (DRAWS / values.len()).clamp(LEAST_RESAMPLES, RESAMPLES);
-    let mut means = Vec::with_capacity(resamples);
-    for resample in 0..resamples {
-        // Each word of the stream chooses two values.
-        let mut stream = streams.stream(BOOTSTRAP, resample as u64);
-        let (mut sum, mut bits, mut left) = (0.0, 0, 0);
-        for _ in 0..values.len() {
-            if left == 0 {
-                (bits, left) = (stream.next_u64(), 2);
-            }
-            let place = ((bits & 0xffff_ffff) * values.len() as u64) >> 32;
-            (bits, left) = (bits >> 32, left - 1);
-            sum += values[place as usize];
-        }
-        means.push(sum / values.len() as f64);
-    }
+    // Each resample has draws of its own, so it does not matter who makes it.
+    let mut means: Vec<f64> =
+        (0..resamples as u64).into_par_iter().map(|number| resampled_mean(values, seed, number)).collect();
     means.sort_by(f64::total_cmp);
     let tail = (1.0 - confidence) / 2.0;
     Some(Interval { mean, low: quantile(&means, tail)?, high: quantile(&means, 1.0 - tail)? })
+}
+
+/// The mean of as many values drawn from these, with replacement.
+fn resampled_mean(values: &[f64], seed: u64, resample: u64) -> f64 {
+    let mut streams = Streams::new(seed, 0);
+    let mut stream = streams.stream(BOOTSTRAP, resample);
+    let (mut sum, mut left) = (0.0, values.len());
+    while left > 0 {
+        // Each half of a draw chooses a value.
+        let halves = stream.next_eight().into_iter().flat_map(|draw| [draw & 0xffff_ffff, draw >> 32]);
+        for bits in halves.take(left) {
+            sum += values[((bits * values.len() as u64) >> 32) as usize];
+        }
+        left = left.saturating_sub(16);
+    }
+    sum / values.len() as f64
 }
 
 /// Bounds of a share of which `hits` of `count` were seen: Wilson's score interval, which holds near 0 and 1.

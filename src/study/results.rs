@@ -90,7 +90,7 @@ impl Results {
         self.values[point].iter().skip(metric).step_by(width).copied().filter(|value| !value.is_nan()).collect()
     }
 
-    /// Each metric at each point.
+    /// Each metric at each point. On all threads of the pool that it is called in.
     pub fn rows(&self) -> Vec<Row> {
         let metrics = 0..self.outline.metrics.len();
         let places = (0..self.values.len()).flat_map(|point| metrics.clone().map(move |metric| (point, metric)));
