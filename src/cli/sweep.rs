@@ -52,7 +52,7 @@ enum FormatArg {
     /// Text, one value a line
     Csv,
     /// Typed columns for data frames
-    #[cfg(feature = "parquet")]
+    #[cfg(all(feature = "parquet", target_endian = "little"))]
     Parquet,
 }
 
@@ -62,7 +62,7 @@ impl ResultsArgs {
         for format in &self.results {
             let format = match format {
                 FormatArg::Csv => report::Format::Csv,
-                #[cfg(feature = "parquet")]
+                #[cfg(all(feature = "parquet", target_endian = "little"))]
                 FormatArg::Parquet => report::Format::Parquet,
             };
             if !formats.contains(&format) {

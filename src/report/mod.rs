@@ -10,7 +10,7 @@ pub mod kubectl;
 pub mod manual;
 pub mod objects;
 pub mod output;
-#[cfg(feature = "parquet")]
+#[cfg(all(feature = "parquet", target_endian = "little"))]
 pub mod parquet;
 pub mod study;
 pub mod summary;

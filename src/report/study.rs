@@ -116,7 +116,7 @@ pub enum Format {
     /// `results.csv`
     Csv,
     /// `results.parquet`
-    #[cfg(feature = "parquet")]
+    #[cfg(all(feature = "parquet", target_endian = "little"))]
     Parquet,
 }
 
@@ -128,7 +128,7 @@ fn table_of(results: &Results, format: Format) -> Result<(String, Vec<u8>), Char
             _ = results.write_csv(&mut values);
             Ok(("results.csv".to_owned(), values))
         }
-        #[cfg(feature = "parquet")]
+        #[cfg(all(feature = "parquet", target_endian = "little"))]
         Format::Parquet => {
             let file = super::parquet::results(results).map_err(|error| ChartError::Table(error.to_string()))?;
             Ok(("results.parquet".to_owned(), file))

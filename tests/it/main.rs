@@ -25,7 +25,7 @@ mod laws;
 mod manifests;
 mod no_input_panics;
 mod objects_of_runs;
-#[cfg(feature = "parquet")]
+#[cfg(all(feature = "parquet", target_endian = "little"))]
 mod parquet;
 mod program;
 mod recorded;
