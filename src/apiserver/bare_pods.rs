@@ -86,7 +86,7 @@ impl Store {
         ids
     }
 
-    fn pod_record(&self, id: PodId) -> Option<&PodRecord> {
+    pub(super) fn pod_record(&self, id: PodId) -> Option<&PodRecord> {
         self.pods.get(id.slot).filter(|record| record.pod.id == id)
     }
 

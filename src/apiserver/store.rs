@@ -390,12 +390,12 @@ impl Store {
 
     /// The pod, also while its removal is being told.
     pub fn pod(&self, id: PodId) -> Option<&Pod> {
-        self.pods.get(id.slot).map(|record| &record.pod).filter(|pod| pod.id == id)
+        self.pod_record(id).map(|record| &record.pod)
     }
 
     /// The pod, unless its object is gone.
     pub fn standing_pod(&self, id: PodId) -> Option<&Pod> {
-        self.pods.get(id.slot).filter(|r| r.pod.id == id && !r.gone).map(|record| &record.pod)
+        self.pod_record(id).filter(|record| !record.gone).map(|record| &record.pod)
     }
 
     fn standing_pod_mut(&mut self, id: PodId) -> Result<&mut Pod, Refusal> {

@@ -1,4 +1,4 @@
-//! The simulation kernel: clock, event list, random streams, distributions, statistics.
+//! The simulation kernel: clock, event list, tables by slot, random streams, distributions, statistics.
 //!
 //! Knows no Kubernetes. Nothing here reads a wall clock; every draw is looked up, never consumed in order.
 

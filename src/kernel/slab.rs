@@ -8,7 +8,7 @@
 const BLOCK: usize = 64;
 
 /// Objects by slot. Slots are given out elsewhere, densely from 0.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Slab<T> {
     blocks: Vec<Box<[Option<T>]>>,
     /// Slots from here on were never used.
@@ -33,15 +33,15 @@ impl<T> Slab<T> {
         self.blocks.get_mut(slot as usize / BLOCK)?[slot as usize % BLOCK].as_mut()
     }
 
-    /// Puts an object into a slot, in place of what was there.
+    /// Puts an object into a slot, in place of what was there; answers it in its place.
     #[inline]
-    pub fn put(&mut self, slot: u32, object: T) {
+    pub fn put(&mut self, slot: u32, object: T) -> &mut T {
         let slot = slot as usize;
         while slot / BLOCK >= self.blocks.len() {
             self.blocks.push((0..BLOCK).map(|_| None).collect());
         }
         self.used = self.used.max(slot + 1);
-        self.blocks[slot / BLOCK][slot % BLOCK] = Some(object);
+        self.blocks[slot / BLOCK][slot % BLOCK].insert(object)
     }
 
     /// Empties a slot.
@@ -84,7 +84,7 @@ mod tests {
     fn objects_are_found_by_their_slots_in_any_block() {
         let mut slab = Slab::new();
         for slot in [0, 63, 64, 200] {
-            slab.put(slot, slot);
+            assert_eq!(slab.put(slot, slot), &slot);
         }
         assert_eq!((slab.get(64), slab.get(65), slab.get(100_000)), (Some(&64), None, None));
         assert_eq!(slab.iter().copied().collect::<Vec<_>>(), [0, 63, 64, 200]);

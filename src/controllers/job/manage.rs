@@ -152,14 +152,14 @@ impl JobController {
     fn active(&self, sync: &Sync) -> impl Iterator<Item = &PodView> {
         let view = self.jobs[sync.job.slot as usize].as_ref();
         let slots = view.map_or(&[][..], |view| &view.pods.active);
-        slots.iter().filter_map(|&slot| self.pods[slot as usize].as_ref())
+        slots.iter().filter_map(|&slot| self.pods.get(slot))
     }
 
     /// Pods that have not ended but may lose their finalizer: under a verdict, or when the Job is being deleted.
     fn snapshot_others(&mut self, sync: &mut Sync) {
         let Some(view) = self.jobs[sync.job.slot as usize].as_ref() else { return };
         let slots = view.pods.active.iter().chain(&view.pods.lingering);
-        let pods = slots.filter_map(|&slot| self.pods[slot as usize].as_ref());
+        let pods = slots.filter_map(|&slot| self.pods.get(slot));
         let tracked = pods.filter(|pod| pod.tracked && !pod.release_expected);
         sync.others = tracked
             .map(|pod| Candidate {

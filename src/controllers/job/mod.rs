@@ -29,6 +29,7 @@ use crate::api::release::Rules;
 use crate::api::request::{Answer, Request};
 use crate::controllers::Progress;
 use crate::controllers::workqueue::{WaitReason, WorkQueue};
+use crate::kernel::slab::Slab;
 use crate::kernel::time::{SimDuration, SimTime};
 use statuses::Statuses;
 use view::{JobView, PodView};
@@ -44,7 +45,7 @@ const MOST_PODS_PER_SYNC: usize = 500;
 #[derive(Debug)]
 pub struct JobController {
     jobs: Vec<Option<JobView>>,
-    pods: Vec<Option<PodView>>,
+    pods: Slab<PodView>,
     queue: WorkQueue<JobId>,
     /// Resource version that the informers have reached, for Jobs and for pods.
     seen: view::Written,
@@ -67,7 +68,7 @@ impl JobController {
     pub fn new(rules: Rules) -> JobController {
         JobController {
             jobs: Vec::new(),
-            pods: Vec::new(),
+            pods: Slab::new(),
             queue: WorkQueue::new(API_BACK_OFF.0, API_BACK_OFF.1),
             seen: view::Written::default(),
             rules,
@@ -136,14 +137,10 @@ impl JobController {
     /// The informer shows a pod of a Job as of `version` (`addPod`, `updatePod`, `deletePod`).
     pub fn on_pod(&mut self, pod: &Pod, verb: Verb, version: u64, now: SimTime, out: &mut Outbox) {
         self.seen.pods = version;
-        let slot = pod.id.slot as usize;
-        if self.pods.len() <= slot {
-            self.pods.resize_with(slot + 1, || None);
-        }
         let view = self.jobs.get_mut(pod.job.slot as usize).and_then(Option::as_mut);
         let Some(view) = view.filter(|view| view.id == pod.job) else {
             // Its Job went before it, and with that the lists that it stood in.
-            self.pods[slot] = None;
+            self.pods.remove(pod.id.slot);
             return;
         };
         if verb == Verb::Deleted {
@@ -249,11 +246,11 @@ impl JobController {
     }
 
     fn pod(&self, id: PodId) -> Option<&PodView> {
-        self.pods.get(id.slot as usize)?.as_ref().filter(|pod| pod.id == id)
+        self.pods.get(id.slot).filter(|pod| pod.id == id)
     }
 
     fn pod_mut(&mut self, id: PodId) -> Option<&mut PodView> {
-        self.pods.get_mut(id.slot as usize)?.as_mut().filter(|pod| pod.id == id)
+        self.pods.get_mut(id.slot).filter(|pod| pod.id == id)
     }
 }
 

@@ -10,6 +10,7 @@ use super::view::{JobView, PodView};
 use crate::api::job::{CompletionMode, Job, JobSpec, PodReplacementPolicy};
 use crate::api::meta::{ApiTime, JobId, ObjectName, PodId};
 use crate::api::pod::{Container, Deletion, NO_INDEX, Pod, PodPhase, PodStatus, PodTemplate, RestartPolicy};
+use crate::kernel::slab::Slab;
 
 /// One thing that may happen; numbers pick a pod or an index among those there are.
 #[derive(Clone, Debug)]
@@ -155,15 +156,14 @@ fn change(pod: &mut Pod, step: &Step) -> bool {
     true
 }
 
-fn apply(step: &Step, list: &mut Listing, view: &mut JobView, cache: &mut Vec<Option<PodView>>, indexed: bool) {
-    let updated = |list: &mut Listing, spec: JobSpec, view: &mut JobView, cache: &mut Vec<Option<PodView>>| {
+fn apply(step: &Step, list: &mut Listing, view: &mut JobView, cache: &mut Slab<PodView>, indexed: bool) {
+    let updated = |list: &mut Listing, spec: JobSpec, view: &mut JobView, cache: &mut Slab<PodView>| {
         list.job.spec = Arc::new(spec);
         view.update(&list.job, cache);
     };
     match *step {
         Step::Create(index) => {
-            let pod = new_pod(cache.len() as u32, if indexed { index } else { NO_INDEX });
-            cache.push(None);
+            let pod = new_pod(cache.used(), if indexed { index } else { NO_INDEX });
             view.put(&pod, cache);
             list.pods.push(pod);
         }
@@ -225,7 +225,7 @@ proptest! {
     #[test]
     fn the_cache_says_what_a_listing_would(indexed: bool, steps in prop::collection::vec(step(), 1..120)) {
         let mut list = Listing { job: job(indexed), pods: Vec::new() };
-        let (mut view, mut cache) = (JobView::new(ID, &list.job), Vec::new());
+        let (mut view, mut cache) = (JobView::new(ID, &list.job), Slab::new());
         for step in &steps {
             apply(step, &mut list, &mut view, &mut cache, indexed);
             compare(&list, &mut view, indexed);

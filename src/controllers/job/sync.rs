@@ -15,6 +15,7 @@ use crate::api::outbox::Outbox;
 use crate::api::pod::{PodPhase, RestartPolicy};
 use crate::api::request::{Answer, Refusal, Request};
 use crate::controllers::workqueue::{WaitReason, Waited};
+use crate::kernel::slab::Slab;
 use crate::kernel::time::{SimDuration, SimTime};
 
 /// A sync being carried out by a worker.
@@ -143,7 +144,7 @@ impl JobController {
         let Some(view) = self.jobs[id.slot as usize].as_ref() else { return Begin::Nothing };
         let tallies = &view.pods;
         let slots = tallies.active.iter().chain(&tallies.unsettled).chain(&tallies.lingering);
-        let pods = slots.filter_map(|&slot| self.pods[slot as usize].as_ref());
+        let pods = slots.filter_map(|&slot| self.pods.get(slot));
         let left: Vec<PodId> = pods.filter(|pod| pod.tracked && !pod.release_expected).map(|pod| pod.id).collect();
         if left.is_empty() {
             return Begin::Nothing;
@@ -332,12 +333,12 @@ impl Sync {
     }
 
     /// Finished pods that are not counted yet, and the back-off record they make (`getNewFinishedPods`).
-    fn look_at_results(&mut self, view: &mut JobView, pods: &[Option<PodView>], now: SimTime) {
+    fn look_at_results(&mut self, view: &mut JobView, pods: &Slab<PodView>, now: SimTime) {
         let (mut succeeded, mut last_success) = (0, None);
         let mut failed: Vec<ApiTime> = Vec::new();
         let mut ignored = 0;
         for &slot in &view.pods.unsettled {
-            let Some(pod) = pods[slot as usize].as_ref() else { continue };
+            let Some(pod) = pods.get(slot) else { continue };
             let is_failed = pod.is_failed(&self.spec);
             let matched = is_failed.then(|| match_pod(&self.spec, pod)).flatten();
             let counts = matched.as_ref().is_none_or(Matched::counts);

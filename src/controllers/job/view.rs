@@ -12,6 +12,7 @@ use crate::api::meta::{ApiTime, JobId, ObjectName, PodId};
 use crate::api::pod::{NO_INDEX, Pod, PodPhase, RestartPolicy};
 use crate::api::release::Rules;
 use crate::controllers::expectations::Expectations;
+use crate::kernel::slab::Slab;
 use crate::kernel::time::SimTime;
 
 /// A Job in the cache, and what the controller remembers of it.
@@ -145,7 +146,7 @@ impl JobView {
     }
 
     /// The cache shows a newer Job. Returns the status that it showed before.
-    pub(super) fn update(&mut self, job: &Job, pods: &mut [Option<PodView>]) -> Arc<JobStatus> {
+    pub(super) fn update(&mut self, job: &Job, pods: &mut Slab<PodView>) -> Arc<JobStatus> {
         let policy_changed = self.spec.pod_replacement_policy != job.spec.pod_replacement_policy;
         if job.spec.completions < self.spec.completions {
             self.indexes.shrink(job.spec.completions.unwrap_or(0).max(0) as u32);
@@ -196,16 +197,16 @@ impl JobView {
     }
 
     /// What a deleted pod counts as has changed: each tracked pod finds its list again.
-    fn restand(&mut self, pods: &mut [Option<PodView>]) {
+    fn restand(&mut self, pods: &mut Slab<PodView>) {
         let slots: Vec<u32> = self.pods.unsettled.iter().chain(&self.pods.lingering).copied().collect();
         for slot in slots {
-            self.stand_anew(slot as usize, pods);
+            self.stand_anew(slot, pods);
         }
     }
 
     /// A pod finds the list that its state puts it into.
-    fn stand_anew(&mut self, slot: usize, pods: &mut [Option<PodView>]) {
-        let standing = pods[slot].as_ref().map_or(Standing::Nowhere, |pod| pod.standing_under(&self.spec));
+    fn stand_anew(&mut self, slot: u32, pods: &mut Slab<PodView>) {
+        let standing = pods.get(slot).map_or(Standing::Nowhere, |pod| pod.standing_under(&self.spec));
         self.move_to(slot, standing, pods);
     }
 
@@ -227,41 +228,41 @@ impl JobView {
         }
     }
 
-    fn move_to(&mut self, slot: usize, standing: Standing, pods: &mut [Option<PodView>]) {
-        let Some(pod) = &mut pods[slot] else { return };
+    fn move_to(&mut self, slot: u32, standing: Standing, pods: &mut Slab<PodView>) {
+        let Some(pod) = pods.get_mut(slot) else { return };
         if pod.standing == standing {
             return;
         }
         let (before, place) = (std::mem::replace(&mut pod.standing, standing), pod.place as usize);
         if let Some(list) = self.list(standing) {
             pod.place = list.len() as u32;
-            list.push(slot as u32);
+            list.push(slot);
         }
         if let Some(list) = self.list(before) {
             list.swap_remove(place);
-            if let Some(moved) = list.get(place).and_then(|&slot| pods[slot as usize].as_mut()) {
+            if let Some(moved) = list.get(place).and_then(|&slot| pods.get_mut(slot)) {
                 moved.place = place as u32;
             }
         }
     }
 
     /// The cache shows a pod, new or newer.
-    pub(super) fn put(&mut self, pod: &Pod, pods: &mut [Option<PodView>]) {
-        let slot = pod.id.slot as usize;
-        let occupied = match &mut pods[slot] {
+    pub(super) fn put(&mut self, pod: &Pod, pods: &mut Slab<PodView>) {
+        let slot = pod.id.slot;
+        let occupied = match pods.get_mut(slot) {
             Some(view) if view.id == pod.id => {
                 self.tally(view, -1);
                 let occupied = view.occupies();
                 view.update(pod, &self.spec);
                 Some(occupied)
             }
-            new => {
-                new.insert(PodView::new(pod)).update(pod, &self.spec);
+            _ => {
+                pods.put(slot, PodView::new(pod)).update(pod, &self.spec);
                 None
             }
         };
         self.stand_anew(slot, pods);
-        let Some(view) = &pods[slot] else { return };
+        let Some(view) = pods.get(slot) else { return };
         self.tally(view, 1);
         if view.index != NO_INDEX && occupied != Some(view.occupies()) {
             if occupied.is_none() {
@@ -272,15 +273,15 @@ impl JobView {
     }
 
     /// The cache shows that a pod is gone.
-    pub(super) fn remove(&mut self, id: PodId, pods: &mut [Option<PodView>]) {
-        let slot = id.slot as usize;
-        let Some(view) = &pods[slot] else { return };
+    pub(super) fn remove(&mut self, id: PodId, pods: &mut Slab<PodView>) {
+        let slot = id.slot;
+        let Some(view) = pods.get(slot) else { return };
         self.tally(view, -1);
         if view.index != NO_INDEX {
             self.indexes.changed(view.index, view.occupies(), Occupancy::default());
         }
         self.move_to(slot, Standing::Nowhere, pods);
-        pods[slot] = None;
+        pods.remove(slot);
     }
 
     pub(super) fn pod_name(&self, pod: &PodView) -> String {
