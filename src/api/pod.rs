@@ -229,7 +229,7 @@ impl Pod {
 }
 
 /// `status` of a pod.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct PodStatus {
     /// Phase.
     pub phase: PodPhase,
@@ -253,8 +253,8 @@ pub struct PodStatus {
     pub reason: Option<&'static str>,
     /// How many app containers are ready, of how many, and kubectl's word for the state.
     pub view: ContainersView,
-    /// Each container for itself, if someone reads that.
-    pub containers: ContainerDetails,
+    /// Each container for itself, init containers first: kept only if a reader asks for it. No rule looks at it.
+    pub containers: Option<Arc<Vec<ContainerDetail>>>,
 }
 
 impl PodStatus {
@@ -278,19 +278,8 @@ impl PodStatus {
                 restarts: 0,
                 last_restart: None,
             },
-            containers: ContainerDetails::default(),
+            containers: None,
         }
-    }
-}
-
-/// The containers of a pod one by one, init containers first: kept only if a reader asks for them. No rule looks at them
-/// and no write is made for their sake, so a status differs by them from no other.
-#[derive(Clone, Debug, Default)]
-pub struct ContainerDetails(pub Option<Arc<Vec<ContainerDetail>>>);
-
-impl PartialEq for ContainerDetails {
-    fn eq(&self, _: &ContainerDetails) -> bool {
-        true
     }
 }
 

@@ -83,7 +83,7 @@ pub(super) struct ContainerState {
     pub(super) phase: ContainerPhase,
     pub(super) restarts: u32,
     /// Code of its last end, and when that was.
-    last_code: Option<i32>,
+    pub(super) last_code: Option<i32>,
     last_end: SimTime,
     pub(super) last_start: SimTime,
     /// When it ended before that, if it has been started again.
@@ -403,7 +403,7 @@ impl PodWorker {
             previous[at] = container.termination();
         }
         container.phase = ContainerPhase::Running;
-        container.end_before = container.last_exit().map_or(SimTime::ZERO, |(_, at)| at);
+        container.end_before = container.last_end;
         container.last_start = now;
         container.planned_code = None;
         container.turn = container.turn.wrapping_add(1);

@@ -5,8 +5,7 @@ use crate::api::meta::ApiTime;
 use std::sync::Arc;
 
 use crate::api::pod::{
-    ContainerDetail, ContainerDetails, ContainerExit, ContainerExits, ContainerNow, ContainersView, ContainersWord,
-    PodStatus,
+    ContainerDetail, ContainerExit, ContainerExits, ContainerNow, ContainersView, ContainersWord, PodStatus,
 };
 use crate::kernel::time::SimTime;
 
@@ -59,8 +58,8 @@ impl PodWorker {
         self.failing.filter(|reason| self.state == PodState::Ended && !reason.is_empty())
     }
 
-    fn details(&self) -> ContainerDetails {
-        let Some(previous) = &self.previous else { return ContainerDetails::default() };
+    fn details(&self) -> Option<Arc<Vec<ContainerDetail>>> {
+        let previous = self.previous.as_ref()?;
         let others = if self.init_count() > 0 { "PodInitializing" } else { "ContainerCreating" };
         // Images are pulled in the order of the containers: the first one that waits, waits for its image.
         let mut first = match self.pull {
@@ -78,7 +77,7 @@ impl PodWorker {
             ContainerDetail { now, last, restarts: container.restarts }
         };
         let details = self.containers.iter().zip(previous).map(detail).collect();
-        ContainerDetails(Some(Arc::new(details)))
+        Some(Arc::new(details))
     }
 
     /// The latest end of the app containers, if all are terminated for now.
@@ -94,14 +93,14 @@ impl PodWorker {
     }
 
     fn exit_code(&self) -> Option<i32> {
-        let codes = || self.containers.iter().filter_map(|c| c.last_exit()).map(|(code, _)| code);
-        let app_ended = self.app_containers().iter().any(|c| c.last_exit().is_some());
+        let codes = || self.containers.iter().filter_map(|c| c.last_code);
+        let app_ended = self.app_containers().iter().any(|c| c.last_code.is_some());
         codes().find(|&code| code != 0).or(app_ended.then_some(0))
     }
 
     fn exits(&self) -> ContainerExits {
         let code_of = |c: &ContainerState| match c.phase {
-            ContainerPhase::Terminated => c.last_exit().map(|(code, _)| code),
+            ContainerPhase::Terminated => c.last_code,
             _ => None,
         };
         if let [only] = &self.containers[..] {
@@ -168,7 +167,7 @@ impl PodWorker {
         let apps = self.app_containers();
         let running = apps.iter().any(is_running);
         let failed =
-            |c: &ContainerState| c.phase == ContainerPhase::Terminated && c.last_exit().is_some_and(|e| e.0 != 0);
+            |c: &ContainerState| c.phase == ContainerPhase::Terminated && c.last_code.is_some_and(|code| code != 0);
         for container in apps.iter() {
             match (container.phase, container.last_exit()) {
                 (ContainerPhase::Running, _) => {}

@@ -194,7 +194,7 @@ fn status(calendar: Calendar, pod: &Pod, times: &PodTimes, spec: &Value) -> Valu
         // A kubelet that has just seen the pod reports at once what it waits for.
         let first = if init > 0 { "PodInitializing" } else { "ContainerCreating" };
         let waits = ContainerDetail { now: ContainerNow::Waiting(first), last: None, restarts: 0 };
-        let details = pod.status.containers.0.as_ref().map_or(&[][..], |details| details);
+        let details = pod.status.containers.as_ref().map_or(&[][..], |details| details);
         let of = |name: &str, is_init: bool| -> Value {
             let details = details.iter().skip(if is_init { 0 } else { init }).chain(std::iter::repeat(&waits));
             let containers = list(spec, name).iter().zip(details);
