@@ -22,7 +22,7 @@ case $arch in
   i?86) emulator=qemu-i386 ;;
   powerpc) emulator=qemu-ppc ;;
   arm*) arch=arm emulator=qemu-arm ;;
-  *) arch=${arch%gc} emulator=qemu-${arch%gc} ;;
+  *) arch=${arch%gc} emulator=qemu-$arch ;;
 esac
 run=("$emulator")
 case $abi in

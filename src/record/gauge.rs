@@ -86,8 +86,7 @@ impl Gauge {
         self.window.unwrap_or((SimTime::ZERO, self.end))
     }
 
-    /// The spans of a run that was recorded; how long requests waited is not among what it keeps of each. Nodes are
-    /// paid for at least for `minimum_charge`.
+    /// The spans of a run that was recorded; how long requests waited is not among what it keeps of each.
     pub fn of_run(run: &Run) -> Gauge {
         let pod = |pod: &super::PodLife| PodSpan {
             job: pod.job,

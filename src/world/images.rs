@@ -25,10 +25,10 @@ pub(super) fn images(cluster: &Cluster) -> Option<Images> {
 impl World<'_> {
     /// A pod's images are to be on its node; with a cluster that has no registry they are.
     pub(super) fn need_images(&mut self, pod: PodId, node: NodeId) {
-        let (images, template) = (self.images.as_mut(), self.store.template_of(pod));
-        let (Some(images), Some(template), false) = (images, template, node == NodeId::WITHOUT_LIMITS) else {
+        let Some(images) = self.images.as_mut().filter(|_| node != NodeId::WITHOUT_LIMITS) else {
             return self.start_pod(pod, node);
         };
+        let Some(template) = self.store.template_of(pod) else { return };
         let mut news = Vec::new();
         images.need(pod, node, template, self.now, &mut self.workload, &mut self.alarms, &mut news);
         self.images_say(news);
