@@ -11,11 +11,20 @@ pub struct Outbox {
     pub alarms: Vec<(SimTime, SyncDue)>,
     /// Kubernetes events, in the order of their recording.
     pub events: Vec<ObjectEvent>,
+    /// Nobody looks at events: none are kept.
+    pub drops_events: bool,
     /// What the real component would hang on for good; it ends the run.
     pub fault: Option<String>,
 }
 
 impl Outbox {
+    /// Records a Kubernetes event.
+    pub fn record(&mut self, event: ObjectEvent) {
+        if !self.drops_events {
+            self.events.push(event);
+        }
+    }
+
     /// Throws away what is in it; the memory is kept.
     pub fn clear(&mut self) {
         self.alarms.clear();

@@ -145,7 +145,7 @@ impl Store {
         let manifest = new.manifest;
         table.records[slot as usize] =
             Some(CronJobRecord { id, cron_job, manifest, jobs: Vec::new(), runs: 0, gone: false });
-        self.changes.push_back(Change::CronJob(id, Verb::Added));
+        self.changes.push(Change::CronJob(id, Verb::Added));
         Ok(id)
     }
 
@@ -166,7 +166,7 @@ impl Store {
         }
         (record.cron_job.spec, record.manifest) = (spec, manifest);
         record.cron_job.resource_version = version;
-        self.changes.push_back(Change::CronJob(id, Verb::Modified));
+        self.changes.push(Change::CronJob(id, Verb::Modified));
         Ok(version)
     }
 
@@ -187,7 +187,7 @@ impl Store {
         }
         record.cron_job.status = status;
         record.cron_job.resource_version = stamp;
-        self.changes.push_back(Change::CronJob(id, Verb::Modified));
+        self.changes.push(Change::CronJob(id, Verb::Modified));
         Ok(stamp)
     }
 
@@ -198,7 +198,7 @@ impl Store {
         (record.gone, record.cron_job.resource_version) = (true, version);
         let name = record.cron_job.name.clone();
         self.cron_jobs.ids.remove(&name);
-        self.changes.push_back(Change::CronJob(id, Verb::Deleted));
+        self.changes.push(Change::CronJob(id, Verb::Deleted));
         Ok(())
     }
 }

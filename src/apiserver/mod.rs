@@ -5,6 +5,7 @@
 
 pub mod admission;
 mod bare_pods;
+mod change_log;
 mod cron_job_table;
 mod field;
 pub mod limit_range;

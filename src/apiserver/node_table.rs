@@ -30,7 +30,7 @@ impl Store {
         self.nodes.by_name.insert(node.name.clone(), id);
         self.nodes.nodes.push(Some(Arc::new(node)));
         self.stamp();
-        self.changes.push_back(Change::Node(id, Verb::Added));
+        self.changes.push(Change::Node(id, Verb::Added));
         Ok(id)
     }
 
@@ -65,7 +65,7 @@ impl Store {
         if **old != new {
             self.nodes.nodes[id.0 as usize] = Some(Arc::new(new));
             self.stamp();
-            self.changes.push_back(Change::Node(id, Verb::Modified));
+            self.changes.push(Change::Node(id, Verb::Modified));
         }
         Ok(())
     }
@@ -78,7 +78,7 @@ impl Store {
         let name = self.standing_node(id).ok_or(Refusal::NotFound)?.name.clone();
         self.nodes.by_name.remove(&name);
         self.stamp();
-        self.changes.push_back(Change::Node(id, Verb::Deleted));
+        self.changes.push(Change::Node(id, Verb::Deleted));
         Ok(())
     }
 }

@@ -3,11 +3,11 @@
 //! Only the world calls it. Each write stamps a new resource version and appends to the log; readers of the log
 //! look at the object as it is when they are told, which for them is the object as of that write.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::mem;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::bare_pods::BarePod;
+use super::change_log::ChangeLog;
 use super::cron_job_table::{CronJobTable, made_of, renamed};
 use super::limit_range::LimitRange;
 use super::node_table::NodeTable;
@@ -50,7 +50,7 @@ pub struct Store {
     policies: Policies,
     quotas: Quotas,
     version: u64,
-    pub(super) changes: VecDeque<Change>,
+    pub(super) changes: ChangeLog,
     pub(super) rules: Rules,
 }
 
@@ -114,27 +114,40 @@ impl Store {
 
     /// Forgets everything: an empty cluster of a release. Memory is kept.
     pub fn clear(&mut self, rules: Rules) {
-        self.pods.clear();
-        for record in self.jobs.drain(..).flatten() {
-            keep_lists(&mut self.spare_lists, record);
-        }
-        self.free_jobs.clear();
-        self.free_pods.clear();
-        self.changes.clear();
-        *self = Store {
-            jobs: mem::take(&mut self.jobs),
-            free_jobs: mem::take(&mut self.free_jobs),
-            pods: mem::take(&mut self.pods),
-            free_pods: mem::take(&mut self.free_pods),
-            spare_lists: mem::take(&mut self.spare_lists),
-            changes: mem::take(&mut self.changes),
-            ..Store::new(rules)
-        };
+        // All fields are named, so that none is forgotten.
+        let Store {
+            cron_jobs,
+            nodes,
+            jobs,
+            free_jobs,
+            job_ids,
+            jobs_created,
+            pods,
+            spare_lists,
+            free_pods,
+            pods_created,
+            bare_pods,
+            policies,
+            quotas,
+            version,
+            changes,
+            rules: own_rules,
+        } = self;
+        jobs.drain(..).flatten().for_each(|record| keep_lists(spare_lists, record));
+        pods.clear();
+        (*cron_jobs, *nodes) = (CronJobTable::default(), NodeTable::default());
+        (*policies, *quotas) = (Policies::default(), Quotas::default());
+        free_jobs.clear();
+        job_ids.clear();
+        free_pods.clear();
+        bare_pods.clear();
+        changes.clear();
+        (*jobs_created, *pods_created, *version, *own_rules) = (0, 0, 0, rules);
     }
 
     /// The oldest write that was not asked for yet.
     pub fn next_change(&mut self) -> Option<Change> {
-        self.changes.pop_front()
+        self.changes.next()
     }
 
     /// Forgets a removed object once every reader has seen its last state.
@@ -300,7 +313,7 @@ impl Store {
             forgotten: false,
             gone: false,
         });
-        self.changes.push_back(Change::Job(id, Verb::Added));
+        self.changes.push(Change::Job(id, Verb::Added));
         id
     }
 
@@ -322,7 +335,7 @@ impl Store {
         }
         (record.job.spec, record.manifest) = (spec, Some(manifest));
         record.job.resource_version = version;
-        self.changes.push_back(Change::Job(id, Verb::Modified));
+        self.changes.push(Change::Job(id, Verb::Modified));
         Ok(version)
     }
 
@@ -341,7 +354,7 @@ impl Store {
         }
         record.job.status = status;
         record.job.resource_version = stamp;
-        self.changes.push_back(Change::Job(id, Verb::Modified));
+        self.changes.push(Change::Job(id, Verb::Modified));
         Ok(stamp)
     }
 
@@ -363,7 +376,7 @@ impl Store {
                 // A deletion is a change of the desired state (`BeforeDelete`).
                 record.job.generation += 1;
                 record.job.resource_version = version;
-                self.changes.push_back(Change::Job(id, Verb::Modified));
+                self.changes.push(Change::Job(id, Verb::Modified));
             }
             return Ok(());
         }
@@ -383,7 +396,7 @@ impl Store {
         if let Some(moved) = owner.and_then(|owner| self.cron_jobs.disown(owner, place)) {
             self.jobs[moved.slot as usize].as_mut().expect("a Job that its CronJob owns").place = place;
         }
-        self.changes.push_back(Change::Job(id, Verb::Deleted));
+        self.changes.push(Change::Job(id, Verb::Deleted));
     }
 
     // ---- pods ----
@@ -450,7 +463,7 @@ impl Store {
         let id = record.pod.id;
         self.pods.put(id.slot, record);
         self.version += 1;
-        self.changes.push_back(Change::Pod(id, Verb::Added));
+        self.changes.push(Change::Pod(id, Verb::Added));
     }
 
     /// Binds a pod to a node.
@@ -518,7 +531,7 @@ impl Store {
     }
 
     fn modified(&mut self, id: PodId) -> u64 {
-        self.changes.push_back(Change::Pod(id, Verb::Modified));
+        self.changes.push(Change::Pod(id, Verb::Modified));
         self.stamp()
     }
 
@@ -542,7 +555,7 @@ impl Store {
         record.gone = true;
         let (job, place) = (record.pod.job, record.place as usize);
         self.free_name(id);
-        self.changes.push_back(Change::Pod(id, Verb::Deleted));
+        self.changes.push(Change::Pod(id, Verb::Deleted));
         self.version += 1;
         self.release_quota(id, Release { ended: !ended, gone: true });
         let Some(owner) = self.jobs.get_mut(job.slot as usize).and_then(Option::as_mut).filter(|owner| owner.id == job)

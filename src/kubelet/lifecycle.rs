@@ -7,7 +7,7 @@ use smallvec::{SmallVec, smallvec};
 
 use super::{Alarm, Workload};
 use crate::api::meta::{ApiTime, PodId};
-use crate::api::pod::{Container, PodPhase, PodStatus, PodTemplate, RestartPolicy, Termination};
+use crate::api::pod::{Container, PodStatus, PodTemplate, RestartPolicy, Termination};
 use crate::kernel::slab::Slab;
 use crate::kernel::time::{SimDuration, SimTime};
 
@@ -144,10 +144,6 @@ impl ContainerState {
 impl PodWorker {
     pub(super) fn init_count(&self) -> usize {
         self.template.init_containers.len()
-    }
-
-    pub(super) fn app_containers(&self) -> &[ContainerState] {
-        &self.containers[self.init_count()..]
     }
 
     /// What a container is made of.
@@ -525,19 +521,5 @@ impl PodWorker {
         if self.containers.iter().all(|container| over(container.phase)) {
             self.state = PodState::Ended;
         }
-    }
-
-    /// `getPhase`.
-    pub(super) fn phase(&self) -> PodPhase {
-        let app = self.app_containers();
-        if self.state == PodState::Ended {
-            if self.failing.is_some() {
-                return PodPhase::Failed;
-            }
-            let zero = |c: &ContainerState| c.phase == ContainerPhase::Terminated && c.last_code == Some(0);
-            return if app.iter().all(zero) { PodPhase::Succeeded } else { PodPhase::Failed };
-        }
-        let started = |c: &ContainerState| c.phase != ContainerPhase::Waiting;
-        if app.iter().all(started) { PodPhase::Running } else { PodPhase::Pending }
     }
 }

@@ -5,7 +5,7 @@ use crate::api::meta::ApiTime;
 use std::sync::Arc;
 
 use crate::api::pod::{
-    ContainerDetail, ContainerExit, ContainerExits, ContainerNow, ContainersView, ContainersWord, PodStatus,
+    ContainerDetail, ContainerExit, ContainerExits, ContainerNow, ContainersView, ContainersWord, PodPhase, PodStatus,
 };
 use crate::kernel::time::SimTime;
 
@@ -14,16 +14,15 @@ impl PodWorker {
     ///
     /// In place, field by field: statuses are large, and between two reports little in them differs.
     pub(super) fn write_status(&mut self, now: SimTime, status: &mut PodStatus) -> bool {
-        let ready = matches!(self.state, PodState::Running | PodState::Terminating)
-            && self.app_containers().iter().all(is_ready)
-            && (0..self.init_count()).all(|at| !self.is_sidecar(at) || is_ready(&self.containers[at]));
-        if ready != self.ready {
-            (self.ready, self.ready_since) = (ready, ApiTime::of(now));
-        }
+        let (inits, apps) = self.containers.split_at(self.init_count());
+        let sorted = Sorted { worker: self, inits, apps, seen: Look::at(apps) };
+        let sidecars = sorted.sidecars();
+        let ready = sorted.are_ready(sidecars);
+        let ready_since = if ready == self.ready { self.ready_since } else { ApiTime::of(now) };
         let PodStatus {
             phase,
-            ready: is_ready,
-            ready_since,
+            ready: own_ready,
+            ready_since: own_ready_since,
             started,
             restarts,
             most_restarts,
@@ -35,21 +34,22 @@ impl PodWorker {
             containers,
         } = status;
         // No short cut: each field is to be written, whether one before it has changed or not.
-        let changed = write(phase, self.phase())
-            | write(is_ready, ready)
-            | write(ready_since, self.ready_since)
+        let changed = write(phase, sorted.phase())
+            | write(own_ready, ready)
+            | write(own_ready_since, ready_since)
             | write(started, self.started)
-            | write(restarts, self.containers.iter().map(|c| c.restarts).sum())
-            | write(most_restarts, self.app_containers().iter().map(|c| c.restarts).max().unwrap_or(0))
-            | write(finished_at, self.finished_at())
-            | write(exit_code, self.exit_code())
-            | write(exits, self.exits())
+            | write(restarts, sorted.seen.restarts + inits.iter().map(|c| c.restarts).sum::<u32>())
+            | write(most_restarts, sorted.seen.most_restarts)
+            | write(finished_at, sorted.seen.finished_at())
+            | write(exit_code, sorted.exit_code())
+            | write(exits, sorted.exits())
             | write(reason, self.reason())
-            | write(view, self.view());
+            | write(view, sorted.view(sidecars));
         // What is told of each container by itself is no reason to write.
         if changed {
             *containers = self.details();
         }
+        (self.ready, self.ready_since) = (ready, ready_since);
         changed
     }
 
@@ -79,23 +79,124 @@ impl PodWorker {
         let details = self.containers.iter().zip(previous).map(detail).collect();
         Some(Arc::new(details))
     }
+}
 
-    /// The latest end of the app containers, if all are terminated for now.
+/// What a look at each of some containers finds.
+#[derive(Clone, Copy)]
+struct Look {
+    ready: u16,
+    any_runs: bool,
+    all_started: bool,
+    /// All are terminated for now, the last one at `last_end`.
+    all_ended: bool,
+    last_end: SimTime,
+    /// .. each with 0.
+    all_ended_well: bool,
+    /// The first last exit code that is not 0, or else 0 if there is any.
+    code: Option<i32>,
+    restarts: u32,
+    most_restarts: u32,
+    /// When one that was started again, or will be, last ended.
+    last_restart: Option<ApiTime>,
+}
+
+impl Look {
+    fn at(containers: &[ContainerState]) -> Look {
+        let mut look = Look {
+            ready: 0,
+            any_runs: false,
+            all_started: true,
+            all_ended: true,
+            last_end: SimTime::ZERO,
+            all_ended_well: true,
+            code: None,
+            restarts: 0,
+            most_restarts: 0,
+            last_restart: None,
+        };
+        for container in containers {
+            let (phase, exit) = (container.phase, container.last_exit());
+            look.ready += u16::from(is_ready(container));
+            look.any_runs |= phase == ContainerPhase::Running;
+            look.all_started &= phase != ContainerPhase::Waiting;
+            match exit.filter(|_| phase == ContainerPhase::Terminated) {
+                Some((code, at)) => {
+                    look.last_end = look.last_end.max(at);
+                    look.all_ended_well &= code == 0;
+                }
+                None => (look.all_ended, look.all_ended_well) = (false, false),
+            }
+            look.code = look.code.filter(|&code| code != 0).or(exit.map(|(code, _)| code)).or(look.code);
+            look.restarts += container.restarts;
+            look.most_restarts = look.most_restarts.max(container.restarts);
+            let last_restart = match exit {
+                Some((_, at)) if phase == ContainerPhase::BackOff => Some(ApiTime::of(at)),
+                _ => (container.restarts > 0).then(|| ApiTime::of(container.end_before)),
+            };
+            look.last_restart = look.last_restart.max(last_restart);
+        }
+        look
+    }
+
+    /// The latest end, if all are terminated for now.
     fn finished_at(&self) -> Option<ApiTime> {
-        let mut latest = None;
-        for container in self.app_containers() {
-            match (container.phase, container.last_exit()) {
-                (ContainerPhase::Terminated, Some((_, at))) => latest = latest.max(Some(ApiTime::of(at))),
-                _ => return None,
+        self.all_ended.then(|| ApiTime::of(self.last_end))
+    }
+}
+
+/// A pod's containers by what they are for.
+#[derive(Clone, Copy)]
+struct Sorted<'w> {
+    worker: &'w PodWorker,
+    inits: &'w [ContainerState],
+    apps: &'w [ContainerState],
+    /// What there is to see of the app containers.
+    seen: Look,
+}
+
+/// How many there are, and how many of these are ready.
+#[derive(Clone, Copy)]
+struct Sidecars {
+    count: u16,
+    ready: u16,
+}
+
+impl<'w> Sorted<'w> {
+    fn sidecars(&self) -> Sidecars {
+        let mut sidecars = Sidecars { count: 0, ready: 0 };
+        for (at, container) in self.inits.iter().enumerate() {
+            if self.worker.is_sidecar(at) {
+                sidecars.count += 1;
+                sidecars.ready += u16::from(is_ready(container));
             }
         }
-        latest
+        sidecars
+    }
+
+    /// Have app containers been started, and has the pod not ended?
+    fn are_at_work(&self) -> bool {
+        matches!(self.worker.state, PodState::Running | PodState::Terminating)
+    }
+
+    /// Condition Ready.
+    fn are_ready(&self, sidecars: Sidecars) -> bool {
+        self.are_at_work() && usize::from(self.seen.ready) == self.apps.len() && sidecars.ready == sidecars.count
+    }
+
+    /// `getPhase`.
+    fn phase(&self) -> PodPhase {
+        let (failing, seen) = (self.worker.failing, &self.seen);
+        match self.worker.state {
+            PodState::Ended if failing.is_none() && seen.all_ended_well => PodPhase::Succeeded,
+            PodState::Ended => PodPhase::Failed,
+            _ if seen.all_started => PodPhase::Running,
+            _ => PodPhase::Pending,
+        }
     }
 
     fn exit_code(&self) -> Option<i32> {
-        let codes = || self.containers.iter().filter_map(|c| c.last_code);
-        let app_ended = self.app_containers().iter().any(|c| c.last_code.is_some());
-        codes().find(|&code| code != 0).or(app_ended.then_some(0))
+        let of_inits = self.inits.iter().filter_map(|c| c.last_code).find(|&code| code != 0);
+        of_inits.or(self.seen.code)
     }
 
     fn exits(&self) -> ContainerExits {
@@ -103,78 +204,60 @@ impl PodWorker {
             ContainerPhase::Terminated => c.last_code,
             _ => None,
         };
-        if let [only] = &self.containers[..] {
+        if let ([], [only]) = (self.inits, self.apps) {
             return code_of(only).map_or(ContainerExits::None, ContainerExits::Only);
         }
-        let init = self.init_count();
-        let exit = |(at, c): (usize, &ContainerState)| {
-            let (init, container) = if at < init { (true, at) } else { (false, at - init) };
-            Some(ContainerExit { init, container: container as u16, code: code_of(c)? })
+        let exits = |init: bool, containers: &'w [ContainerState]| {
+            let exit = move |(at, c)| Some(ContainerExit { init, container: at as u16, code: code_of(c)? });
+            containers.iter().enumerate().filter_map(exit)
         };
-        let (inits, apps): (Vec<_>, Vec<_>) =
-            self.containers.iter().enumerate().filter_map(exit).partition(|exit| exit.init);
-        if inits.is_empty() && apps.is_empty() {
-            return ContainerExits::None;
-        }
-        ContainerExits::Several(apps.into_iter().chain(inits).collect())
+        let all: Box<[ContainerExit]> = exits(false, self.apps).chain(exits(true, self.inits)).collect();
+        if all.is_empty() { ContainerExits::None } else { ContainerExits::Several(all) }
     }
 
-    fn view(&self) -> ContainersView {
-        let sidecars = || (0..self.init_count()).filter(|&at| self.is_sidecar(at)).map(|at| &self.containers[at]);
-        let ready = match self.state {
-            PodState::Running | PodState::Terminating => {
-                self.app_containers().iter().chain(sidecars()).filter(|c| is_ready(c)).count()
-            }
-            _ => sidecars().filter(|c| is_ready(c)).count(),
-        };
+    fn view(&self, sidecars: Sidecars) -> ContainersView {
         let word = self.word();
         let initializing =
             matches!(word, ContainersWord::Init(..) | ContainersWord::InitError | ContainersWord::InitCrashLoopBackOff);
-        let counted = if initializing { &self.containers[..self.init_count()] } else { self.app_containers() };
-        let last_end = |c: &ContainerState| match (c.phase, c.last_exit()) {
-            (ContainerPhase::BackOff, Some((_, at))) => Some(ApiTime::of(at)),
-            _ => (c.restarts > 0).then(|| ApiTime::of(c.end_before)),
-        };
+        let counted = if initializing { Look::at(self.inits) } else { self.seen };
         ContainersView {
-            ready: ready as u16,
-            total: (self.app_containers().len() + sidecars().count()) as u16,
+            ready: sidecars.ready + if self.are_at_work() { self.seen.ready } else { 0 },
+            total: self.apps.len() as u16 + sidecars.count,
             word,
-            restarts: counted.iter().map(|c| c.restarts).sum(),
-            last_restart: counted.iter().filter_map(last_end).max(),
+            restarts: counted.restarts,
+            last_restart: counted.last_restart,
         }
     }
 
     /// kubectl's STATUS word: init containers first, then the first app container with something to say.
     fn word(&self) -> ContainersWord {
-        let init = self.init_count();
-        match self.pull {
+        let Sorted { worker, inits, apps, seen } = *self;
+        match worker.pull {
             PullState::Quiet => {}
             PullState::Failed => return ContainersWord::ErrImagePull,
             PullState::BackOff => return ContainersWord::ImagePullBackOff,
         }
-        for (at, container) in self.containers[..init].iter().enumerate() {
-            let has_begun = container.phase != ContainerPhase::Waiting && self.state != PodState::Init(at as u16);
-            if self.is_sidecar(at) && (has_begun || self.state == PodState::Ended) {
+        for (at, container) in inits.iter().enumerate() {
+            let has_begun = container.phase != ContainerPhase::Waiting && worker.state != PodState::Init(at as u16);
+            if worker.is_sidecar(at) && (has_begun || worker.state == PodState::Ended) {
                 continue;
             }
             match (container.phase, container.last_exit()) {
                 (ContainerPhase::Terminated, Some((0, _))) => {}
                 (ContainerPhase::Terminated, _) => return ContainersWord::InitError,
                 (ContainerPhase::BackOff, _) => return ContainersWord::InitCrashLoopBackOff,
-                _ => return ContainersWord::Init(at as u16, init as u16),
+                _ => return ContainersWord::Init(at as u16, inits.len() as u16),
             }
         }
-        let apps = self.app_containers();
-        let running = apps.iter().any(is_running);
         let failed =
             |c: &ContainerState| c.phase == ContainerPhase::Terminated && c.last_code.is_some_and(|code| code != 0);
-        for container in apps.iter() {
+        for container in apps {
             match (container.phase, container.last_exit()) {
                 (ContainerPhase::Running, _) => {}
                 (ContainerPhase::BackOff, _) => return ContainersWord::CrashLoopBackOff,
-                (ContainerPhase::Waiting, _) if init > 0 => return ContainersWord::PodInitializing,
+                (ContainerPhase::Waiting, _) if !inits.is_empty() => return ContainersWord::PodInitializing,
                 (ContainerPhase::Waiting, _) => return ContainersWord::ContainerCreating,
-                (ContainerPhase::Terminated, Some((0, _))) if running => return ContainersWord::NotReady,
+                (ContainerPhase::Terminated, Some((0, _))) if seen.any_runs => return ContainersWord::NotReady,
                 (ContainerPhase::Terminated, Some((0, _))) if apps.iter().any(failed) => return ContainersWord::Error,
                 (ContainerPhase::Terminated, Some((0, _))) => return ContainersWord::Completed,
                 (ContainerPhase::Terminated, _) if container.was_oom => return ContainersWord::OomKilled,

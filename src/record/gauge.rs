@@ -11,7 +11,7 @@ use crate::api::pod::PodPhase;
 use crate::apiserver::store::Store;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::scenario::Cluster;
-use crate::world::observer::{Observer, RequestSpan};
+use crate::world::observer::{Observer, Reads};
 
 use super::node_gauge::{NodeGauge, Window};
 use super::{BARE, Run};
@@ -187,14 +187,12 @@ impl Observer for Gauge {
         }
     }
 
-    fn on_request(&mut self, request: &RequestSpan, _store: &Store) {
-        if request.token_wait > SimDuration::ZERO {
-            self.token_waits.push((request.sent, request.token_wait));
-        }
+    fn on_token_wait(&mut self, sent: SimTime, wait: SimDuration) {
+        self.token_waits.push((sent, wait));
     }
 
-    fn reads_events(&self) -> bool {
-        false
+    fn reads(&self) -> Reads {
+        Reads::OBJECTS
     }
 }
 
@@ -204,11 +202,11 @@ impl Observer for &RefCell<Gauge> {
         self.borrow_mut().on_change(now, change, store);
     }
 
-    fn on_request(&mut self, request: &RequestSpan, store: &Store) {
-        self.borrow_mut().on_request(request, store);
+    fn on_token_wait(&mut self, sent: SimTime, wait: SimDuration) {
+        self.borrow_mut().on_token_wait(sent, wait);
     }
 
-    fn reads_events(&self) -> bool {
-        false
+    fn reads(&self) -> Reads {
+        self.borrow().reads()
     }
 }

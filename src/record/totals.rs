@@ -5,7 +5,7 @@ use crate::api::job::JobConditionType;
 use crate::api::pod::PodPhase;
 use crate::apiserver::store::Store;
 use crate::kernel::time::SimTime;
-use crate::world::observer::Observer;
+use crate::world::observer::{Observer, Reads};
 
 /// How much there was of what.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,8 +44,8 @@ impl Counter {
 }
 
 impl Observer for Counter {
-    fn reads_events(&self) -> bool {
-        false
+    fn reads(&self) -> Reads {
+        Reads::OBJECTS
     }
 
     fn on_change(&mut self, _now: SimTime, change: Change, store: &Store) {

@@ -363,10 +363,7 @@ impl World<'_> {
         }
         let (verb, status) = if written == Written::New { ("POST", 201) } else { ("PATCH", 200) };
         let (effective, resource) = (self.now, "events");
-        let span = RequestSpan { sent, token_wait, effective, controller, verb, resource, about, status };
-        for observer in &mut self.observers {
-            observer.on_request(&span, &self.store);
-        }
+        self.tell_request(&RequestSpan { sent, token_wait, effective, controller, verb, resource, about, status });
     }
 
     /// A request waits for a token, then for the API server.

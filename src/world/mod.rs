@@ -43,7 +43,7 @@ use control_plane::ControlPlane;
 use controller_manager::{Controller, ControllerManager, Task};
 use event::Event;
 use nodes::Nodes;
-use observer::{Observer, RequestSpan, SyncSpan};
+use observer::{Observer, Reads, RequestSpan, SyncSpan};
 use outages::Outages;
 use scheduling::Scheduling;
 use workload::PodWorkload;
@@ -81,8 +81,8 @@ pub struct World<'a> {
     /// `startTime` in seconds since 1970.
     start: i64,
     observers: Vec<&'a mut dyn Observer>,
-    /// Does anybody look at events, an observer or a client that has to write them?
-    events_are_read: bool,
+    /// What any of the observers looks at.
+    reads: Reads,
     outbox: Outbox,
     alarms: Vec<(SimTime, Alarm)>,
     requests: Vec<Request>,
@@ -139,7 +139,7 @@ impl<'a> World<'a> {
             has_pods,
             start: scenario.start,
             observers,
-            events_are_read: true,
+            reads: Reads::OBJECTS,
             outbox: Outbox::default(),
             alarms: Vec::new(),
             requests: Vec::new(),
@@ -188,11 +188,11 @@ impl<'a> World<'a> {
         self.actions.clone_from(&scenario.actions);
         let stream = |of| arrivals::Stream::new(of, seed, replication, self.rules);
         self.arrivals = scenario.arrivals.iter().map(stream).collect();
-        if self.observers.iter().any(|observer| observer.reads_containers()) {
+        self.reads = self.observers.iter().fold(Reads::OBJECTS, |reads, observer| reads.and(observer.reads()));
+        self.outbox.drops_events = !self.reads.events && !self.control_plane.writes_events();
+        if self.reads.containers {
             self.kubelet.keep_details();
         }
-        let is_read = self.observers.iter().any(|observer| observer.reads_events());
-        self.events_are_read = is_read || self.control_plane.writes_events();
         self.begin_nodes();
         self.submit(&scenario.objects);
         self.begin_arrivals();
@@ -259,8 +259,8 @@ impl<'a> World<'a> {
                 break;
             }
         }
-        for observer in &mut self.observers {
-            observer.on_instant_over(self.now, &self.store);
+        if self.reads.instants {
+            self.observers.iter_mut().for_each(|observer| observer.on_instant_over(self.now, &self.store));
         }
         true
     }
@@ -339,8 +339,7 @@ impl<'a> World<'a> {
     }
 
     fn tell_job(&mut self, id: JobId, verb: Verb) {
-        let Some(job) = self.store.job(id) else { return };
-        if verb == Verb::Added {
+        if let (Verb::Added, Some(job)) = (verb, self.store.job(id)) {
             self.workload.job_added(id, job);
         }
         if !self.has_pods && verb != Verb::Deleted {
@@ -402,7 +401,9 @@ impl<'a> World<'a> {
 
     /// A worker of some controller takes a key and carries the sync out. Returns false if none was ready.
     fn sync_next(&mut self) -> bool {
-        !self.outages.controllers_are_down() && Controller::ALL.into_iter().any(|controller| self.sync(controller))
+        self.controllers.any_ready()
+            && !self.outages.controllers_are_down()
+            && Controller::ALL.into_iter().any(|controller| self.sync(controller))
     }
 
     fn sync(&mut self, controller: Controller) -> bool {
@@ -445,9 +446,6 @@ impl<'a> World<'a> {
     }
 
     fn publish_events(&mut self, controller: Controller) {
-        if !self.events_are_read {
-            return self.outbox.events.clear();
-        }
         for event in self.outbox.events.drain(..) {
             for observer in &mut self.observers {
                 observer.on_event(self.now, &event, &self.store);
@@ -457,6 +455,9 @@ impl<'a> World<'a> {
     }
 
     fn sync_over(&mut self, controller: Controller, task: &Task, token_wait: SimDuration, requests: usize) {
+        if !self.reads.requests {
+            return;
+        }
         let (about, (waited, started)) = (task.about(), task.begun());
         let (ended, requests) = (self.now, requests as u32);
         let span = SyncSpan { controller, about, waited, started, ended, token_wait, requests };
@@ -483,14 +484,26 @@ impl<'a> World<'a> {
                 _ => self.carry_out_for(controller, about, Request::DeletePod(pod), self.now, SimDuration::ZERO),
             };
         }
+        if !self.reads.requests {
+            self.tell_token_wait(sent, token_wait);
+            return self.carry_out(request);
+        }
         let (verb, resource) = request.call();
         let answer = self.carry_out(request);
         let (effective, status) = (self.now, answer.status());
-        let span = RequestSpan { sent, token_wait, effective, controller, verb, resource, about, status };
-        for observer in &mut self.observers {
-            observer.on_request(&span, &self.store);
-        }
+        self.tell_request(&RequestSpan { sent, token_wait, effective, controller, verb, resource, about, status });
         answer
+    }
+
+    fn tell_request(&mut self, span: &RequestSpan) {
+        self.tell_token_wait(span.sent, span.token_wait);
+        self.observers.iter_mut().for_each(|observer| observer.on_request(span, &self.store));
+    }
+
+    fn tell_token_wait(&mut self, sent: SimTime, wait: SimDuration) {
+        if wait > SimDuration::ZERO {
+            self.observers.iter_mut().for_each(|observer| observer.on_token_wait(sent, wait));
+        }
     }
 
     fn carry_out(&mut self, request: Request) -> Answer {

@@ -55,6 +55,37 @@ pub struct SyncSpan {
     pub requests: u32,
 }
 
+/// What observers look at besides the objects. What none of them looks at, nobody makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reads {
+    /// The events that controllers record.
+    pub events: bool,
+    /// The requests of controllers, and their syncs.
+    pub requests: bool,
+    /// Pods container by container: their statuses tell of each.
+    pub containers: bool,
+    /// The ends of instants.
+    pub instants: bool,
+}
+
+impl Reads {
+    /// The objects alone.
+    pub const OBJECTS: Reads = Reads { events: false, requests: false, containers: false, instants: false };
+    /// All that is told, of pods as wholes.
+    pub const PODS_AS_WHOLES: Reads = Reads { events: true, requests: true, containers: false, instants: true };
+
+    /// What one of two looks at.
+    #[must_use]
+    pub fn and(self, other: Reads) -> Reads {
+        Reads {
+            events: self.events || other.events,
+            requests: self.requests || other.requests,
+            containers: self.containers || other.containers,
+            instants: self.instants || other.instants,
+        }
+    }
+}
+
 /// Is told of everything that happens, in order. Default: looks away.
 pub trait Observer {
     /// An object was written; the store shows it as of that write.
@@ -67,20 +98,18 @@ pub trait Observer {
     /// A controller recorded a Kubernetes event.
     fn on_event(&mut self, _now: SimTime, _event: &ObjectEvent, _store: &Store) {}
 
+    /// A request that was sent at `sent` waited for a token of its client. Told as it takes effect.
+    fn on_token_wait(&mut self, _sent: SimTime, _wait: SimDuration) {}
+
     /// A request took effect; the store shows what came of it.
     fn on_request(&mut self, _request: &RequestSpan, _store: &Store) {}
 
     /// A sync that asked for something is over.
     fn on_sync(&mut self, _sync: &SyncSpan) {}
 
-    /// Does it look at the events that controllers record? Otherwise nobody makes them for its sake.
-    fn reads_events(&self) -> bool {
-        true
-    }
-
-    /// Does it look at pods container by container? Then pods' statuses tell of each.
-    fn reads_containers(&self) -> bool {
-        false
+    /// What it looks at besides the objects; of the rest it may be told or not.
+    fn reads(&self) -> Reads {
+        Reads::PODS_AS_WHOLES
     }
 
     /// The run is over, or paused at the horizon.

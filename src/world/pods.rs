@@ -10,6 +10,12 @@ use crate::kubelet::Alarm;
 impl World<'_> {
     pub(super) fn tell_pod(&mut self, id: PodId, verb: Verb) {
         let Some(pod) = self.store.pod(id) else { return };
+        if verb == Verb::Added {
+            match self.store.bare_pod(id) {
+                Some(bare) => self.workload.bare_pod_added(pod, bare),
+                None => self.workload.pod_added(pod),
+            }
+        }
         if pod.is_bare() || self.outages.controllers_are_down() {
             // No controller looks after bare pods, and those that are down list all others when they are up again.
         } else if self.control_plane.watchers_lag() {
@@ -17,14 +23,6 @@ impl World<'_> {
             self.deliver_pod_later(verb, pod);
         } else {
             self.controllers.on_pod(pod, verb, self.store.version(), self.now, &mut self.outbox);
-        }
-        if verb == Verb::Added
-            && let Some(pod) = self.store.pod(id)
-        {
-            match self.store.bare_pod(id) {
-                Some(bare) => self.workload.bare_pod_added(pod, bare),
-                None => self.workload.pod_added(pod),
-            }
         }
         match verb {
             Verb::Added => self.pod_is_new(id),
@@ -49,11 +47,12 @@ impl World<'_> {
     /// The kubelet of its node sees a pod that was bound or is to be deleted.
     pub(super) fn pod_modified(&mut self, id: PodId) {
         let Some(pod) = self.store.standing_pod(id) else { return };
-        if !pod.scheduled || self.nodes.is_down(pod.node) {
+        let (now, deletion, is_known) = (self.now, pod.deletion, self.kubelet.knows(id));
+        let is_news = !is_known || deletion.is_some();
+        if !pod.scheduled || !is_news || self.nodes.is_down(pod.node) {
             return;
         }
-        let (now, deletion) = (self.now, pod.deletion);
-        if !self.kubelet.knows(id) {
+        if !is_known {
             if pod.status.phase.is_terminal() {
                 return;
             }

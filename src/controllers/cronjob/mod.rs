@@ -83,7 +83,7 @@ impl CronJobController {
         let Some(view) = self.cron_jobs[id.slot as usize].as_ref() else { return };
         let Ok(schedule) = &view.timetable.schedule else {
             let what = CronJobHappening::UnparseableUpdate(view.spec.schedule.clone());
-            return out.events.push(ObjectEvent::of_cron_job(id, what));
+            return out.record(ObjectEvent::of_cron_job(id, what));
         };
         let times = view::times(self.start, view.created, &view.spec, &view.status);
         match missed::requeue_after(&times, clock, schedule) {

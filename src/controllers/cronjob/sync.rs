@@ -134,7 +134,7 @@ impl Sync {
     }
 
     fn record(&self, out: &mut Outbox, what: CronJobHappening) {
-        out.events.push(ObjectEvent::of_cron_job(self.cron_job, what));
+        out.record(ObjectEvent::of_cron_job(self.cron_job, what));
     }
 
     /// Stops with what was found so far.

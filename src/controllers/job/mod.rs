@@ -256,5 +256,5 @@ impl JobController {
 
 /// Puts a Kubernetes event about a Job into the outbox.
 fn record(out: &mut Outbox, job: JobId, what: JobHappening) {
-    out.events.push(ObjectEvent::of_job(job, what));
+    out.record(ObjectEvent::of_job(job, what));
 }

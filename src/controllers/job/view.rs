@@ -97,6 +97,55 @@ pub(super) enum Standing {
     Lingering,
 }
 
+/// What [`PodTallies`] and [`IndexTable`] count of a pod; nothing of one that is not there.
+#[derive(Clone, Copy, Debug, Default)]
+struct PodState {
+    ready: bool,
+    /// Zero once it has ended.
+    restarts: u32,
+    occupancy: Occupancy,
+}
+
+impl PodTallies {
+    fn list(&mut self, standing: Standing) -> Option<&mut Vec<u32>> {
+        match standing {
+            Standing::Nowhere => None,
+            Standing::Active => Some(&mut self.active),
+            Standing::Unsettled => Some(&mut self.unsettled),
+            Standing::Lingering => Some(&mut self.lingering),
+        }
+    }
+
+    /// A pod goes to the list of its new standing. Returns the list that it left, and where in it there is a gap now.
+    fn stand(&mut self, pod: &mut PodView, standing: Standing) -> Option<(Standing, u32)> {
+        if pod.standing == standing {
+            return None;
+        }
+        let left = (std::mem::replace(&mut pod.standing, standing), pod.place);
+        if let Some(list) = self.list(standing) {
+            pod.place = list.len() as u32;
+            list.push(pod.id.slot);
+        }
+        Some(left)
+    }
+
+    /// The last pod of a list takes the place of the one that has left.
+    fn close_gap(&mut self, left: Option<(Standing, u32)>, pods: &mut Slab<PodView>) {
+        let Some((list, place)) = left.and_then(|(from, place)| Some((self.list(from)?, place))) else { return };
+        list.swap_remove(place as usize);
+        if let Some(moved) = list.get(place as usize).and_then(|&slot| pods.get_mut(slot)) {
+            moved.place = place;
+        }
+    }
+
+    /// A pod has changed.
+    fn count(&mut self, before: PodState, after: PodState) {
+        self.ready += i32::from(after.ready) - i32::from(before.ready);
+        self.terminating += i32::from(after.occupancy.terminating) - i32::from(before.occupancy.terminating);
+        self.restarts += i64::from(after.restarts) - i64::from(before.restarts);
+    }
+}
+
 /// A pod in the cache.
 #[derive(Clone, Debug)]
 pub(super) struct PodView {
@@ -200,88 +249,45 @@ impl JobView {
     fn restand(&mut self, pods: &mut Slab<PodView>) {
         let slots: Vec<u32> = self.pods.unsettled.iter().chain(&self.pods.lingering).copied().collect();
         for slot in slots {
-            self.stand_anew(slot, pods);
-        }
-    }
-
-    /// A pod finds the list that its state puts it into.
-    fn stand_anew(&mut self, slot: u32, pods: &mut Slab<PodView>) {
-        let standing = pods.get(slot).map_or(Standing::Nowhere, |pod| pod.standing_under(&self.spec));
-        self.move_to(slot, standing, pods);
-    }
-
-    /// Takes a pod's state out of the tallies, or puts it in.
-    fn tally(&mut self, pod: &PodView, sign: i32) {
-        self.pods.ready += sign * i32::from(pod.standing == Standing::Active && pod.ready);
-        self.pods.terminating += sign * i32::from(pod.is_terminating());
-        if !pod.phase.is_terminal() {
-            self.pods.restarts += i64::from(sign) * i64::from(pod.restarts);
-        }
-    }
-
-    fn list(&mut self, standing: Standing) -> Option<&mut Vec<u32>> {
-        match standing {
-            Standing::Nowhere => None,
-            Standing::Active => Some(&mut self.pods.active),
-            Standing::Unsettled => Some(&mut self.pods.unsettled),
-            Standing::Lingering => Some(&mut self.pods.lingering),
-        }
-    }
-
-    fn move_to(&mut self, slot: u32, standing: Standing, pods: &mut Slab<PodView>) {
-        let Some(pod) = pods.get_mut(slot) else { return };
-        if pod.standing == standing {
-            return;
-        }
-        let (before, place) = (std::mem::replace(&mut pod.standing, standing), pod.place as usize);
-        if let Some(list) = self.list(standing) {
-            pod.place = list.len() as u32;
-            list.push(slot);
-        }
-        if let Some(list) = self.list(before) {
-            list.swap_remove(place);
-            if let Some(moved) = list.get(place).and_then(|&slot| pods.get_mut(slot)) {
-                moved.place = place as u32;
-            }
+            let Some(pod) = pods.get_mut(slot) else { continue };
+            let standing = pod.standing_under(&self.spec);
+            let left = self.pods.stand(pod, standing);
+            self.pods.close_gap(left, pods);
         }
     }
 
     /// The cache shows a pod, new or newer.
     pub(super) fn put(&mut self, pod: &Pod, pods: &mut Slab<PodView>) {
         let slot = pod.id.slot;
-        let occupied = match pods.get_mut(slot) {
-            Some(view) if view.id == pod.id => {
-                self.tally(view, -1);
-                let occupied = view.occupies();
-                view.update(pod, &self.spec);
-                Some(occupied)
-            }
-            _ => {
-                pods.put(slot, PodView::new(pod)).update(pod, &self.spec);
-                None
-            }
+        let (view, before) = match pods.get(slot).filter(|view| view.id == pod.id).map(PodView::state) {
+            Some(before) => (pods.get_mut(slot).expect("a pod that was just looked at"), Some(before)),
+            None => (pods.put(slot, PodView::new(pod)), None),
         };
-        self.stand_anew(slot, pods);
-        let Some(view) = pods.get(slot) else { return };
-        self.tally(view, 1);
-        if view.index != NO_INDEX && occupied != Some(view.occupies()) {
-            if occupied.is_none() {
-                self.indexes.appeared(view.index);
+        view.update(pod, &self.spec);
+        let standing = view.standing_under(&self.spec);
+        let left = self.pods.stand(view, standing);
+        let (index, after) = (view.index, view.state());
+        self.pods.close_gap(left, pods);
+        self.pods.count(before.unwrap_or_default(), after);
+        if index != NO_INDEX && before.is_none_or(|before| before.occupancy != after.occupancy) {
+            if before.is_none() {
+                self.indexes.appeared(index);
             }
-            self.indexes.changed(view.index, occupied.unwrap_or_default(), view.occupies());
+            self.indexes.changed(index, before.unwrap_or_default().occupancy, after.occupancy);
         }
     }
 
     /// The cache shows that a pod is gone.
     pub(super) fn remove(&mut self, id: PodId, pods: &mut Slab<PodView>) {
-        let slot = id.slot;
-        let Some(view) = pods.get(slot) else { return };
-        self.tally(view, -1);
-        if view.index != NO_INDEX {
-            self.indexes.changed(view.index, view.occupies(), Occupancy::default());
+        let Some(view) = pods.get_mut(id.slot) else { return };
+        let (index, before) = (view.index, view.state());
+        let left = self.pods.stand(view, Standing::Nowhere);
+        self.pods.close_gap(left, pods);
+        self.pods.count(before, PodState::default());
+        if index != NO_INDEX {
+            self.indexes.changed(index, before.occupancy, Occupancy::default());
         }
-        self.move_to(slot, Standing::Nowhere, pods);
-        pods.remove(slot);
+        pods.remove(id.slot);
     }
 
     pub(super) fn pod_name(&self, pod: &PodView) -> String {
@@ -334,8 +340,13 @@ impl PodView {
         self.deleting && !self.phase.is_terminal()
     }
 
-    fn occupies(&self) -> Occupancy {
-        Occupancy { active: self.standing == Standing::Active, terminating: self.is_terminating() }
+    fn state(&self) -> PodState {
+        let active = self.standing == Standing::Active;
+        PodState {
+            ready: active && self.ready,
+            restarts: if self.phase.is_terminal() { 0 } else { self.restarts },
+            occupancy: Occupancy { active, terminating: self.is_terminating() },
+        }
     }
 
     /// `isPodFailed`: a deleted pod counts at once, unless only failed ones are replaced.

@@ -18,7 +18,7 @@ use crate::api::meta::{ApiTime, CronJobId, JobId, ObjectId, ObjectName, PodId};
 use crate::api::release::Rules;
 use crate::apiserver::store::Store;
 use crate::kernel::time::SimTime;
-use crate::world::observer::Observer;
+use crate::world::observer::{Observer, Reads};
 use event::{Recorder, Reference};
 use pod::PodTimes;
 
@@ -145,8 +145,8 @@ impl<'w> Objects<'w> {
 }
 
 impl Observer for Objects<'_> {
-    fn reads_containers(&self) -> bool {
-        true
+    fn reads(&self) -> Reads {
+        Reads { containers: true, ..Reads::PODS_AS_WHOLES }
     }
 
     fn on_change(&mut self, now: SimTime, change: Change, store: &Store) {
