@@ -17,5 +17,5 @@ pub mod world;
 
 pub use kernel::time::{SimDuration, SimTime};
 pub use record::{CronJobLife, CronJobRow, Ending, EventRow, JobLife, JobRow, PodLife, Run};
-pub use run::{Limits, RunOptions, Series, Trace, examine, run, run_observed, run_streamed, run_unrecorded};
+pub use run::{Limits, RunOptions, Runner, Trace, examine, run, run_observed, run_streamed, run_unrecorded};
 pub use scenario::Scenario;

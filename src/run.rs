@@ -136,20 +136,20 @@ pub fn run_unrecorded(
     options: &RunOptions,
     observers: Vec<&mut dyn Observer>,
 ) -> (Ending, SimTime) {
-    Series::new(observers).run(scenario, options)
+    Runner::new(observers).run(scenario, options)
 }
 
-/// Runs one after the other for the same observers, each as if it were the first: memory is used again.
-pub struct Series<'a> {
+/// Carries out runs, one after the other, for the same observers, each as if it were the first: memory is used again.
+pub struct Runner<'a> {
     observers: Vec<&'a mut dyn Observer>,
     /// From the first run on; it has the observers then.
     world: Option<World<'a>>,
 }
 
-impl<'a> Series<'a> {
+impl<'a> Runner<'a> {
     /// Runs that these are to observe. Between two runs nobody tells them to begin anew.
-    pub fn new(observers: Vec<&'a mut dyn Observer>) -> Series<'a> {
-        Series { observers, world: None }
+    pub fn new(observers: Vec<&'a mut dyn Observer>) -> Runner<'a> {
+        Runner { observers, world: None }
     }
 
     /// As [`run_unrecorded`].
@@ -215,39 +215,26 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::record::trace::{cronjobs_csv, events_csv, jobs_csv, nodes_csv, pods_csv};
+    use crate::record::trace::RunTable;
     use crate::scenario::{ReadOptions, Source, read};
 
-    /// The tables of a scenario, by name: streamed, and written at the end.
-    fn tables(scenario: &Scenario) -> [(&'static str, String, String); 5] {
+    /// The tables of a scenario: streamed, and written at the end.
+    fn tables(scenario: &Scenario) -> Vec<(RunTable, String, String)> {
         let options =
             RunOptions { horizon: scenario.horizon.or(Some(SimDuration::from_secs(86_400))), ..RunOptions::default() };
-        let mut written = [const { Vec::new() }; 5];
-        let [cron_jobs, jobs, pods, events, nodes] = &mut written;
-        let tables = Tables {
-            cron_jobs: Some(cron_jobs),
-            jobs: Some(jobs),
-            pods: Some(pods),
-            events: Some(events),
-            nodes: Some(nodes),
-        };
-        let mut stream = Stream::new(scenario, tables, None).eagerly();
+        let mut tables = Tables::of(|_| Ok::<_, io::Error>(Some(Vec::new()))).expect("memory");
+        let mut stream = Stream::new(scenario, tables.as_mut(), None).eagerly();
         run_observed(scenario, &options, vec![&mut stream]);
         let (totals, _) = stream.finish().expect("memory");
         let recorded = run(scenario, &options);
         assert_eq!((totals.jobs, totals.pods), (recorded.jobs.len() as u64, recorded.pods.len() as u64));
-        let mut wanted = [const { Vec::new() }; 5];
-        cronjobs_csv(&recorded, &mut wanted[0]).expect("memory");
-        jobs_csv(&recorded, &mut wanted[1]).expect("memory");
-        pods_csv(&recorded, &mut wanted[2]).expect("memory");
-        events_csv(&recorded, &mut wanted[3]).expect("memory");
-        nodes_csv(&recorded, &mut wanted[4]).expect("memory");
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
-        let mut pairs = written.map(text).into_iter().zip(wanted.map(text));
-        ["cronjobs", "jobs", "pods", "events", "nodes"].map(|name| {
-            let (ours, wanted) = pairs.next().expect("a table");
-            (name, ours, wanted)
-        })
+        let pair = |(table, ours): (RunTable, Vec<u8>)| {
+            let mut wanted = Vec::new();
+            table.write(&recorded, &mut wanted).expect("memory");
+            (table, text(ours), text(wanted))
+        };
+        tables.named().map(pair).collect()
     }
 
     #[test]
@@ -268,7 +255,7 @@ mod tests {
             let Ok((scenario, _)) = read(vec![source], &ReadOptions::default()) else { continue };
             for (table, ours, wanted) in tables(&scenario) {
                 let at = ours.lines().zip(wanted.lines()).position(|(a, b)| a != b);
-                assert!(ours == wanted, "{}: {table}.csv differs at line {at:?}", path.display());
+                assert!(ours == wanted, "{}: {} differs at line {at:?}", path.display(), table.file_name());
             }
             checked += 1;
         }

@@ -17,13 +17,13 @@ use super::files::{self, FileArgs, ValidateArg};
 use super::kubernetes::KubernetesArgs;
 use super::limits::LimitArgs;
 use super::study;
-use super::tables::{Streamed, TableFiles, Wanted, name_of};
+use super::tables::{Streamed, TableFiles, name_of};
 use crate::api::duration::parse_duration;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::record::requests::RequestTrace;
-use crate::record::waits;
+use crate::record::trace::{self, RunTable};
 use crate::record::watch::{PodRow, Watcher};
-use crate::record::{Ending, Run, trace};
+use crate::record::{Ending, Run};
 use crate::report::chart::{self, ChartFormat};
 use crate::report::compress::{self, Compression};
 use crate::report::digest::TableDigest;
@@ -160,18 +160,24 @@ impl RunArgs {
         })
     }
 
-    /// The tables that are streamed.
-    fn wanted(&self, scenario: &Scenario) -> Wanted {
-        let are_nodes = scenario.objects.iter().any(|object| matches!(object, Object::Node(_)));
-        let has_nodes = are_nodes || !scenario.cluster.pools.is_empty();
-        let has_cron_jobs = scenario.objects.iter().any(|object| matches!(object, Object::CronJob(_)));
-        Wanted {
-            cron_jobs: has_cron_jobs && self.trace != TraceArg::None,
-            jobs: self.trace != TraceArg::None,
-            pods: matches!(self.trace, TraceArg::All | TraceArg::Pods),
-            events: self.trace == TraceArg::All,
-            nodes: self.trace == TraceArg::All && has_nodes,
+    /// Is this table to be written, if there is anything in it?
+    fn keeps(&self, table: RunTable) -> bool {
+        match table {
+            RunTable::CronJobs | RunTable::Jobs => self.trace != TraceArg::None,
+            RunTable::Pods => matches!(self.trace, TraceArg::All | TraceArg::Pods),
+            RunTable::Nodes | RunTable::Waits | RunTable::Events => self.trace == TraceArg::All,
         }
+    }
+
+    /// Is it to be written while a run of this scenario goes on?
+    fn streams(&self, table: RunTable, scenario: &Scenario) -> bool {
+        let has = |is_one: fn(&Object) -> bool| scenario.objects.iter().any(is_one);
+        let may_be_told = match table {
+            RunTable::CronJobs => has(|object| matches!(object, Object::CronJob(_))),
+            RunTable::Nodes => has(|object| matches!(object, Object::Node(_))) || !scenario.cluster.pools.is_empty(),
+            RunTable::Jobs | RunTable::Pods | RunTable::Waits | RunTable::Events => true,
+        };
+        may_be_told && self.keeps(table)
     }
 }
 
@@ -249,7 +255,7 @@ fn simulate(
         ..RunOptions::default()
     };
     let files = match folder.filter(|_| args.stream) {
-        Some(folder) => Some(TableFiles::open(&folder, args.wanted(scenario), args.compression())?),
+        Some(folder) => Some(TableFiles::open(&folder, |table| args.streams(table, scenario), args.compression())?),
         None => None,
     };
     let bar = show_progress(args, scenario, progress);
@@ -389,23 +395,8 @@ fn write_files(
         Ok(())
     };
     let recorded = run.totals.is_none();
-    if !run.cron_jobs.is_empty() && args.trace != TraceArg::None {
-        table("cronjobs.csv", &|out| trace::cronjobs_csv(run, out))?;
-    }
-    if recorded {
-        table("jobs.csv", &|out| trace::jobs_csv(run, out))?;
-        if args.trace != TraceArg::Jobs {
-            table("pods.csv", &|out| trace::pods_csv(run, out))?;
-        }
-        if args.trace == TraceArg::All {
-            if !run.nodes.is_empty() {
-                table("nodes.csv", &|out| trace::nodes_csv(run, out))?;
-            }
-            if waits::are_told(run) {
-                table("waits.csv", &|out| trace::waits_csv(run, out))?;
-            }
-            table("events.csv", &|out| trace::events_csv(run, out))?;
-        }
+    for each in RunTable::ALL.into_iter().filter(|&each| recorded && args.keeps(each) && each.is_told(run)) {
+        table(each.file_name(), &|out| each.write(run, out))?;
     }
     if args.trace_requests {
         let rows = requests.into_rows();

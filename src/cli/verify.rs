@@ -16,7 +16,7 @@ use super::run::digest;
 use crate::api::duration::parse_duration;
 use crate::kernel::time::SimDuration;
 use crate::record::stream::Tables;
-use crate::record::{Run, trace};
+use crate::record::trace::RunTable;
 use crate::report::digest::{Digesting, TableDigest};
 use crate::report::output::{self, SUMMARY_FILE};
 use crate::run::{RunOptions, run as simulate, run_streamed};
@@ -107,43 +107,22 @@ type Digests = BTreeMap<String, String>;
 
 /// The tables' digests of a run that is recorded first and written then.
 fn recorded(scenario: &Scenario, options: &RunOptions) -> io::Result<Digests> {
-    type Write = fn(&Run, &mut Vec<u8>) -> io::Result<()>;
-    let writers: [(&str, Write); 6] = [
-        ("cronjobs.csv", |run, out| trace::cronjobs_csv(run, out)),
-        ("jobs.csv", |run, out| trace::jobs_csv(run, out)),
-        ("pods.csv", |run, out| trace::pods_csv(run, out)),
-        ("nodes.csv", |run, out| trace::nodes_csv(run, out)),
-        ("waits.csv", |run, out| trace::waits_csv(run, out)),
-        ("events.csv", |run, out| trace::events_csv(run, out)),
-    ];
     let run = simulate(scenario, options);
     let mut digests = Digests::new();
-    for (table, write) in writers {
+    for table in RunTable::ALL {
         let mut rows = Vec::new();
-        write(&run, &mut rows)?;
-        digests.insert(table.to_owned(), TableDigest::of(table, &rows).sha256);
+        table.write(&run, &mut rows)?;
+        digests.insert(table.file_name().to_owned(), TableDigest::of(table.file_name(), &rows).sha256);
     }
     Ok(digests)
 }
 
 /// The tables' digests of a run that is written while it goes on.
 fn streamed(scenario: &Scenario, options: &RunOptions) -> io::Result<Digests> {
-    let [mut cron_jobs, mut jobs, mut pods, mut events, mut nodes] = [(); 5].map(|()| Digesting::new(io::sink()));
-    let tables = Tables {
-        cron_jobs: Some(&mut cron_jobs),
-        jobs: Some(&mut jobs),
-        pods: Some(&mut pods),
-        events: Some(&mut events),
-        nodes: Some(&mut nodes),
+    let mut tables = Tables::of(|_| Ok::<_, io::Error>(Some(Digesting::new(io::sink()))))?;
+    run_streamed(scenario, options, tables.as_mut(), Vec::new())?;
+    let digest = |(table, of): (RunTable, Digesting<io::Sink>)| {
+        (table.file_name().to_owned(), of.finish(table.file_name()).1.sha256)
     };
-    run_streamed(scenario, options, tables, Vec::new())?;
-    let written = [
-        ("cronjobs.csv", cron_jobs),
-        ("jobs.csv", jobs),
-        ("pods.csv", pods),
-        ("events.csv", events),
-        ("nodes.csv", nodes),
-    ];
-    let digest = |(table, of): (&str, Digesting<io::Sink>)| (table.to_owned(), of.finish(table).1.sha256);
-    Ok(written.into_iter().map(digest).collect())
+    Ok(tables.named().map(digest).collect())
 }

@@ -11,10 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::nodes::NodeLife;
 use super::recorder::Recorder;
 use super::totals::{Counter, Totals};
-use super::trace::{
-    CRONJOBS_HEADER, EVENTS_HEADER, JOBS_HEADER, NODES_HEADER, PODS_HEADER, Table, cron_job_row, event_row, job_row,
-    node_row, pod_row,
-};
+use super::trace::{RunTable, Table, cron_job_row, event_row, job_row, node_row, pod_row};
 use super::{JobLife, PodLife};
 use crate::api::change::Change;
 use crate::api::event::ObjectEvent;
@@ -27,9 +24,9 @@ use crate::world::observer::Observer;
 /// Changes and events after which it is worth looking for what can be written.
 const OFTEN: usize = 1 << 14;
 
-/// The tables of a run; one that is not there is not written.
+/// The tables of a run that can be written meanwhile; one that is not there is not written.
 #[derive(Debug)]
-pub struct Tables<W: Write> {
+pub struct Tables<W> {
     /// For `cronjobs.csv`.
     pub cron_jobs: Option<W>,
     /// For `jobs.csv`.
@@ -40,6 +37,47 @@ pub struct Tables<W: Write> {
     pub events: Option<W>,
     /// For `nodes.csv`.
     pub nodes: Option<W>,
+}
+
+impl<W> Tables<W> {
+    /// Those that `table` gives something for.
+    ///
+    /// # Errors
+    /// The first that `table` gives.
+    pub fn of<E>(mut table: impl FnMut(RunTable) -> Result<Option<W>, E>) -> Result<Tables<W>, E> {
+        Ok(Tables {
+            cron_jobs: table(RunTable::CronJobs)?,
+            jobs: table(RunTable::Jobs)?,
+            pods: table(RunTable::Pods)?,
+            events: table(RunTable::Events)?,
+            nodes: table(RunTable::Nodes)?,
+        })
+    }
+
+    /// Those that are there, by name.
+    pub fn named(self) -> impl Iterator<Item = (RunTable, W)> {
+        let Tables { cron_jobs, jobs, pods, events, nodes } = self;
+        let all = [
+            (RunTable::CronJobs, cron_jobs),
+            (RunTable::Jobs, jobs),
+            (RunTable::Pods, pods),
+            (RunTable::Nodes, nodes),
+            (RunTable::Events, events),
+        ];
+        all.into_iter().filter_map(|(name, table)| Some((name, table?)))
+    }
+
+    /// The same, to be had again after a run.
+    pub fn as_mut(&mut self) -> Tables<&mut W> {
+        let Tables { cron_jobs, jobs, pods, events, nodes } = self;
+        Tables {
+            cron_jobs: cron_jobs.as_mut(),
+            jobs: jobs.as_mut(),
+            pods: pods.as_mut(),
+            events: events.as_mut(),
+            nodes: nodes.as_mut(),
+        }
+    }
 }
 
 /// Records and writes.
@@ -76,15 +114,15 @@ struct Written {
 impl<W: Write> Stream<W> {
     /// Writes the tables of a run of this scenario. When one cannot be written, `interrupt` is set.
     pub fn new(scenario: &Scenario, tables: Tables<W>, interrupt: Option<Arc<AtomicBool>>) -> Stream<W> {
-        let table = |out: Option<W>, header| out.map(|out| Table::new(out, header));
+        let table = |out: Option<W>, table: RunTable| out.map(|out| Table::new(out, table.header()));
         Stream {
             recorder: Recorder::new(scenario.start).without_shares(),
             counter: Counter::default(),
-            cron_jobs: table(tables.cron_jobs, CRONJOBS_HEADER),
-            jobs: table(tables.jobs, JOBS_HEADER),
-            pods: table(tables.pods, PODS_HEADER),
-            events: table(tables.events, EVENTS_HEADER),
-            nodes: table(tables.nodes, NODES_HEADER),
+            cron_jobs: table(tables.cron_jobs, RunTable::CronJobs),
+            jobs: table(tables.jobs, RunTable::Jobs),
+            pods: table(tables.pods, RunTable::Pods),
+            events: table(tables.events, RunTable::Events),
+            nodes: table(tables.nodes, RunTable::Nodes),
             pools: scenario.cluster.pools.iter().map(|pool| pool.name.to_string()).collect(),
             cron_jobs_written: Vec::new(),
             jobs_written: Vec::new(),

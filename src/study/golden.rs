@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use super::difference::{Difference, TraceView, differences};
 use crate::kernel::rng::entity;
-use crate::record::{Run, trace};
+use crate::record::Run;
+use crate::record::trace::RunTable;
 
 /// Tables of a golden trace.
-const TABLES: [&str; 4] = ["cronjobs.csv", "jobs.csv", "pods.csv", "events.csv"];
+const TABLES: [RunTable; 4] = [RunTable::CronJobs, RunTable::Jobs, RunTable::Pods, RunTable::Events];
 
 /// How these tables begin.
 const FIRST_COLUMNS: [&str; 3] = ["time_s,namespace,", "namespace,pod,job,", "time_s,type,reason,"];
@@ -31,17 +32,11 @@ pub enum Comparison {
 /// The tables of a run by name; those of CronJobs only where there are any.
 pub fn tables(run: &Run) -> Vec<(String, Vec<u8>)> {
     let mut tables = Vec::new();
-    for name in TABLES {
+    for table in TABLES.into_iter().filter(|table| table.is_told(run)) {
         let mut bytes = Vec::new();
         // Writing into memory does not fail.
-        _ = match name {
-            "cronjobs.csv" if run.cron_jobs.is_empty() => continue,
-            "cronjobs.csv" => trace::cronjobs_csv(run, &mut bytes),
-            "jobs.csv" => trace::jobs_csv(run, &mut bytes),
-            "pods.csv" => trace::pods_csv(run, &mut bytes),
-            _ => trace::events_csv(run, &mut bytes),
-        };
-        tables.push((name.to_owned(), bytes));
+        _ = table.write(run, &mut bytes);
+        tables.push((table.file_name().to_owned(), bytes));
     }
     tables
 }
@@ -102,7 +97,7 @@ pub fn refusal(folder: &Path) -> io::Result<Option<String>> {
 /// # Errors
 /// Files that cannot be read or removed.
 pub fn clear(folder: &Path) -> io::Result<()> {
-    for name in TABLES.into_iter().chain([REFUSED]) {
+    for name in TABLES.map(RunTable::file_name).into_iter().chain([REFUSED]) {
         let path = folder.join(name);
         let is_ours = |text: &[u8]| {
             let is_table = FIRST_COLUMNS.iter().any(|columns| text.starts_with(columns.as_bytes()));

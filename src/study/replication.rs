@@ -14,7 +14,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use super::expression::Measure;
 use crate::record::Ending;
 use crate::record::gauge::Gauge;
-use crate::run::{Limits, RunOptions, Series};
+use crate::run::{Limits, RunOptions, Runner};
 use crate::scenario::Scenario;
 
 /// Most runs to a task: handing tasks out costs nothing then.
@@ -128,7 +128,7 @@ impl Laboratory {
         let scenario = scenario.detached();
         let gauge = RefCell::new(Gauge::in_cluster(&scenario.cluster));
         let mut observer = &gauge;
-        let mut series = Series::new(vec![&mut observer]);
+        let mut runner = Runner::new(vec![&mut observer]);
         let mut options = RunOptions {
             seed: self.seed,
             limits: self.limits,
@@ -138,7 +138,7 @@ impl Laboratory {
         let mut run = |replication: u32, rows: &mut Vec<f64>| {
             gauge.borrow_mut().clear();
             options.replication = replication;
-            let (ending, end) = series.run(&scenario, &options);
+            let (ending, end) = runner.run(&scenario, &options);
             gauge.borrow_mut().end = end;
             match ending {
                 Ending::Settled | Ending::Horizon => {}

@@ -9,6 +9,7 @@ mod jobs;
 mod nodes;
 mod pods;
 mod requests;
+mod run_table;
 mod waits;
 
 use std::io::{self, Write};
@@ -19,6 +20,7 @@ pub use jobs::{JOBS_HEADER, jobs_csv};
 pub use nodes::{NODES_HEADER, nodes_csv};
 pub use pods::{PODS_HEADER, pods_csv};
 pub use requests::{REQUESTS_HEADER, requests_csv};
+pub use run_table::RunTable;
 pub use waits::{WAITS_HEADER, waits_csv};
 
 pub(super) use cronjobs::cron_job_row;

@@ -9,7 +9,7 @@ use jobsim::api::event::ObjectEvent;
 use jobsim::apiserver::store::Store;
 use jobsim::scenario::{ReadOptions, Source, Validate, read};
 use jobsim::world::observer::{Observer, RequestSpan, SyncSpan};
-use jobsim::{RunOptions, Scenario, Series, SimDuration, SimTime, run_unrecorded};
+use jobsim::{RunOptions, Runner, Scenario, SimDuration, SimTime, run_unrecorded};
 
 /// Writes down all that an observer can see.
 struct Log<'a>(&'a RefCell<String>);
@@ -76,7 +76,7 @@ fn a_world_that_is_used_again_is_like_a_new_one() {
     assert!(scenarios.len() > 40, "{}", scenarios.len());
     let log = RefCell::new(String::new());
     let mut again = Log(&log);
-    let mut series = Series::new(vec![&mut again]);
+    let mut runner = Runner::new(vec![&mut again]);
     // An order that has nothing to do with theirs, then the way back, so that each follows several others and itself.
     let mut order: Vec<usize> = (0..scenarios.len()).collect();
     order.sort_by_key(|&at| (at as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
@@ -91,7 +91,7 @@ fn a_world_that_is_used_again_is_like_a_new_one() {
         let fresh = RefCell::new(String::new());
         let ending = run_unrecorded(scenario, &options, vec![&mut Log(&fresh)]);
         log.borrow_mut().clear();
-        assert_eq!(series.run(scenario, &options), ending, "{name}");
+        assert_eq!(runner.run(scenario, &options), ending, "{name}");
         let (ours, wanted) = (log.borrow(), fresh.borrow());
         let differs = ours.lines().zip(wanted.lines()).find(|(a, b)| a != b);
         assert!(*ours == *wanted, "{name}, replication {replication}: {differs:?}");
