@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::store::{PodRecord, Store, new_pod, new_pod_id};
+use super::pod_table::{PodRecord, new_pod, new_pod_id};
+use super::store::Store;
 use crate::api::meta::{ApiTime, ObjectName, PodId};
 use crate::api::pod::PodTemplate;
 use crate::api::request::Refusal;

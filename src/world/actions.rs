@@ -7,8 +7,8 @@ use super::nodes::NodeAlarm;
 use crate::api::meta::{ApiTime, ObjectName, PodId};
 use crate::api::node::Node;
 use crate::api::request::Refusal;
+use crate::apiserver::NewJob;
 use crate::apiserver::admission::{self, PatchType};
-use crate::apiserver::store::NewJob;
 use crate::scenario::clockwork::Clocks;
 use crate::scenario::{Action, Kind, NodeAction, Object};
 
