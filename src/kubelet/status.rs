@@ -1,9 +1,9 @@
 //! From the state of a pod's containers to the status that the API server stores and kubectl prints.
 
-use super::lifecycle::{ContainerPhase, ContainerState, PodState, PodWorker, PullState};
-use crate::api::meta::ApiTime;
 use std::sync::Arc;
 
+use super::lifecycle::{ContainerPhase, ContainerState, PodState, PodWorker, PullState};
+use crate::api::meta::ApiTime;
 use crate::api::pod::{
     ContainerDetail, ContainerExit, ContainerExits, ContainerNow, ContainersView, ContainersWord, PodPhase, PodStatus,
 };
