@@ -117,7 +117,7 @@ impl Look {
         for container in containers {
             let (phase, exit) = (container.phase, container.last_exit());
             look.ready += u16::from(is_ready(container));
-            look.any_runs |= phase == ContainerPhase::Running;
+            look.any_runs |= is_running(container);
             look.all_started &= phase != ContainerPhase::Waiting;
             match exit.filter(|_| phase == ContainerPhase::Terminated) {
                 Some((code, at)) => {

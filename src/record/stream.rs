@@ -19,7 +19,7 @@ use crate::api::meta::PodId;
 use crate::apiserver::store::Store;
 use crate::kernel::time::SimTime;
 use crate::scenario::Scenario;
-use crate::world::observer::Observer;
+use crate::world::observer::{Observer, Reads};
 
 /// Changes and events after which it is worth looking for what can be written.
 const OFTEN: usize = 1 << 14;
@@ -287,6 +287,10 @@ impl<W: Write> Observer for Stream<W> {
 
     fn on_use(&mut self, pod: PodId, cpu_m: i64, memory_b: i64) {
         self.recorder.on_use(pod, cpu_m, memory_b);
+    }
+
+    fn reads(&self) -> Reads {
+        Reads { events: self.events.is_some(), instants: true, ..Reads::OBJECTS }
     }
 
     fn on_event(&mut self, now: SimTime, event: &ObjectEvent, store: &Store) {

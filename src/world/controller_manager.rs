@@ -139,11 +139,6 @@ impl ControllerManager {
         }
     }
 
-    /// Is a key of any controller ready?
-    pub(super) fn any_ready(&self) -> bool {
-        Controller::ALL.into_iter().any(|controller| self.has_ready(controller))
-    }
-
     /// A worker has carried a task out.
     pub(super) fn over(&mut self, task: Task) {
         if let (Task::Job(sync), Some(controller)) = (task, &mut self.job) {

@@ -188,7 +188,7 @@ impl<'a> World<'a> {
         self.actions.clone_from(&scenario.actions);
         let stream = |of| arrivals::Stream::new(of, seed, replication, self.rules);
         self.arrivals = scenario.arrivals.iter().map(stream).collect();
-        self.reads = self.observers.iter().fold(Reads::OBJECTS, |reads, observer| reads.and(observer.reads()));
+        self.reads = self.observers.iter().fold(Reads::OBJECTS, |reads, observer| reads.or(observer.reads()));
         self.outbox.drops_events = !self.reads.events && !self.control_plane.writes_events();
         if self.reads.containers {
             self.kubelet.keep_details();
@@ -401,9 +401,10 @@ impl<'a> World<'a> {
 
     /// A worker of some controller takes a key and carries the sync out. Returns false if none was ready.
     fn sync_next(&mut self) -> bool {
-        self.controllers.any_ready()
-            && !self.outages.controllers_are_down()
-            && Controller::ALL.into_iter().any(|controller| self.sync(controller))
+        !self.outages.controllers_are_down()
+            && Controller::ALL
+                .into_iter()
+                .any(|controller| self.controllers.has_ready(controller) && self.sync(controller))
     }
 
     fn sync(&mut self, controller: Controller) -> bool {
@@ -411,9 +412,6 @@ impl<'a> World<'a> {
             let started = self.start_sync(controller);
             self.tell();
             return started;
-        }
-        if !self.controllers.has_ready(controller) {
-            return false;
         }
         let task = self.controllers.take(controller, self.now, &mut self.outbox);
         self.publish_events(controller);

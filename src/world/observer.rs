@@ -76,7 +76,7 @@ impl Reads {
 
     /// What one of two looks at.
     #[must_use]
-    pub fn and(self, other: Reads) -> Reads {
+    pub fn or(self, other: Reads) -> Reads {
         Reads {
             events: self.events || other.events,
             requests: self.requests || other.requests,

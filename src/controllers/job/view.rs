@@ -99,7 +99,7 @@ pub(super) enum Standing {
 
 /// What [`PodTallies`] and [`IndexTable`] count of a pod; nothing of one that is not there.
 #[derive(Clone, Copy, Debug, Default)]
-struct PodState {
+struct Counted {
     ready: bool,
     /// Zero once it has ended.
     restarts: u32,
@@ -139,7 +139,7 @@ impl PodTallies {
     }
 
     /// A pod has changed.
-    fn count(&mut self, before: PodState, after: PodState) {
+    fn count(&mut self, before: Counted, after: Counted) {
         self.ready += i32::from(after.ready) - i32::from(before.ready);
         self.terminating += i32::from(after.occupancy.terminating) - i32::from(before.occupancy.terminating);
         self.restarts += i64::from(after.restarts) - i64::from(before.restarts);
@@ -259,14 +259,14 @@ impl JobView {
     /// The cache shows a pod, new or newer.
     pub(super) fn put(&mut self, pod: &Pod, pods: &mut Slab<PodView>) {
         let slot = pod.id.slot;
-        let (view, before) = match pods.get(slot).filter(|view| view.id == pod.id).map(PodView::state) {
+        let (view, before) = match pods.get(slot).filter(|view| view.id == pod.id).map(PodView::counted) {
             Some(before) => (pods.get_mut(slot).expect("a pod that was just looked at"), Some(before)),
             None => (pods.put(slot, PodView::new(pod)), None),
         };
         view.update(pod, &self.spec);
         let standing = view.standing_under(&self.spec);
         let left = self.pods.stand(view, standing);
-        let (index, after) = (view.index, view.state());
+        let (index, after) = (view.index, view.counted());
         self.pods.close_gap(left, pods);
         self.pods.count(before.unwrap_or_default(), after);
         if index != NO_INDEX && before.is_none_or(|before| before.occupancy != after.occupancy) {
@@ -280,10 +280,10 @@ impl JobView {
     /// The cache shows that a pod is gone.
     pub(super) fn remove(&mut self, id: PodId, pods: &mut Slab<PodView>) {
         let Some(view) = pods.get_mut(id.slot) else { return };
-        let (index, before) = (view.index, view.state());
+        let (index, before) = (view.index, view.counted());
         let left = self.pods.stand(view, Standing::Nowhere);
         self.pods.close_gap(left, pods);
-        self.pods.count(before, PodState::default());
+        self.pods.count(before, Counted::default());
         if index != NO_INDEX {
             self.indexes.changed(index, before.occupancy, Occupancy::default());
         }
@@ -340,9 +340,9 @@ impl PodView {
         self.deleting && !self.phase.is_terminal()
     }
 
-    fn state(&self) -> PodState {
+    fn counted(&self) -> Counted {
         let active = self.standing == Standing::Active;
-        PodState {
+        Counted {
             ready: active && self.ready,
             restarts: if self.phase.is_terminal() { 0 } else { self.restarts },
             occupancy: Occupancy { active, terminating: self.is_terminating() },

@@ -19,7 +19,7 @@ pub enum RunTable {
     Pods,
     /// The lives of nodes, and what they had to do.
     Nodes,
-    /// What Jobs waited for.
+    /// What pods waited for until they ran.
     Waits,
     /// Kubernetes events.
     Events,
