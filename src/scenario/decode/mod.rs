@@ -115,7 +115,7 @@ pub fn decode_node(node: &Node, root: &'static Struct, kubernetes: &Kubernetes) 
 /// A type on the way from the root to the value at hand, and the field of it that leads on.
 struct Owner {
     owner: &'static Struct,
-    field: &'static str,
+    field: &'static Field,
 }
 
 struct Walk<'k> {
@@ -144,7 +144,7 @@ impl Walk<'_> {
     }
 
     fn field(&mut self, entry: &Entry, owner: &'static Struct, field: &'static Field) -> Option<serde_json::Value> {
-        self.owners.push(Owner { owner, field: field.name });
+        self.owners.push(Owner { owner, field });
         let value = self.within(&entry.key, |walk| walk.value(&entry.value, field.kind));
         self.owners.pop();
         value
@@ -243,7 +243,8 @@ impl Walk<'_> {
     fn wrong_type(&mut self, node: &Node, found: &str, wanted: String, kind: FaultKind) -> Option<serde_json::Value> {
         let target = match self.owners.last() {
             Some(last) => {
-                let fields: Vec<_> = self.owners.iter().map(|owner| owner.field).collect();
+                let names = |Owner { field, .. }: &Owner| field.embedded_in.into_iter().chain([field.name]);
+                let fields: Vec<_> = self.owners.iter().flat_map(names).collect();
                 format!("Go struct field {}.{}", last.owner.short_name(), fields.join("."))
             }
             None => "Go value".to_string(),
@@ -259,7 +260,7 @@ impl Walk<'_> {
         if self.unknown > MAX_STRICT_ERRORS {
             return;
         }
-        let mut owners: Vec<_> = self.owners.iter().map(|o| (o.owner, o.field)).collect();
+        let mut owners: Vec<_> = self.owners.iter().map(|o| (o.owner, o.field.name)).collect();
         owners.push((owner, ""));
         let help = hint::unknown_field(&entry.key, &owners);
         self.within(&entry.key, |walk| {

@@ -51,6 +51,11 @@ fn values_are_read_as_go_reads_them() {
     check("{completions: 2147483648}", &format!("json: cannot unmarshal number 2147483648 into {field}"));
     check("{completions: [1]}", &format!("json: cannot unmarshal array into {field}"));
     check(
+        "{template: {spec: {volumes: [{configMap: {name: 5}}]}}}",
+        "json: cannot unmarshal number into Go struct field \
+         ConfigMapVolumeSource.spec.template.spec.volumes.VolumeSource.configMap.LocalObjectReference.name of type string",
+    );
+    check(
         "{template: {spec: {containers: [{resources: {limits: {cpu: 1x}}}], restartPolicy: 5}}}",
         "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
     );

@@ -165,7 +165,8 @@ impl Node {
             Value::Bool(b) => (*b).into(),
             Value::Int(n) => (*n).into(),
             Value::Unsigned(n) => (*n).into(),
-            Value::Float(n) => (*n).into(),
+            // JSON does not tell 9.0 from 9.
+            Value::Float(n) => go_float(*n).parse().map_or_else(|_| (*n).into(), |whole: i64| whole.into()),
             Value::String(text) => (**text).into(),
             Value::Sequence(items) => items.iter().map(Node::to_json).collect(),
             Value::Mapping(entries) => {

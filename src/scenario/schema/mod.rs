@@ -2,7 +2,7 @@
 //!
 //! The table is text that is read when a program starts, in a fraction of what it takes to build the schemas of
 //! `k8s-openapi` anew; a test compares the two. It also has what OpenAPI does not say and error messages do: the names
-//! of Go's types (`v1.RestartPolicy`).
+//! of Go's types (`v1.RestartPolicy`), and in which struct within its type Go has a field (`in ProbeHandler`).
 
 use std::sync::OnceLock;
 
@@ -17,7 +17,7 @@ pub fn metadata_only() -> &'static Struct {
     static STRUCT: OnceLock<Struct> = OnceLock::new();
     STRUCT.get_or_init(|| Struct {
         name: "resource.metadataOnlyObject",
-        fields: vec![Field { name: "metadata", kind: Type("v1.ObjectMeta") }],
+        fields: vec![Field { name: "metadata", kind: Type("v1.ObjectMeta"), embedded_in: None }],
     })
 }
 
@@ -43,6 +43,8 @@ pub struct Field {
     pub name: &'static str,
     /// What it holds.
     pub kind: Type,
+    /// Where Go has it: the struct within the type whose fields stand in its place in JSON, which error messages name.
+    pub embedded_in: Option<&'static str>,
 }
 
 /// What a field holds, as the table writes it: `[]v1.Container`, `v1.RestartPolicy=string`.
@@ -81,7 +83,13 @@ impl Schema {
         let mut structs: Vec<Struct> = Vec::new();
         for line in table.lines() {
             match (line.strip_prefix("  ").and_then(|field| field.split_once(' ')), structs.last_mut()) {
-                (Some((name, kind)), Some(owner)) => owner.fields.push(Field { name, kind: Type(kind) }),
+                (Some((name, kind)), Some(owner)) => {
+                    let (kind, embedded_in) = match kind.split_once(" in ") {
+                        Some((kind, outer)) => (kind, Some(outer)),
+                        None => (kind, None),
+                    };
+                    owner.fields.push(Field { name, kind: Type(kind), embedded_in });
+                }
                 _ => structs.push(Struct { name: line, fields: Vec::new() }),
             }
         }
