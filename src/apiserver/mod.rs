@@ -24,3 +24,4 @@ pub use field::FieldError;
 pub use job_table::NewJob;
 pub use schema::{escape_html, go_json_text};
 pub use validation::{Clockwork, SuspensionFacts};
+pub(crate) use validation::{label_key, label_value};

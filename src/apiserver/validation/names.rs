@@ -110,7 +110,7 @@ pub(super) fn masked_trailing_dash(name: &str) -> String {
 }
 
 /// The key of a label, annotation, node selector, finalizer (`IsLabelKey`).
-pub(super) fn label_key(value: &str) -> Vec<String> {
+pub(crate) fn label_key(value: &str) -> Vec<String> {
     let message = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an \
                    alphanumeric character";
     let pattern = || mismatch(message, QUALIFIED, &["MyName", "my.name", "123-abc"]);
@@ -142,7 +142,7 @@ pub(super) fn label_key(value: &str) -> Vec<String> {
 }
 
 /// The value of a label (`IsLabelValue`).
-pub(super) fn label_value(value: &str) -> Vec<String> {
+pub(crate) fn label_value(value: &str) -> Vec<String> {
     let mut messages: Vec<String> = longer(value, 63, "bytes").into_iter().collect();
     if !value.is_empty() && !is_qualified(value) {
         messages.push(mismatch(

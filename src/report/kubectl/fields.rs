@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::duration;
+use crate::api::quote::quote;
+use crate::apiserver::{go_json_text, label_key, label_value};
 
 /// The text, empty if there is none.
 pub(crate) fn text(value: &Value) -> &str {
@@ -78,22 +80,96 @@ pub(crate) fn labels(value: &Value) -> String {
 
 /// A label selector as one word (`LabelSelectorAsSelector`), or what is wrong with it.
 pub(crate) fn label_selector(selector: &Value) -> Result<String, String> {
-    let mut terms: Vec<(&str, String)> =
-        entries(&selector["matchLabels"]).map(|(key, value)| (key, format!("{key}={value}"))).collect();
+    let mut terms: Vec<(&str, String)> = Vec::new();
+    for (key, value) in entries(&selector["matchLabels"]) {
+        check_requirement(key, &[value], None)?;
+        terms.push((key, format!("{key}={value}")));
+    }
     for expression in items(&selector["matchExpressions"]) {
         let key = text(&expression["key"]);
         let mut values: Vec<&str> = items(&expression["values"]).iter().map(text).collect();
+        let operator = text(&expression["operator"]);
+        let problem = match operator {
+            "In" | "NotIn" if values.is_empty() => Some("for 'in', 'notin' operators, values set can't be empty"),
+            "Exists" | "DoesNotExist" if !values.is_empty() => {
+                Some("values set must be empty for exists and does not exist")
+            }
+            "In" | "NotIn" | "Exists" | "DoesNotExist" => None,
+            other => return Err(format!("{} is not a valid label selector operator", quote(other))),
+        };
+        check_requirement(key, &values, problem)?;
         values.sort_unstable();
         let values = values.join(",");
-        let term = match text(&expression["operator"]) {
+        let term = match operator {
             "In" => format!("{key} in ({values})"),
             "NotIn" => format!("{key} notin ({values})"),
             "Exists" => key.to_owned(),
-            "DoesNotExist" => format!("!{key}"),
-            other => return Err(format!("\"{other}\" is not a valid label selector operator")),
+            _ => format!("!{key}"),
         };
         terms.push((key, term));
     }
     terms.sort_by_key(|(key, _)| *key);
     Ok(terms.into_iter().map(|(_, term)| term).collect::<Vec<_>>().join(","))
+}
+
+/// What `labels.NewRequirement` says of one term of a selector. `problem` is what is wrong with the values as a whole.
+fn check_requirement(key: &str, values: &[&str], problem: Option<&str>) -> Result<(), String> {
+    let mut problems = Vec::new();
+    let key_problems = label_key(key);
+    if !key_problems.is_empty() {
+        problems.push(format!("key: Invalid value: {}: {}", quote(key), key_problems.join("; ")));
+    }
+    if let Some(problem) = problem {
+        let values = if values.is_empty() { Value::Null } else { Value::from(values) };
+        problems.push(format!("values: Invalid value: {}: {problem}", go_json_text(&values)));
+    }
+    for (i, value) in values.iter().enumerate() {
+        let value_problems = label_value(value);
+        if !value_problems.is_empty() {
+            let value_problems = value_problems.join("; ");
+            problems.push(format!("values[{i}][{key}]: Invalid value: {}: {value_problems}", quote(value)));
+        }
+    }
+    match problems.as_slice() {
+        [] => Ok(()),
+        [one] => Err(one.clone()),
+        several => Err(format!("[{}]", several.join(", "))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn selectors_are_checked_term_by_term() {
+        let of = |expression: Value| label_selector(&json!({"matchExpressions": [expression]}));
+        let term = |operator: &str, values: &[&str]| of(json!({"key": "a", "operator": operator, "values": values}));
+        assert_eq!(term("In", &["y", "x"]).as_deref(), Ok("a in (x,y)"));
+        assert_eq!(term("DoesNotExist", &[]).as_deref(), Ok("!a"));
+        let refused = |result: Result<String, String>, text: &str| {
+            let problem = result.expect_err("a problem");
+            assert!(problem.starts_with(text), "{problem}");
+        };
+        refused(term("in", &["x"]), "\"in\" is not a valid label selector operator");
+        refused(
+            term("NotIn", &[]),
+            "values: Invalid value: null: for 'in', 'notin' operators, values set can't be empty",
+        );
+        let text = "values: Invalid value: [\"x\"]: values set must be empty for exists and does not exist";
+        refused(term("Exists", &["x"]), text);
+        refused(
+            term("Exists", &["-"]),
+            "[values: Invalid value: [\"-\"]: values set must be empty for exists and does",
+        );
+        refused(
+            label_selector(&json!({"matchLabels": {"a": "/"}})),
+            "values[0][a]: Invalid value: \"/\": a valid label",
+        );
+        refused(
+            label_selector(&json!({"matchLabels": {"": "a"}})),
+            "key: Invalid value: \"\": name part must be non-empty; ",
+        );
+    }
 }

@@ -144,7 +144,8 @@ fn probe(probe: &Value) -> String {
         let slash = if path.is_empty() || path.starts_with('/') { "" } else { "/" };
         let scheme = text(&http["scheme"]).to_lowercase();
         let colon = if scheme.is_empty() { "" } else { ":" };
-        format!("http-get {scheme}{colon}//{host}:{}{slash}{}", int_or_string(&http["port"]), escaped_path(path))
+        let address = escaped(&format!("{host}:{}", int_or_string(&http["port"])), b"-_.~!$&'()*+,;=:[]<>\"");
+        format!("http-get {scheme}{colon}//{address}{slash}{}", escaped(path, b"-_.~$&+,/:;=@!'()*[]"))
     } else if !tcp.is_null() {
         format!("tcp-socket {}:{}", text(&tcp["host"]), int_or_string(&tcp["port"]))
     } else if !grpc.is_null() {
@@ -155,11 +156,11 @@ fn probe(probe: &Value) -> String {
     format!("{what} {attributes}")
 }
 
-/// A path as `URL.String` writes it.
-fn escaped_path(path: &str) -> String {
+/// A part of an address as `URL.String` writes it: letters, digits and `plain` as they are.
+fn escaped(part: &str, plain: &[u8]) -> String {
     let mut escaped = String::new();
-    for byte in path.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~$&+,/:;=@!'()*[]".contains(&byte) {
+    for byte in part.bytes() {
+        if byte.is_ascii_alphanumeric() || plain.contains(&byte) {
             escaped.push(char::from(byte));
         } else {
             escaped += &format!("%{byte:02X}");
@@ -188,5 +189,17 @@ fn mounts(container: &Value, sheet: &mut Sheet) {
         for device in devices {
             sheet.line(3, format!("{} from {}", text(&device["devicePath"]), text(&device["name"])));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn addresses_of_probes_are_escaped() {
+        let get = json!({"host": "a::1", "port": "50%", "path": "x y"});
+        assert!(probe(&json!({"httpGet": get})).starts_with("http-get //[a::1]:50%25/x%20y delay="));
     }
 }
