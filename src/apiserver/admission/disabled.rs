@@ -20,9 +20,43 @@ pub(super) fn drop_fields(spec: &mut Value, old: Option<&Value>, rules: &Rules) 
     }
 }
 
+/// Annotations that were init containers before `initContainers` was a field.
+const INIT_CONTAINERS: [&str; 4] = [
+    "pod.beta.kubernetes.io/init-containers",
+    "pod.alpha.kubernetes.io/init-containers",
+    "pod.beta.kubernetes.io/init-container-statuses",
+    "pod.alpha.kubernetes.io/init-container-statuses",
+];
+
+/// Drops them from the pod, or from the template that pods are made of (`DropInitContainerAnnotations`).
+pub(super) fn drop_init_container_annotations(kind: &str, object: &mut Value) {
+    let template = match kind {
+        "Job" => "/spec/template/metadata/annotations",
+        "CronJob" => "/spec/jobTemplate/spec/template/metadata/annotations",
+        _ => "/metadata/annotations",
+    };
+    if let Some(Value::Object(annotations)) = object.pointer_mut(template) {
+        annotations.retain(|name, _| !INIT_CONTAINERS.contains(&name.as_str()));
+    }
+}
+
 /// Drops them from a CronJob's template, which the server does since 1.37; before, it does so as Jobs are made of it.
 pub(super) fn drop_in_template(cron_job: &mut Value, rules: &Rules) {
     if rules.drops_fields_in_templates {
         drop_fields(&mut cron_job["spec"]["jobTemplate"]["spec"], None, rules);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn init_containers_are_a_field() {
+        let annotations = json!({"pod.alpha.kubernetes.io/init-containers": "[]", "a": "b"});
+        let mut job = json!({"spec": {"template": {"metadata": {"annotations": annotations}}}});
+        drop_init_container_annotations("Job", &mut job);
+        assert_eq!(job, json!({"spec": {"template": {"metadata": {"annotations": {"a": "b"}}}}}));
     }
 }

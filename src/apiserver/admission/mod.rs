@@ -27,7 +27,9 @@ pub use apply::apply_patch;
 pub use cron_job_spec::cron_job_spec;
 pub use job_spec::job_spec;
 pub use scheduling::label_selector;
-pub use update::{PatchType, Rejection, listed, patch_cron_job, patch_job, patch_job_as, update_cron_job, update_job};
+pub use update::{
+    PatchType, Rejection, distinct, listed, patch_cron_job, patch_job, patch_job_as, update_cron_job, update_job,
+};
 /// UID of every object: the engine tells objects apart by dense ids, and no rule reads a UID.
 pub const UID: &str = "00000000-0000-0000-0000-000000000001";
 /// When every object was created, as far as manifests go.
@@ -156,6 +158,7 @@ fn read(kind: &str, value: &Value) -> Value {
     let mut object = schema().read(&shape, value).filter(Value::is_object).unwrap_or_else(|| json!({}));
     object["apiVersion"] = json!("batch/v1");
     object["kind"] = json!(kind);
+    disabled::drop_init_container_annotations(kind, &mut object);
     object
 }
 

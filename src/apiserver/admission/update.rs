@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Admitted, AdmittedCronJob, admitted, admitted_cron_job, defaults, disabled, patch, read};
 use crate::api::job::JobStatus;
+use crate::api::quote::quote;
 use crate::api::release::Rules;
 use crate::apiserver::field::FieldError;
 use crate::apiserver::schema::{equal_as, schema};
@@ -14,6 +15,8 @@ use crate::apiserver::validation::{self, Clockwork, SuspensionFacts};
 /// Why an update was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rejection {
+    /// The patch cannot be merged with the object.
+    Unmergeable(String),
     /// The patched object is none of its kind: what the server says of the patch.
     Undecodable(String),
     /// The object breaks rules.
@@ -31,6 +34,7 @@ impl fmt::Display for Rejection {
     /// The message of the server's answer.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Rejection::Unmergeable(problem) => f.write_str(problem),
             Rejection::Undecodable(problem) => write!(f, " \"\" is invalid: patch: {problem}"),
             Rejection::Invalid { kind, name, errors } => {
                 write!(f, "{kind} \"{name}\" is invalid: {}", listed(errors))
@@ -41,9 +45,20 @@ impl fmt::Display for Rejection {
 
 impl std::error::Error for Rejection {}
 
+/// The texts of errors, each once: server and kubectl tell none of them twice.
+pub fn distinct(errors: &[FieldError]) -> Vec<&str> {
+    let mut texts: Vec<&str> = Vec::new();
+    for error in errors {
+        if !texts.contains(&error.text.as_str()) {
+            texts.push(&error.text);
+        }
+    }
+    texts
+}
+
 /// Errors as the server joins them (`ErrorList.ToAggregate`).
 pub fn listed(errors: &[FieldError]) -> String {
-    let texts: Vec<&str> = errors.iter().map(|error| error.text.as_str()).collect();
+    let texts = distinct(errors);
     match texts.as_slice() {
         [one] => (*one).to_owned(),
         _ => format!("[{}]", texts.join(", ")),
@@ -97,10 +112,13 @@ pub fn patch_cron_job(
 
 fn patched(kind: &str, how: PatchType, stored: &Value, patch: &Value) -> Result<Value, Rejection> {
     let shape = schema().shape(kind);
-    let mut object = stored.clone();
-    match how {
-        PatchType::Merge => patch::merge(&mut object, patch),
-        PatchType::StrategicMerge => object = patch::strategic_merge(&shape, stored, patch),
+    let (mut object, mut patch) = (stored.clone(), patch.clone());
+    match (how, &mut object, &mut patch) {
+        (PatchType::StrategicMerge, Value::Object(stored), Value::Object(patch)) => {
+            let merged = patch::strategic_merge(&shape, std::mem::take(stored), patch);
+            object = Value::Object(merged.map_err(Rejection::Unmergeable)?);
+        }
+        _ => patch::merge(&mut object, &patch),
     }
     let problems = schema().problems(&shape, &object);
     let problem = match (problems.wrong_type, problems.unknown.as_slice()) {
@@ -111,21 +129,7 @@ fn patched(kind: &str, how: PatchType, stored: &Value, patch: &Value) -> Result<
             format!("strict decoding error: {}", unknown.join(", "))
         }
     };
-    Err(Rejection::Undecodable(format!("Invalid value: \"{}\": {problem}", go_map(patch))))
-}
-
-/// A JSON value as Go's `%v` prints it.
-fn go_map(value: &Value) -> String {
-    match value {
-        Value::Null => "<nil>".to_owned(),
-        Value::String(text) => text.clone(),
-        Value::Array(items) => format!("[{}]", items.iter().map(go_map).collect::<Vec<_>>().join(" ")),
-        Value::Object(fields) => {
-            let fields: Vec<String> = fields.iter().map(|(name, value)| format!("{name}:{}", go_map(value))).collect();
-            format!("map[{}]", fields.join(" "))
-        }
-        _ => value.to_string(),
-    }
+    Err(Rejection::Undecodable(format!("Invalid value: {}: {problem}", quote(&patch::go_value(&patch)))))
 }
 
 /// The verdict on putting `new` in place of a stored Job.
@@ -198,4 +202,87 @@ fn prepare_for_update(spec: &str, new: &mut Value, old: &Value) -> bool {
         }
     }
     changed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(spec: &Value) -> Value {
+        let mut spec = spec.clone();
+        spec["restartPolicy"] = json!("Never");
+        spec["containers"] = json!([{"name": "c", "image": "i"}]);
+        let labels = json!({"job-name": "j"});
+        let template = json!({"metadata": {"labels": labels}, "spec": spec});
+        let spec = json!({"template": template, "selector": {"matchLabels": labels}, "manualSelector": true});
+        let meta = json!({"name": "j", "namespace": "n", "uid": "u", "resourceVersion": "1"});
+        let mut job = json!({"metadata": meta, "spec": spec});
+        defaults::job(&mut job, &Rules::default());
+        job
+    }
+
+    fn verdict(old: &Value, new: &Value) -> Result<Admitted, Rejection> {
+        update_job(old, new, &SuspensionFacts::of(&JobStatus::default()), &Rules::default())
+    }
+
+    #[test]
+    fn what_a_stored_job_breaks_it_may_go_on_breaking() {
+        for spec in [
+            json!({"overhead": {"hugepages-2Mi": "1", "cpu": "1"}}),
+            json!({"tolerations": [{"key": "k", "operator": "Gt", "value": "7"}]}),
+        ] {
+            let (sound, broken) = (job(&json!({})), job(&spec));
+            assert_eq!(verdict(&broken, &broken).map(|_| ()), Ok(()), "{spec}");
+            assert!(verdict(&sound, &broken).is_err(), "{spec}");
+        }
+        let toleration = |value: &str| job(&json!({"tolerations": [{"key": "k", "operator": "Lt", "value": value}]}));
+        for (value, problem) in [
+            ("", "must be non-empty"),
+            ("07", "must be a valid decimal integer in canonical form"),
+            ("1e3", "strconv.ParseInt: parsing \"1e3\": invalid syntax"),
+            ("99999999999999999999", "strconv.ParseInt: parsing \"99999999999999999999\": value out of range"),
+        ] {
+            let rejection = verdict(&toleration("0"), &toleration(value)).expect_err("a bad number").to_string();
+            assert!(rejection.contains(problem), "{rejection}");
+        }
+    }
+
+    #[test]
+    fn a_missing_schedule_stands_first_only_if_it_was_missing_before() {
+        struct Any;
+        impl Clockwork for Any {
+            fn check_schedule(&self, _: &str) -> Result<(), String> {
+                Ok(())
+            }
+            fn check_time_zone(&self, _: &str) -> Result<(), String> {
+                Ok(())
+            }
+        }
+        let cron_job = |schedule: Value| {
+            let meta = json!({"name": "c", "namespace": "n", "uid": "u", "resourceVersion": "1"});
+            let template = json!({"spec": {"template": job(&json!({}))["spec"]["template"]}});
+            json!({"metadata": meta, "spec": {"schedule": schedule, "jobTemplate": template, "startingDeadlineSeconds": -1}})
+        };
+        let first_field =
+            |old: Value| match update_cron_job(&cron_job(old), &cron_job(Value::Null), &Any, &Rules::default())
+                .expect_err("errors")
+            {
+                Rejection::Invalid { errors, .. } => errors[0].field.clone(),
+                other => panic!("{other}"),
+            };
+        assert_eq!(first_field(Value::Null), "spec.schedule");
+        assert_eq!(first_field(json!("@daily")), "spec.startingDeadlineSeconds");
+    }
+
+    #[test]
+    fn no_error_is_told_twice() {
+        let error = |text: &str| FieldError {
+            field: "f".into(),
+            kind: "Invalid value",
+            detail: text.into(),
+            text: text.into(),
+        };
+        assert_eq!(listed(&[error("a"), error("b"), error("a")]), "[a, b]");
+        assert_eq!(listed(&[error("a"), error("a")]), "a");
+    }
 }

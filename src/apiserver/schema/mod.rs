@@ -35,6 +35,10 @@ struct FieldType {
     omit: bool,
     /// Dropped when read.
     off: bool,
+    /// The parent is dropped with it if nothing else is in there.
+    off_with_parent: bool,
+    /// Go's name for the type of a string that has one.
+    go_name: Option<&'static str>,
     /// How a patch merges the list, if it does.
     merge: Option<Merge>,
     default: Option<Value>,
@@ -111,17 +115,18 @@ impl Schema {
             let mut next = || words.next().unwrap_or("");
             let (name, shape, printed) = (next(), Shape::parse(next(), &position), next());
             let printed = (printed != "-").then_some(printed);
-            let mut field =
-                FieldType { name, printed, shape, keep: false, omit: false, off: false, merge: None, default: None };
+            let mut field = FieldType::plain(name, printed, shape);
             for word in words {
                 match word {
                     "keep" => field.keep = true,
                     "omit" => field.omit = true,
                     "off" => field.off = true,
+                    "off+" => (field.off, field.off_with_parent) = (true, true),
                     "retain" => field.merge = field.merge.map(|merge| Merge { retain_keys: true, ..merge }),
                     _ if word.starts_with("by:") => {
                         field.merge = word.strip_prefix("by:").map(|key| Merge { key, retain_keys: false });
                     }
+                    _ if word.starts_with("go:") => field.go_name = word.strip_prefix("go:"),
                     _ => field.default = word.strip_prefix('=').and_then(|json| serde_json::from_str(json).ok()),
                 }
             }
@@ -159,6 +164,23 @@ impl Schema {
             Shape::Bool => Value::Bool(false),
             Shape::Struct(_) => Value::Object(Map::new()),
             _ => Value::Null,
+        }
+    }
+}
+
+impl FieldType {
+    fn plain(name: &'static str, printed: Option<&'static str>, shape: Shape) -> FieldType {
+        FieldType {
+            name,
+            printed,
+            keep: false,
+            omit: false,
+            off: false,
+            off_with_parent: false,
+            go_name: None,
+            merge: None,
+            default: None,
+            shape,
         }
     }
 }
@@ -241,6 +263,17 @@ mod tests {
         });
         assert_eq!(schema.stored(&shape, &read), stored);
         assert!(schema.equal(&shape, &read, &stored));
+        let lifecycle = schema.shape("Lifecycle");
+        assert_eq!(schema.read(&lifecycle, &json!({"stopSignal": "SIGUSR1"})), None, "nothing is left of it");
+        assert_eq!(
+            schema.read(&lifecycle, &json!({"stopSignal": "SIGUSR1", "preStop": {}})),
+            Some(json!({"preStop": {}}))
+        );
+        assert_eq!(schema.read(&lifecycle, &json!({"stopSignal": null})), Some(json!({})));
+        let wrong = |document: Value| schema.problems(&schema.shape("PodSpec"), &document).wrong_type;
+        assert_eq!(wrong(json!({"restartPolicy": 1})).as_deref(), Some("cannot convert int64 to v1.RestartPolicy"));
+        assert_eq!(wrong(json!({"hostname": 1})).as_deref(), Some("cannot convert int64 to string"));
+        assert_eq!(wrong(json!({"hostname": 1.5})).as_deref(), Some("unrecognized type: string"));
         let printed = schema.print(&schema.shape("SuccessPolicy"), &json!({"rules": [{"succeededCount": 1}]}));
         assert_eq!(printed, r#"{"Rules":[{"SucceededIndexes":null,"SucceededCount":1}]}"#);
         let printed = schema.print(&schema.shape("LabelSelector"), &json!({"matchLabels": {"a": "<"}}));

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Schema, Shape};
+use super::{FieldType, Schema, Shape};
 use crate::api::quantity::Quantity;
 
 impl Schema {
@@ -12,17 +12,18 @@ impl Schema {
             (Shape::Optional(_), Value::Null) => None,
             (Shape::Optional(inner), _) => self.read(inner, value),
             (Shape::Struct(index), Value::Object(entries)) => {
-                let mut read = Map::new();
+                let (mut read, mut may_go) = (Map::new(), false);
                 for (name, entry) in entries {
                     let Some(field) = self.structs[*index].fields.iter().find(|f| f.name == name) else { continue };
                     if field.off {
+                        may_go |= field.off_with_parent && !entry.is_null();
                         continue;
                     }
                     if let Some(entry) = self.read(&field.shape, entry) {
                         read.insert(name.clone(), entry);
                     }
                 }
-                Some(Value::Object(read))
+                (!read.is_empty() || !may_go).then_some(Value::Object(read))
             }
             (Shape::List(item), Value::Array(items)) => {
                 Some(items.iter().map(|value| self.read(item, value).unwrap_or_else(|| self.zero(item))).collect())
@@ -54,7 +55,7 @@ impl Schema {
     }
 
     fn find_problems(&self, shape: &Shape, value: &Value, path: &str, problems: &mut Problems) {
-        let mut wrong = |text: String| problems.wrong_type = problems.wrong_type.take().or(Some(text));
+        let mut wrong = |text: String| problems.wrong(text);
         match (shape, value) {
             (_, Value::Null) | (Shape::Any, _) => {}
             (Shape::Optional(inner), _) => self.find_problems(inner, value, path, problems),
@@ -63,6 +64,9 @@ impl Schema {
                 for (name, entry) in entries {
                     let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
                     match fields.iter().find(|field| field.name == name) {
+                        Some(FieldType { go_name: Some(go_name), .. }) if entry.is_i64() => {
+                            problems.wrong(format!("cannot convert int64 to {go_name}"));
+                        }
                         Some(field) => self.find_problems(&field.shape, entry, &path, problems),
                         None => problems.unknown.push(path),
                     }
@@ -86,7 +90,10 @@ impl Schema {
                 _ => format!("unrecognized type: int{bits}"),
             }),
             (Shape::Bool, _) if !value.is_boolean() => wrong("unrecognized type: bool".to_owned()),
-            (Shape::Text, Value::Number(_)) => wrong(format!("cannot convert {} to string", go_kind(value))),
+            // Go turns whole numbers into characters, which the converter then does not let pass.
+            (Shape::Text, Value::Number(number)) if number.is_i64() => {
+                wrong("cannot convert int64 to string".to_owned());
+            }
             (Shape::Text, _) if !value.is_string() => wrong("unrecognized type: string".to_owned()),
             (Shape::Quantity, _) => {
                 let text = value.as_str().map_or_else(|| value.to_string(), |text| text.trim().to_owned());
@@ -106,6 +113,13 @@ pub(crate) struct Problems {
     pub(crate) unknown: Vec<String>,
     /// What is said of the first value of a wrong type.
     pub(crate) wrong_type: Option<String>,
+}
+
+impl Problems {
+    /// Only the first one is told of.
+    fn wrong(&mut self, text: String) {
+        self.wrong_type.get_or_insert(text);
+    }
 }
 
 /// The type that Go gives a JSON value.

@@ -6,19 +6,18 @@ use super::resources::Owner;
 use super::volumes::{Volumes, pull_policy};
 use super::{Options, env, mounts, names, one_of, ports, probes, resources, restart_rules, security};
 use crate::apiserver::field::{Errors, Field, Shown};
-use crate::apiserver::schema::equal_as;
 
-/// Fields that an ephemeral container cannot have, with their types, in the server's order.
-const NOT_EPHEMERAL: [(&str, &str); 9] = [
-    ("ports", "[]ContainerPort"),
-    ("resources", "ResourceRequirements"),
-    ("resizePolicy", "[]ContainerResizePolicy"),
-    ("restartPolicy", "*string"),
-    ("restartPolicyRules", "[]ContainerRestartRule"),
-    ("livenessProbe", "*Probe"),
-    ("readinessProbe", "*Probe"),
-    ("startupProbe", "*Probe"),
-    ("lifecycle", "*Lifecycle"),
+/// Fields that an ephemeral container cannot have, in the server's order.
+const NOT_EPHEMERAL: [&str; 9] = [
+    "ports",
+    "resources",
+    "resizePolicy",
+    "restartPolicy",
+    "restartPolicyRules",
+    "livenessProbe",
+    "readinessProbe",
+    "startupProbe",
+    "lifecycle",
 ];
 
 /// What the containers of a pod depend on.
@@ -128,9 +127,12 @@ impl Pod<'_, '_> {
             if !target.text().is_empty() && !others.contains(target.text()) {
                 errors.not_found(&target, target.text());
             }
-            for (name, shape) in NOT_EPHEMERAL {
+            for name in NOT_EPHEMERAL {
                 let field = container.get(name);
-                if !equal_as(shape, field.value, &serde_json::Value::Null) {
+                // An empty list is something to Go, and so is an empty probe; resources are a struct that is always there.
+                let is_zero =
+                    field.value.is_null() || (name == "resources" && field.entries().all(|(_, of)| of.value.is_null()));
+                if !is_zero {
                     errors.forbidden(&field, "cannot be set for an Ephemeral Container");
                 }
             }

@@ -46,7 +46,9 @@ pub(super) fn validate_update(cron_job: &Field<'_>, old: &Field<'_>, clockwork: 
     let old_spec = old.get("spec");
     let options = Options::for_update(&old_spec.get("jobTemplate").get("spec").get("template"));
     validate_spec(&cron_job.get("spec"), Some(&old_spec), &options, clockwork, errors);
-    require_schedule(&cron_job.get("spec"), errors);
+    if !lacks_schedule(&old_spec) {
+        require_schedule(&cron_job.get("spec"), errors);
+    }
 }
 
 fn validate_spec(
@@ -57,7 +59,10 @@ fn validate_spec(
     errors: &mut Errors,
 ) {
     let (schedule, zone) = (spec.get("schedule"), spec.get("timeZone"));
-    if !schedule.text().is_empty() {
+    if old.is_some_and(lacks_schedule) {
+        require_schedule(spec, errors);
+    }
+    if !lacks_schedule(spec) {
         let zone_allowed = old.is_some_and(|old| old.get("schedule").text().contains("TZ"));
         validate_schedule(&schedule, zone_allowed, zone.is_set(), clockwork, errors);
     }
@@ -75,12 +80,15 @@ fn validate_spec(
     nonnegative(&spec.get("failedJobsHistoryLimit"), errors);
 }
 
-/// Found by declarative validation, which comes last.
+/// Found by declarative validation, which comes last, unless the old one lacks it as well: that looks at changes only.
 fn require_schedule(spec: &Field<'_>, errors: &mut Errors) {
-    let schedule = spec.get("schedule");
-    if schedule.text().is_empty() {
-        errors.required(&schedule, "");
+    if lacks_schedule(spec) {
+        errors.required(&spec.get("schedule"), "");
     }
+}
+
+fn lacks_schedule(spec: &Field<'_>) -> bool {
+    spec.get("schedule").text().is_empty()
 }
 
 fn validate_schedule(

@@ -22,6 +22,7 @@ pub(super) struct Options {
     pub(super) allow_user_namespaces_with_host_network: bool,
     pub(super) allow_empty_image_reference: bool,
     pub(super) allow_sys_admin_without_escalation: bool,
+    pub(super) allow_comparing_tolerations: bool,
 }
 
 impl Options {
@@ -62,17 +63,18 @@ impl Options {
                 let mut added = context.get("capabilities").get("add").texts();
                 context.get("allowPrivilegeEscalation").value == false && added.any(|c| c == "CAP_SYS_ADMIN")
             }),
+            allow_comparing_tolerations: scheduling::has_comparing_toleration(&spec.get("tolerations")),
         }
     }
 }
 
 fn has_indivisible_huge_pages(spec: &Field<'_>) -> bool {
-    containers(spec).any(|container| {
+    let of_containers = containers(spec).flat_map(|container| {
         let resources = container.get("resources");
-        let mut entries = resources.get("limits").entries().chain(resources.get("requests").entries());
-        entries.any(|(name, amount)| {
-            let amount = quantity(&amount).filter(|_| name.starts_with("hugepages-"));
-            amount.is_some_and(|amount| !resources::is_divisible(name, &amount))
-        })
+        resources.get("limits").entries().chain(resources.get("requests").entries())
+    });
+    of_containers.chain(spec.get("overhead").entries()).any(|(name, amount)| {
+        let amount = quantity(&amount).filter(|_| name.starts_with("hugepages-"));
+        amount.is_some_and(|amount| !resources::is_divisible(name, &amount))
     })
 }

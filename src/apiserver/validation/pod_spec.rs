@@ -53,7 +53,7 @@ pub(super) fn validate(spec: &Field<'_>, options: &Options, errors: &mut Errors)
             errors.each_invalid(&name, name.text(), names::dns1123_label(name.text()));
         }
     }
-    scheduling::validate_tolerations(&spec.get("tolerations"), errors);
+    scheduling::validate_tolerations(&spec.get("tolerations"), options, errors);
     host_aliases(&spec.get("hostAliases"), errors);
     subdomain(&spec.get("priorityClassName"), errors);
     if let Some(class) = spec.get("runtimeClassName").set() {

@@ -50,7 +50,7 @@ fn pod_annotations(annotations: &Field<'_>, spec: &Field<'_>, options: &Options,
     }
     if let Some(list) = annotation(TOLERATIONS).and_then(|json| serde_json::from_str(json).ok()) {
         let list = Field { value: &list, path: annotations.path.child(TOLERATIONS) };
-        scheduling::validate_tolerations(&list, errors);
+        scheduling::validate_tolerations(&list, options, errors);
     }
     if let Some(cost) = annotation(DELETION_COST).filter(|cost| !options.allow_invalid_deletion_cost && !is_cost(cost))
     {

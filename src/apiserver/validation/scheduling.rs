@@ -1,8 +1,10 @@
 //! Where a pod may run: affinity, tolerations, topology spread, gates (`validateAffinity`, `ValidateTolerations`, ...).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::IntErrorKind;
 
 use super::{Options, names, one_of, selector};
+use crate::api::quote::quote;
 use crate::apiserver::field::{Errors, Field, Shown};
 
 /// Checks the affinities of a pod.
@@ -130,7 +132,7 @@ fn label_keys(term: &Field<'_>, errors: &mut Errors) {
 }
 
 /// Checks a list of tolerations.
-pub(super) fn validate_tolerations(tolerations: &Field<'_>, errors: &mut Errors) {
+pub(super) fn validate_tolerations(tolerations: &Field<'_>, options: &Options, errors: &mut Errors) {
     const EFFECTS: [&str; 3] = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
     for toleration in tolerations.items() {
         let (key, operator) = (toleration.get("key"), toleration.get("operator"));
@@ -156,6 +158,7 @@ pub(super) fn validate_tolerations(tolerations: &Field<'_>, errors: &mut Errors)
                 errors.invalid(&operator, value, "value must be empty when `operator` is 'Exists'");
             }
             "Exists" => {}
+            "Lt" | "Gt" if options.allow_comparing_tolerations => decimal(&toleration.get("value"), errors),
             // Known, but behind a feature gate that is off.
             "Lt" | "Gt" => {
                 errors.not_supported(&operator, Shown::word(operator.text()), &["Equal", "Exists", "Lt", "Gt"]);
@@ -166,6 +169,32 @@ pub(super) fn validate_tolerations(tolerations: &Field<'_>, errors: &mut Errors)
             one_of(&effect, &EFFECTS, errors);
         }
     }
+}
+
+/// Is it a number that a taint's value can be compared with (`IsDecimalInteger`, and what `strconv.ParseInt` reads)?
+fn decimal(value: &Field<'_>, errors: &mut Errors) {
+    let text = value.text();
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let is_canonical = !digits.is_empty()
+        && digits.bytes().all(|byte| byte.is_ascii_digit())
+        && (text == "0" || !digits.starts_with('0'));
+    if text.is_empty() {
+        errors.invalid(value, text, "must be non-empty");
+    } else if !is_canonical {
+        errors.invalid(value, text, "must be a valid decimal integer in canonical form");
+    }
+    if let Err(problem) = text.parse::<i64>() {
+        let what = match problem.kind() {
+            IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => "value out of range",
+            _ => "invalid syntax",
+        };
+        errors.invalid(value, text, format!("strconv.ParseInt: parsing {}: {what}", quote(text)));
+    }
+}
+
+/// Does any compare the taint's value with its own (`taintTolerationComparisonOperatorsInUse`)?
+pub(super) fn has_comparing_toleration(tolerations: &Field<'_>) -> bool {
+    tolerations.items().any(|toleration| matches!(toleration.get("operator").text(), "Lt" | "Gt"))
 }
 
 /// Checks `topologySpreadConstraints` of a pod.

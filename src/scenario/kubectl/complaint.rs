@@ -1,7 +1,7 @@
 //! Errors as kubectl prints them (`cmdutil.CheckErr`): alone in full, several of them a line each.
 
 use crate::apiserver::FieldError;
-use crate::apiserver::admission::Rejection;
+use crate::apiserver::admission::{Rejection, distinct, listed};
 
 /// What went wrong with one object, or with several.
 #[derive(Clone, Debug)]
@@ -31,12 +31,8 @@ pub(super) enum Complaint {
 impl Complaint {
     /// The server's answer to an object that breaks rules.
     pub(super) fn invalid(kind: &str, name: &str, errors: &[FieldError]) -> Complaint {
-        let causes: Vec<String> = errors.iter().map(|error| error.text.clone()).collect();
-        let message = match causes.as_slice() {
-            [one] => one.clone(),
-            several => format!("[{}]", several.join(", ")),
-        };
-        let message = format!("{kind}.batch \"{name}\" is invalid: {message}");
+        let causes = distinct(errors).into_iter().map(str::to_owned).collect();
+        let message = format!("{kind}.batch \"{name}\" is invalid: {}", listed(errors));
         Complaint::Invalid { object: Some((kind.to_owned(), name.to_owned())), causes, message }
     }
 
@@ -97,10 +93,11 @@ impl Complaint {
 /// What `kubectl apply` or `kubectl replace` prints of a refused update.
 pub fn refusal(rejection: &Rejection) -> String {
     let (object, causes) = match rejection {
+        Rejection::Unmergeable(problem) => return format!("Error from server: {problem}"),
         Rejection::Undecodable(problem) => (None, vec![format!("patch: {problem}")]),
         Rejection::Invalid { kind, name, errors } => {
             let kind = kind.split('.').next().unwrap_or(kind).to_owned();
-            (Some((kind, name.clone())), errors.iter().map(|error| error.text.clone()).collect())
+            (Some((kind, name.clone())), distinct(errors).into_iter().map(str::to_owned).collect())
         }
     };
     Complaint::Invalid { object, causes, message: rejection.to_string() }.alone()
