@@ -50,7 +50,9 @@ mod tests {
         check("0 12 * * *", "\"0 12 * * *\"");
         check("a\"b\\c'd", "\"a\\\"b\\\\c'd\"");
         check("\t\u{0}\u{7f}", "\"\\t\\x00\\x7f\"");
+        check("a\u{1}\r\u{b}\n", "\"a\\x01\\r\\v\\n\"");
         check("٣é\u{301}", "\"٣é\u{301}\"");
+        check("日本\u{feff}\u{fffd}", "\"日本\\ufeff\u{fffd}\"");
         check("\u{a0}\u{200b}\u{e0001}", "\"\\u00a0\\u200b\\U000e0001\"");
     }
 }

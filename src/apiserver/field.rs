@@ -7,6 +7,8 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
+use crate::api::quote::quote;
+
 /// One thing that is wrong with a manifest, in the API server's words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldError {
@@ -327,52 +329,9 @@ impl Errors {
     }
 }
 
-/// A string in quotes as Go's `strconv.Quote` writes it.
-pub(crate) fn quote(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            '\u{7}' => quoted.push_str("\\a"),
-            '\u{8}' => quoted.push_str("\\b"),
-            '\u{c}' => quoted.push_str("\\f"),
-            '\n' => quoted.push_str("\\n"),
-            '\r' => quoted.push_str("\\r"),
-            '\t' => quoted.push_str("\\t"),
-            '\u{b}' => quoted.push_str("\\v"),
-            ' '..='~' => quoted.push(c),
-            '\0'..='\x7f' => quoted.push_str(&format!("\\x{:02x}", u32::from(c))),
-            _ if is_printable(c) => quoted.push(c),
-            '\u{10000}'.. => quoted.push_str(&format!("\\U{:08x}", u32::from(c))),
-            _ => quoted.push_str(&format!("\\u{:04x}", u32::from(c))),
-        }
-    }
-    quoted.push('"');
-    quoted
-}
-
-/// Is a character outside ASCII one that can be seen? Rust's debug form escapes the same categories as Go does, and
-/// combining marks besides, which are written as they are within a string that does not start with one.
-fn is_printable(c: char) -> bool {
-    let escaped = |text: &str| text.escape_debug().skip(1).collect::<String>().contains("\\u");
-    !escaped(&format!("a{c}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn quotes_like_go() {
-        let check = |text: &str, quoted: &str| assert_eq!(quote(text), quoted);
-        check("pi", r#""pi""#);
-        check("a\"b\\c\n\x00", r#""a\"b\\c\n\x00""#);
-        check("päi日本", r#""päi日本""#);
-        check("\u{a0}\u{200b}e\u{301}", "\"\\u00a0\\u200be\u{301}\"");
-        check("\u{e0001}\u{fffd}", "\"\\U000e0001\u{fffd}\"");
-    }
 
     #[test]
     fn errors_read_as_the_server_prints_them() {

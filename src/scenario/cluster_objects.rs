@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::Object;
 use super::admit::{nearest_span, refuse};
-use super::document::{Document, go_quote};
+use super::document::Document;
 use super::problem::{Problem, Problems};
 use super::quotas::namespaced;
 use crate::api::disruption::{IntOrPercent, Operator, PodDisruptionBudget, Requirement};
@@ -14,6 +14,7 @@ use crate::api::meta::{ApiTime, NodeId};
 use crate::api::node::{Node as ApiNode, Readiness, Taint, TaintEffect};
 use crate::api::priority::{HIGHEST_OF_USERS, PriorityClass};
 use crate::api::quantity::Quantity;
+use crate::api::quote::quote;
 use crate::api::resources::ResourceList;
 use crate::apiserver::{BarePod, admission};
 
@@ -152,7 +153,7 @@ pub(super) fn priority_class(document: &Document, value: &Json, problems: &mut P
     let policy = value["preemptionPolicy"].as_str().unwrap_or("PreemptLowerPriority");
     if !matches!(policy, "PreemptLowerPriority" | "Never") {
         let supported = "supported values: \"Never\", \"PreemptLowerPriority\"";
-        let title = format!("preemptionPolicy: Unsupported value: {}: {supported}", go_quote(policy));
+        let title = format!("preemptionPolicy: Unsupported value: {}: {supported}", quote(policy));
         return wrong("preemptionPolicy", title);
     }
     Some(Object::PriorityClass(PriorityClass {

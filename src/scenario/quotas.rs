@@ -7,10 +7,11 @@ use serde_json::Value as Json;
 use super::Object;
 use super::admit::nearest_span;
 use super::cluster_objects::name;
-use super::document::{Document, go_quote};
+use super::document::Document;
 use super::problem::{Problem, Problems};
 use crate::api::meta::ObjectName;
 use crate::api::quantity::Quantity;
+use crate::api::quote::quote;
 use crate::api::resources::ResourceList;
 use crate::apiserver::limit_range::{LimitRange, LimitRangeItem};
 use crate::apiserver::quota::{ResourceQuota, Scope};
@@ -38,7 +39,7 @@ pub(super) fn resource_quota(document: &Document, value: &Json, problems: &mut P
         match complaint(resource, &text, amount.as_ref()) {
             None => hard.extend(amount.map(|amount| (Arc::from(resource.as_str()), amount))),
             Some(why) => {
-                let title = format!("spec.hard[{resource}]: Invalid value: {}: {why}", go_quote(&text));
+                let title = format!("spec.hard[{resource}]: Invalid value: {}: {why}", quote(&text));
                 let span = nearest_span(&document.root, &format!("spec.hard[{resource}]")).0;
                 problems.list.push(Problem::at(document.at(span), title));
                 sound = false;

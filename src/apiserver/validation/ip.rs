@@ -2,7 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::apiserver::field::{Errors, Field, quote};
+use crate::api::quote::quote;
+use crate::apiserver::field::{Errors, Field};
 
 /// Checks an address; leading zeros and IPv4 within IPv6 are told of apart.
 pub(super) fn validate(address: &Field<'_>, errors: &mut Errors) {

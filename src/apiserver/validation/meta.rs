@@ -1,6 +1,7 @@
 //! `metadata` of any object: names, labels, annotations, owners, finalizers (`api/validation/objectmeta.go`).
 
 use super::names;
+use crate::api::quote::quote;
 use crate::apiserver::field::{Errors, Field};
 use crate::apiserver::schema::{equal_as, print_as};
 
@@ -199,7 +200,7 @@ fn no_new_finalizers(new: &Field<'_>, old: &Field<'_>, errors: &mut Errors) {
     extra.sort_unstable();
     extra.dedup();
     if !extra.is_empty() {
-        let names: Vec<String> = extra.iter().map(|name| crate::apiserver::field::quote(name)).collect();
+        let names: Vec<String> = extra.iter().map(|name| quote(name)).collect();
         let detail = format!(
             "no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}",
             names.join(", ")

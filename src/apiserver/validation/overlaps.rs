@@ -1,6 +1,7 @@
 //! Warnings of files in one volume that would lie at or under each other's path (`warningsForOverlappingVirtualPaths`).
 
-use crate::apiserver::field::{Field, quote};
+use crate::api::quote::quote;
+use crate::apiserver::field::Field;
 
 /// A path in a volume and where it comes from.
 #[derive(Clone, PartialEq)]

@@ -1,7 +1,8 @@
 //! The pod template (`ValidatePodTemplateSpec`), and the annotations that mean something in it.
 
 use super::{Options, containers, meta, paths, pod_spec, scheduling};
-use crate::apiserver::field::{Errors, Field, Path, quote};
+use crate::api::quote::quote;
+use crate::apiserver::field::{Errors, Field, Path};
 
 const SECCOMP_POD: &str = "seccomp.security.alpha.kubernetes.io/pod";
 const SECCOMP_CONTAINER: &str = "container.seccomp.security.alpha.kubernetes.io/";

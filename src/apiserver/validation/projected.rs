@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::volumes::{downward_api_file, file_mode, key_to_path, required};
 use super::{Options, meta, names, paths, selector};
-use crate::apiserver::field::{Errors, Field, quote};
+use crate::api::quote::quote;
+use crate::apiserver::field::{Errors, Field};
 use crate::apiserver::schema::print_as;
 
 const KEY_TYPES: [&str; 6] = ["RSA3072", "RSA4096", "ECDSAP256", "ECDSAP384", "ECDSAP521", "ED25519"];

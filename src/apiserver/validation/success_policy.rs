@@ -1,6 +1,7 @@
 //! `spec.successPolicy` of an Indexed Job (`validateSuccessPolicy`).
 
-use crate::apiserver::field::{Errors, Field, quote};
+use crate::api::quote::quote;
+use crate::apiserver::field::{Errors, Field};
 
 use super::nonnegative;
 

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::overlaps;
 use super::{containers, ip, job, names, quantity};
-use crate::apiserver::field::{Field, quote};
+use crate::api::quote::quote;
+use crate::apiserver::field::Field;
 
 const COMPLETIONS_SOFT_LIMIT: i64 = 100_000;
 const PARALLELISM_SOFT_LIMIT: i64 = 10_000;

@@ -8,7 +8,9 @@ mod verdict;
 use super::document::{Document, Entry, Node, Value};
 use super::schema::{Field, Shape, Struct, Type, kubernetes};
 use super::source::Span;
+use crate::api::duration;
 use crate::api::quantity::Quantity;
+use crate::api::quote::quote;
 use crate::api::release::{Kubernetes, Line, Release, new_field};
 
 pub use hint::nearest;
@@ -235,7 +237,8 @@ impl Walk<'_> {
             return Some((**text).into());
         }
         let layout = "2006-01-02T15:04:05Z07:00";
-        let message = format!("parsing time \"{text}\" as \"{layout}\": cannot parse \"{text}\" as \"2006\"");
+        let quoted = duration::quote(text);
+        let message = format!("parsing time {quoted} as \"{layout}\": cannot parse {quoted} as \"2006\"");
         self.fault(FaultKind::Fatal, node.span, message, None);
         None
     }
@@ -264,7 +267,7 @@ impl Walk<'_> {
         owners.push((owner, ""));
         let help = hint::unknown_field(&entry.key, &owners);
         self.within(&entry.key, |walk| {
-            let message = format!("unknown field \"{}\"", walk.path);
+            let message = format!("unknown field {}", quote(&walk.path));
             walk.fault(FaultKind::Unknown, entry.key_span, message, help);
         });
     }

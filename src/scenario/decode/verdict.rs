@@ -6,6 +6,7 @@ use super::super::document::{Document, Node, Value, parse};
 use super::super::schema;
 use super::super::source::{Source, SourceText};
 use super::decode;
+use crate::api::quote::quote;
 use crate::api::release::Kubernetes;
 
 /// The decoder's part of the answer to a create request with `fieldValidation=Strict`.
@@ -116,7 +117,11 @@ fn check_kind(root: &Node, endpoint: &str) -> Result<(), String> {
         return Ok(());
     }
     if !is_registered(version, kind) {
-        return Err(format!("no kind \"{kind}\" is registered for version \"{version}\" in scheme \"<SCHEME>\""));
+        return Err(format!(
+            "no kind {} is registered for version {} in scheme \"<SCHEME>\"",
+            quote(kind),
+            quote(version)
+        ));
     }
     let short = version.rsplit('/').next().unwrap_or(version);
     Err(format!("converting ({short}.{kind}) to (batch.{endpoint}): unknown conversion"))

@@ -1,6 +1,7 @@
 //! Values in the words of Go's `fmt` and `encoding/json`, which reach users through the API server's messages.
 
 use super::{Node, Value};
+use crate::api::quote::quote;
 
 /// A number as `encoding/json` writes it: without an exponent from 1e-6 to 1e21.
 pub fn go_float(number: f64) -> String {
@@ -13,30 +14,6 @@ pub fn go_float(number: f64) -> String {
         };
     }
     if number == 0.0 && number.is_sign_negative() { "-0".to_string() } else { format!("{number}") }
-}
-
-/// Text in double quotes, as `strconv.Quote` writes it.
-pub fn go_quote(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            '\n' => quoted.push_str("\\n"),
-            '\t' => quoted.push_str("\\t"),
-            '\r' => quoted.push_str("\\r"),
-            '\u{7}' => quoted.push_str("\\a"),
-            '\u{8}' => quoted.push_str("\\b"),
-            '\u{b}' => quoted.push_str("\\v"),
-            '\u{c}' => quoted.push_str("\\f"),
-            c if (c as u32) < 0x20 || c as u32 == 0x7f => quoted.push_str(&format!("\\x{:02x}", c as u32)),
-            c if c.is_control() || c == '\u{feff}' => quoted.push_str(&format!("\\u{:04x}", c as u32)),
-            c => quoted.push(c),
-        }
-    }
-    quoted.push('"');
-    quoted
 }
 
 /// A value as `encoding/json` writes it: keys in order, `<`, `>` and `&` escaped.
@@ -60,13 +37,13 @@ pub(super) fn go_syntax(node: &Node) -> String {
     match &node.value {
         Value::Null => "interface {}(nil)".to_string(),
         Value::Bool(b) => b.to_string(),
-        Value::String(text) => go_quote(text),
+        Value::String(text) => quote(text),
         Value::Sequence(items) => {
             format!("[]interface {{}}{{{}}}", items.iter().map(go_syntax).collect::<Vec<_>>().join(", "))
         }
         Value::Mapping(entries) => {
             let mut pairs: Vec<_> =
-                entries.iter().map(|e| format!("{}:{}", go_quote(&e.key), go_syntax(&e.value))).collect();
+                entries.iter().map(|e| format!("{}:{}", quote(&e.key), go_syntax(&e.value))).collect();
             pairs.sort();
             format!("map[interface {{}}]interface {{}}{{{}}}", pairs.join(", "))
         }
@@ -99,6 +76,6 @@ mod tests {
 
     #[test]
     fn text_is_quoted_as_by_strconv() {
-        assert_eq!(go_quote("a\"b\\\n\u{1}\u{7f}ä"), "\"a\\\"b\\\\\\n\\x01\\x7fä\"");
+        assert_eq!(quote("a\"b\\\n\u{1}\u{7f}ä"), "\"a\\\"b\\\\\\n\\x01\\x7fä\"");
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::source::{Location, SourceText, Span};
 
-pub use go::{go_float, go_json, go_quote};
+pub use go::{go_float, go_json};
 pub use parse::parse;
 pub use scalar::is_plainly_text;
 

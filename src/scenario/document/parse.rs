@@ -1,13 +1,16 @@
 //! From YAML events to documents, with limits that no input can push past.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
-use super::go::{go_quote, go_syntax};
+use super::go::go_syntax;
 use super::scalar::{ScalarError, resolve};
 use super::{Document, Duplicate, Entry, Node, SyntaxError, Value, syntax};
+use crate::api::quote::quote;
 use crate::scenario::source::{Location, SourceText, Span};
 
 /// Most levels of nesting, aliases followed: past any manifest, and shallow enough to walk by recursion.
@@ -25,41 +28,73 @@ const MAX_DUPLICATES: usize = 1000;
 /// From this size on, keys of a mapping are looked up in an index.
 const INDEXED_FROM: usize = 16;
 
+/// Most lines of a stream that are mended for a tab.
+const MAX_TABS: usize = 20;
+
 /// What is said of a document that asks for another YAML than 1.1.
 const INCOMPATIBLE: &str = "yaml: found incompatible YAML document";
 
 /// Reads a YAML stream. The root of an empty document is null. A document that cannot be read does not hide those
 /// after it.
 pub fn parse(source: &Arc<SourceText>) -> Vec<Result<Document, SyntaxError>> {
-    let mut documents = Vec::new();
     if let Some((offset, character)) = source.text.char_indices().find(|&(_, c)| !is_printable(c)) {
         let span = place(Some(offset), Some(offset + character.len_utf8()));
         let location = Location { source: source.clone(), span };
         let message = "yaml: control characters are not allowed".to_string();
         return vec![Err(SyntaxError { location, message })];
     }
+    let mut text = Cow::Borrowed(&*source.text);
+    for _ in 0..MAX_TABS {
+        match read(source, &text, true) {
+            Ok(documents) => return documents,
+            Err(tabs) => {
+                let spaces = " ".repeat(tabs.len());
+                text.to_mut().replace_range(tabs, &spaces);
+            }
+        }
+    }
+    read(source, &text, false).unwrap_or_default()
+}
+
+/// Reads the text of a source. With `mends` the answer may be where a tab stands that our reader refuses and Go's takes
+/// for a space, as in lists between brackets.
+fn read(source: &Arc<SourceText>, text: &str, mends: bool) -> Result<Vec<Result<Document, SyntaxError>>, Range<usize>> {
+    let mut documents = Vec::new();
     let mut options = granit_parser::options! { flow_nesting_limit: MAX_DEPTH, block_nesting_limit: MAX_DEPTH };
     options.set_emit_comments(false);
-    let mut parser = Parser::new_from_str_with_options(&source.text, options);
+    let mut parser = Parser::new_from_str_with_options(text, options);
     let mut builder = Builder::new(source);
     let mut start = 0;
     while let Some(event) = parser.next_event() {
         match event {
             Ok((event, span)) => {
                 let span = place(span.start.byte_offset(), span.end.byte_offset());
+                let mut opinion = None;
                 match event {
                     Event::DocumentStart(..) if start == source.text.len() => start = span.start as usize,
-                    Event::DocumentEnd => start = span.end as usize,
+                    Event::DocumentEnd => {
+                        opinion = syntax::second_opinion(&source.text, start..span.end as usize);
+                        start = span.end as usize;
+                    }
                     _ => {}
                 }
                 if let Some(document) = builder.event(event, span) {
-                    documents.push(document);
+                    documents.push(match opinion {
+                        Some((at, message)) => {
+                            let location = Location { source: source.clone(), span: place(Some(at), None) };
+                            Err(SyntaxError { location, message })
+                        }
+                        None => document,
+                    });
                 }
                 if builder.exhausted || documents.len() > MAX_DOCUMENTS {
                     break;
                 }
             }
             Err(error) => {
+                if let Some(tabs) = syntax::harmless_tabs(text, start, &error).filter(|_| mends) {
+                    return Err(tabs);
+                }
                 documents.push(Err(scan_error(source, start, &error)));
                 builder.next_document();
                 if !matches!(parser.proceed_next_document(), Ok(true)) {
@@ -69,7 +104,7 @@ pub fn parse(source: &Arc<SourceText>) -> Vec<Result<Document, SyntaxError>> {
             }
         }
     }
-    documents
+    Ok(documents)
 }
 
 fn is_printable(c: char) -> bool {
@@ -294,7 +329,7 @@ impl<'a> Builder<'a> {
         let span = node.span;
         match &node.value {
             Value::String(text) => {
-                self.set_key(Key::Name { name: text.clone(), printed: go_quote(text), span });
+                self.set_key(Key::Name { name: text.clone(), printed: quote(text), span });
             }
             Value::Bool(b) => self.set_key(Key::Name { name: b.to_string().into(), printed: b.to_string(), span }),
             Value::Sequence(_) | Value::Mapping(_) => {

@@ -1,6 +1,6 @@
 //! Where a JSON value ends, and what Go's reader says where it is not one (the scanner of `encoding/json`).
 
-use super::super::document::go_quote;
+use crate::api::quote::quote;
 
 /// Why a text is no JSON value.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,7 +68,7 @@ impl Scanner<'_> {
         let shown = match byte {
             b'\'' => "'\\''".to_owned(),
             b'"' => "'\"'".to_owned(),
-            _ => format!("'{}'", go_quote(&char::from(byte).to_string()).trim_matches('"')),
+            _ => format!("'{}'", quote(&char::from(byte).to_string()).trim_matches('"')),
         };
         NotJson::Syntax { offset: self.at + 1, message: format!("invalid character {shown} {context}") }
     }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::super::fields::{date, int, int_or_string, is_true, items, or_none, text};
 use super::sheet::Sheet;
 use super::{resources, source};
-use crate::scenario::document::go_quote;
+use crate::api::quote::quote;
 
 /// Where the containers are: in a pod that knows its own fields, or in a template, which is indented.
 pub(super) struct Whereabouts<'a> {
@@ -178,7 +178,7 @@ fn mounts(container: &Value, sheet: &mut Sheet) {
         let access = if is_true(&mount["readOnly"]) { "ro" } else { "rw" };
         let path = match text(&mount["subPath"]) {
             "" => String::new(),
-            path => format!(",path={}", go_quote(path)),
+            path => format!(",path={}", quote(path)),
         };
         sheet.line(3, format!("{} from {} ({access}{path})", text(&mount["mountPath"]), text(&mount["name"])));
     }

@@ -6,7 +6,7 @@ use super::super::fields::{entries, is_true, items, text};
 use super::resources::amount;
 use super::sheet::Sheet;
 use crate::api::quantity::Quantity;
-use crate::scenario::document::go_quote;
+use crate::api::quote::quote;
 
 pub(super) fn environment(container: &Value, pod: Option<&Value>, sheet: &mut Sheet) {
     let sources = items(&container["envFrom"]);
@@ -74,7 +74,7 @@ fn value_from(from: &Value, container: &Value, pod: Option<&Value>) -> Option<St
 fn field_of(pod: &Value, path: &str) -> String {
     let metadata = &pod["metadata"];
     let map = |map: &Value| {
-        let lines: Vec<String> = entries(map).map(|(key, value)| format!("{key}={}", go_quote(value))).collect();
+        let lines: Vec<String> = entries(map).map(|(key, value)| format!("{key}={}", quote(value))).collect();
         lines.join("\n")
     };
     if let Some((path, key)) = path.strip_suffix("']").and_then(|path| path.split_once("['")) {
