@@ -53,22 +53,33 @@ fn conformance_cluster() {
     replay("cluster");
 }
 
+/// Recorded by us: see tests/recordings/README.md.
+#[test]
+fn recordings_of_our_own() {
+    replay_folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recordings"), "recordings of our own");
+}
+
 fn replay(set: &str) {
-    let Some(folder) = recorded::folder(set) else { return };
+    if let Some(folder) = recorded::folder(set) {
+        replay_folder(&folder, set);
+    }
+}
+
+fn replay_folder(folder: &Path, set: &str) {
     let mut tally = Tally::default();
     for name in recorded::names(&folder.join("cases"), ".yaml") {
         let record = folder.join("records").join(format!("{name}.json"));
-        tally.count(name.clone(), difference(&folder, &record, &name, Kubernetes::default()));
+        tally.count(name.clone(), difference(folder, &record, &name, Kubernetes::default()));
     }
     tally.finish(set);
 }
 
 /// The first difference between a recording and our run of it.
 fn difference(folder: &Path, record: &Path, name: &str, kubernetes: Kubernetes) -> Option<String> {
-    let text = std::fs::read_to_string(folder.join("cases").join(format!("{name}.yaml"))).expect("a case");
+    let path = folder.join("cases").join(format!("{name}.yaml"));
     let record = std::fs::read_to_string(record).expect("a record");
     let record: Value = serde_json::from_str(&record).expect("JSON");
-    let source = Source { name: name.to_owned(), bytes: text.into_bytes() };
+    let source = Source::from_file(&path, &path.display().to_string()).expect("a case");
     let options = ReadOptions { kubernetes: Some(kubernetes), ..ReadOptions::default() };
     let scenario = match scenario::read(vec![source], &options) {
         Ok((scenario, _)) => scenario,

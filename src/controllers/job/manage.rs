@@ -156,7 +156,7 @@ impl JobController {
     }
 
     /// Pods that have not ended but may lose their finalizer: under a verdict, or when the Job is being deleted.
-    fn snapshot_others(&mut self, sync: &mut Sync) {
+    pub(super) fn snapshot_others(&mut self, sync: &mut Sync) {
         let Some(view) = self.jobs[sync.job.slot as usize].as_ref() else { return };
         let slots = view.pods.active.iter().chain(&view.pods.lingering);
         let pods = slots.filter_map(|&slot| self.pods.get(slot));

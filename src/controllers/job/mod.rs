@@ -51,6 +51,7 @@ pub struct JobController {
     seen: view::Written,
     rules: Rules,
     left_behind: view::LeftBehind,
+    still_due: view::StillDue,
     statuses: Statuses,
     /// Syncs that are over: the memory of those to come.
     #[expect(clippy::vec_box, reason = "a box goes back to a slot as it is: what is in it does not move")]
@@ -73,6 +74,7 @@ impl JobController {
             seen: view::Written::default(),
             rules,
             left_behind: view::LeftBehind::default(),
+            still_due: view::StillDue::default(),
             statuses: Statuses::default(),
             spare: Vec::new(),
         }
@@ -84,6 +86,7 @@ impl JobController {
         self.pods.clear();
         self.queue.clear();
         (self.seen, self.rules, self.left_behind) = (view::Written::default(), rules, view::LeftBehind::default());
+        self.still_due = view::StillDue::default();
     }
 
     // ---- informers ----
@@ -99,12 +102,18 @@ impl JobController {
             Verb::Added => {
                 let mut view = JobView::new(id, job);
                 self.left_behind.inherit(&mut view);
+                if let Some(due) = self.still_due.inherit(&view.name, now) {
+                    self.enqueue(id, due, WaitReason::Batch, now, out);
+                }
                 self.jobs[slot] = Some(view);
                 self.queue.add(id, now);
             }
             Verb::Modified => self.job_updated(id, job, now, out),
             Verb::Deleted => {
                 let gone = self.jobs[slot].take();
+                if let (Some(gone), Some(due)) = (&gone, self.queue.due(id)) {
+                    self.still_due.keep(gone.name.clone(), due, now);
+                }
                 self.left_behind.keep(gone, &self.rules);
                 self.queue.add(id, now);
             }

@@ -10,6 +10,8 @@ use crate::api::pod::{ContainerExits, PodTemplate};
 pub struct FailedPodFacts {
     /// Exit codes of its terminated containers.
     pub exits: ContainerExits,
+    /// Condition Initialized is True: no init container is left to run.
+    pub initialized: bool,
     /// Condition Ready is True: possible only while it is being deleted and has not ended.
     pub ready: bool,
     /// Condition DisruptionTarget is True.
@@ -114,10 +116,24 @@ fn matching_exit(
     }
 }
 
+/// Is no init container left to run? Those that run beside the app are not waited for.
+pub(super) fn is_initialized(template: &PodTemplate, exits: &ContainerExits) -> bool {
+    let ContainerExits::Several(exits) = exits else { return template.init_containers.iter().all(|c| c.sidecar) };
+    let succeeded =
+        |at: usize| exits.iter().any(|exit| exit.init && usize::from(exit.container) == at && exit.code == 0);
+    let mut waited_for = template.init_containers.iter().enumerate().filter(|(_, container)| !container.sidecar);
+    exits.iter().any(|exit| !exit.init) || waited_for.all(|(at, _)| succeeded(at))
+}
+
 /// The pod's conditions in their order, each against all patterns (`matchOnPodConditions`).
 fn matching_condition(patterns: &[(Arc<str>, Arc<str>)], pod: &FailedPodFacts) -> Option<Seen> {
-    let conditions = [("PodScheduled", true), ("Ready", pod.ready), ("DisruptionTarget", pod.disrupted)];
-    let held = conditions.iter().filter(|(kind, holds)| *holds || *kind == "Ready");
+    let conditions = [
+        ("PodScheduled", true),
+        ("Initialized", pod.initialized),
+        ("Ready", pod.ready),
+        ("DisruptionTarget", pod.disrupted),
+    ];
+    let held = conditions.iter().filter(|(kind, holds)| *holds || matches!(*kind, "Initialized" | "Ready"));
     let matches = |kind: &str, holds: bool| {
         let status = if holds { "True" } else { "False" };
         patterns.iter().any(|pattern| &*pattern.0 == kind && &*pattern.1 == status)
@@ -164,7 +180,9 @@ mod tests {
     fn check(rules: &[&str], exits: &[(bool, u16, i32)], disrupted: bool, expected: &str) {
         let rules: Vec<_> = rules.iter().map(|text| rule(text)).collect();
         let exits = exits.iter().map(|&(init, container, code)| ContainerExit { init, container, code }).collect();
-        let facts = FailedPodFacts { exits: ContainerExits::Several(exits), ready: false, disrupted };
+        let exits = ContainerExits::Several(exits);
+        let initialized = is_initialized(&template(), &exits);
+        let facts = FailedPodFacts { exits, initialized, ready: false, disrupted };
         let matched = match_policy(&rules, &template(), &facts);
         let text = match (&matched.action, &matched.cause) {
             (None, _) => "none".to_owned(),
@@ -189,6 +207,8 @@ mod tests {
         check(&["FailIndex main NotIn 42"], &failed, false, "none");
         check(&["Ignore init In 3"], &failed, false, "Ignore");
         check(&["Ignore DisruptionTarget"], &failed, false, "none");
+        check(&["Ignore Initialized", "FailJob Initialized"], &[(true, 0, 1)], false, "none");
+        check(&["Ignore Initialized"], &failed, false, "Ignore");
         check(
             &["FailJob DisruptionTarget"],
             &failed,

@@ -41,6 +41,8 @@ pub struct Sync {
     pub(super) verdict: Option<Verdict>,
     pub(super) backoff: BackoffRecord,
     pub(super) needs_flush: bool,
+    /// The Job has no start time yet: this sync gives it one.
+    sets_start_time: bool,
     pub(super) error: bool,
     /// Finished pods that still carry the finalizer.
     pub(super) unsettled: Vec<Candidate>,
@@ -130,7 +132,9 @@ impl JobController {
             (&sync.verdict, sync.spec.active_deadline_seconds, sync.status.start_time)
             && !sync.spec.suspend
         {
-            let at = start.instant() + SimDuration::from_secs(seconds.max(0) as u64);
+            // The sync that sets the start time still has it to the nanosecond.
+            let from = if sync.sets_start_time { now } else { start.instant() };
+            let at = from + SimDuration::from_secs(seconds.max(0) as u64);
             self.enqueue(id, at, WaitReason::Deadline, now, out);
         }
         if sync.spec.is_indexed() {
@@ -206,6 +210,7 @@ impl JobController {
         let time = ApiTime::of(now);
         if complete {
             sync.verdict = Some(Verdict::completions_reached(self.rules.gives_reason_of_success));
+            self.snapshot_others(sync);
         } else if manage_called && conditions::ensure(&mut sync.status, conditions::suspended(sync.spec.suspend, time))
         {
             sync.needs_flush = true;
@@ -251,6 +256,7 @@ impl Sync {
             verdict: None,
             backoff: BackoffRecord::default(),
             needs_flush: false,
+            sets_start_time: false,
             error: false,
             unsettled: Vec::new(),
             to_delete: Vec::new(),
@@ -288,6 +294,7 @@ impl Sync {
             verdict,
             backoff,
             needs_flush,
+            sets_start_time,
             error,
             unsettled,
             to_delete,
@@ -313,7 +320,7 @@ impl Sync {
         *expectations_met = view.expectations.satisfied(now);
         (*active, *ready) = (view.pods.active.len() as i32, view.pods.ready);
         (*terminating, *succeeded, *verdict) = (view.pods.terminating, 0, None);
-        (*needs_flush, *error, *reached_most, *finished) = (false, false, false, false);
+        (*needs_flush, *sets_start_time, *error, *reached_most, *finished) = (false, false, false, false, false);
         unsettled.clear();
         to_delete.clear();
         to_create.clear();
@@ -371,8 +378,9 @@ impl Sync {
         let failed_now =
             i64::from(status.failed) + failed.len() as i64 - ignored + status.uncounted_failed.len() as i64;
         if status.start_time.is_none() && !self.spec.suspend {
+            // That alone is no reason to write the status.
             status.start_time = Some(ApiTime::of(now));
-            self.needs_flush = true;
+            self.sets_start_time = true;
         }
         self.backoff = view.backoff.after(last_success, &failed);
         self.verdict = Verdict::decided(&self.status);

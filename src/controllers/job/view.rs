@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::backoff::BackoffRecord;
-use super::pod_failure_policy::FailedPodFacts;
+use super::pod_failure_policy::{FailedPodFacts, is_initialized};
 use crate::api::job::{Job, JobSpec, JobStatus};
 use crate::api::meta::{ApiTime, JobId, ObjectName, PodId};
 use crate::api::pod::{NO_INDEX, Pod, PodPhase, RestartPolicy};
@@ -68,6 +68,25 @@ impl LeftBehind {
     /// A sync found the Job gone.
     pub(super) fn forget(&mut self, id: JobId) {
         self.0.retain(|(of, ..)| *of != id);
+    }
+}
+
+/// When the names of Jobs that are gone are due again: the queue knows a Job by its name, so that one that is created
+/// under it before then is looked at then too (`AddAfter`).
+#[derive(Debug, Default)]
+pub(super) struct StillDue(Vec<(ObjectName, SimTime)>);
+
+impl StillDue {
+    /// A Job is gone whose key waits.
+    pub(super) fn keep(&mut self, name: ObjectName, due: SimTime, now: SimTime) {
+        self.0.retain(|(_, due)| *due > now);
+        self.0.push((name, due));
+    }
+
+    /// A Job is new: when its name is due.
+    pub(super) fn inherit(&mut self, name: &ObjectName, now: SimTime) -> Option<SimTime> {
+        let at = self.0.iter().position(|(of, due)| of == name && *due > now)?;
+        Some(self.0.swap_remove(at).1)
     }
 }
 
@@ -332,7 +351,9 @@ impl PodView {
         (self.restarts, self.most_restarts) = (status.restarts, status.most_restarts);
         if spec.pod_failure_policy.is_some() {
             let disrupted = pod.disruption_target.is_some();
-            self.facts = Some(Box::new(FailedPodFacts { exits: status.exits.clone(), ready: status.ready, disrupted }));
+            let initialized = is_initialized(&spec.template, &status.exits);
+            let (exits, ready) = (status.exits.clone(), status.ready);
+            self.facts = Some(Box::new(FailedPodFacts { exits, initialized, ready, disrupted }));
         }
     }
 
