@@ -185,6 +185,7 @@ pub fn examine(scenario: &Scenario, options: &RunOptions, at: SimTime, pod: &str
 fn drive(world: &mut World<'_>, scenario: &Scenario, options: &RunOptions) -> Ending {
     let horizon = options.horizon.or(scenario.horizon);
     let until = horizon.map_or(SimTime::MAX, |length| SimTime::ZERO + length);
+    world.limit_steps(options.limits.events);
     loop {
         if !world.step_instant(until) {
             return if world.is_settled() { Ending::Settled } else { Ending::Horizon };
@@ -235,6 +236,17 @@ mod tests {
             (table, text(ours), text(wanted))
         };
         tables.named().map(pair).collect()
+    }
+
+    #[test]
+    fn an_instant_that_never_ends_meets_the_limit() {
+        let text = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j}\nspec: {template: {spec: {restartPolicy: Never, \
+                    containers: [{name: c, image: i}]}}}\n---\napiVersion: jobsim/v1alpha1\nkind: Simulation\nspec: \
+                    {arrivals: [{template: j, interarrival: 0s}]}";
+        let scenario = crate::scenario::read_str(text).expect("a scenario");
+        let limits = Limits { events: 500, ..Limits::default() };
+        let run = run(&scenario, &RunOptions { limits, ..RunOptions::default() });
+        assert!(matches!(&run.ending, Ending::Limit(why) if why.contains("--max-events")), "{:?}", run.ending);
     }
 
     #[test]

@@ -55,6 +55,8 @@ pub struct World<'a> {
     /// Objects were submitted at this instant and no instant has been carried out since.
     submitted: bool,
     steps: u64,
+    /// After more events than these an instant is left as it is.
+    most_steps: u64,
     events: EventList<Event>,
     /// Events of the list that alone are no reason to go on.
     housekeeping: usize,
@@ -118,6 +120,7 @@ impl<'a> World<'a> {
             last_change: SimTime::ZERO,
             submitted: true,
             steps: 0,
+            most_steps: u64::MAX,
             events: EventList::new(),
             housekeeping: 0,
             store: Store::new(rules),
@@ -220,6 +223,11 @@ impl<'a> World<'a> {
         self.steps
     }
 
+    /// From now on an instant ends amid its events once there have been more than `most`: some never end.
+    pub fn limit_steps(&mut self, most: u64) {
+        self.most_steps = most;
+    }
+
     /// All objects, for readers.
     pub fn store(&self) -> &Store {
         &self.store
@@ -249,7 +257,7 @@ impl<'a> World<'a> {
                 _ => return false,
             }
         }
-        loop {
+        while self.steps <= self.most_steps {
             if self.events.next_time() == Some(self.now) {
                 let Some((_, event)) = self.events.pop() else { break };
                 self.steps += 1;
