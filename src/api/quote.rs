@@ -50,6 +50,11 @@ mod tests {
         check("0 12 * * *", "\"0 12 * * *\"");
         check("a\"b\\c'd", "\"a\\\"b\\\\c'd\"");
         check("\t\u{0}\u{7f}", "\"\\t\\x00\\x7f\"");
+        check("pi", r#""pi""#);
+        check("a\"b\\c\n\x00", r#""a\"b\\c\n\x00""#);
+        check("päi日本", r#""päi日本""#);
+        check("\u{a0}\u{200b}e\u{301}", "\"\\u00a0\\u200be\u{301}\"");
+        check("\u{e0001}\u{fffd}", "\"\\U000e0001\u{fffd}\"");
         check("a\u{1}\r\u{b}\n", "\"a\\x01\\r\\v\\n\"");
         check("٣é\u{301}", "\"٣é\u{301}\"");
         check("日本\u{feff}\u{fffd}", "\"日本\\ufeff\u{fffd}\"");

@@ -329,6 +329,14 @@ impl Errors {
     }
 }
 
+/// Texts as Go joins several errors (`utilerrors.Aggregate`): one stands for itself.
+pub(crate) fn aggregate<T: AsRef<str>>(texts: &[T]) -> String {
+    match texts {
+        [one] => one.as_ref().to_owned(),
+        several => format!("[{}]", several.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

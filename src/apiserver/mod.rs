@@ -21,6 +21,7 @@ mod validation;
 pub use bare_pods::BarePod;
 pub use cron_job_table::NewCronJob;
 pub use field::FieldError;
+pub(crate) use field::aggregate;
 pub use job_table::NewJob;
 pub use schema::{escape_html, go_json_text};
 pub use validation::{Clockwork, SuspensionFacts};

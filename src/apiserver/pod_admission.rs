@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::field::aggregate;
 use super::limit_range::LimitRange;
 use crate::api::pod::PodTemplate;
 use crate::api::priority::{PriorityClass, SYSTEM_CLASSES};
@@ -66,11 +67,10 @@ impl Policies {
         let class = self.class_of(&template).map_err(|why| Denied { why, nameless: true })?;
         template.priority = Some(class);
         let violations: Vec<String> = ranges().flat_map(|range| range.violations(&template)).collect();
-        match &violations[..] {
-            [] => Ok(admitted(Arc::new(template))),
-            [one] => Err(Denied { why: one.clone(), nameless: false }),
-            several => Err(Denied { why: format!("[{}]", several.join(", ")), nameless: false }),
+        if violations.is_empty() {
+            return Ok(admitted(Arc::new(template)));
         }
+        Err(Denied { why: aggregate(&violations), nameless: false })
     }
 
     /// The value of a pod's priority class, or of the default class, or 0.

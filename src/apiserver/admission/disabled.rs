@@ -1,4 +1,4 @@
-//! Fields behind feature gates that are off: the server drops them (`PrepareForCreate`, `PrepareForUpdate`).
+//! Fields behind feature gates that are off, and annotations that are fields now: the server drops them (`PrepareForCreate`, `PrepareForUpdate`).
 
 use serde_json::Value;
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::apiserver::schema::{Shape, schema};
+use crate::apiserver::schema::{Shape, items, schema};
 
 /// What marks a part of a patch as an order rather than as something to merge.
 const DIRECTIVE: &str = "$patch";
@@ -267,10 +267,6 @@ fn take_out_directives(value: &mut Value) -> bool {
         _ => {}
     }
     true
-}
-
-fn items(list: &Value) -> &[Value] {
-    list.as_array().map_or(&[], Vec::as_slice)
 }
 
 fn no_merge_key(item: &Value, key: &str) -> String {

@@ -8,7 +8,7 @@ use super::{Admitted, AdmittedCronJob, admitted, admitted_cron_job, defaults, di
 use crate::api::job::JobStatus;
 use crate::api::quote::quote;
 use crate::api::release::Rules;
-use crate::apiserver::field::FieldError;
+use crate::apiserver::field::{FieldError, aggregate};
 use crate::apiserver::schema::{equal_as, schema};
 use crate::apiserver::validation::{self, Clockwork, SuspensionFacts};
 
@@ -58,11 +58,7 @@ pub fn distinct(errors: &[FieldError]) -> Vec<&str> {
 
 /// Errors as the server joins them (`ErrorList.ToAggregate`).
 pub fn listed(errors: &[FieldError]) -> String {
-    let texts = distinct(errors);
-    match texts.as_slice() {
-        [one] => (*one).to_owned(),
-        _ => format!("[{}]", texts.join(", ")),
-    }
+    aggregate(&distinct(errors))
 }
 
 /// How a patch is merged.

@@ -226,7 +226,8 @@ fn is_empty(shape: &Shape, value: &Value) -> bool {
     }
 }
 
-fn items(value: &Value) -> &[Value] {
+/// The items of a list; none if it is no list.
+pub(crate) fn items(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 

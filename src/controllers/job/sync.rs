@@ -41,8 +41,6 @@ pub struct Sync {
     pub(super) verdict: Option<Verdict>,
     pub(super) backoff: BackoffRecord,
     pub(super) needs_flush: bool,
-    /// The Job has no start time yet: this sync gives it one.
-    sets_start_time: bool,
     pub(super) error: bool,
     /// Finished pods that still carry the finalizer.
     pub(super) unsettled: Vec<Candidate>,
@@ -133,7 +131,7 @@ impl JobController {
             && !sync.spec.suspend
         {
             // The sync that sets the start time still has it to the nanosecond.
-            let from = if sync.sets_start_time { now } else { start.instant() };
+            let from = if view.status.start_time.is_none() { now } else { start.instant() };
             let at = from + SimDuration::from_secs(seconds.max(0) as u64);
             self.enqueue(id, at, WaitReason::Deadline, now, out);
         }
@@ -256,7 +254,6 @@ impl Sync {
             verdict: None,
             backoff: BackoffRecord::default(),
             needs_flush: false,
-            sets_start_time: false,
             error: false,
             unsettled: Vec::new(),
             to_delete: Vec::new(),
@@ -294,7 +291,6 @@ impl Sync {
             verdict,
             backoff,
             needs_flush,
-            sets_start_time,
             error,
             unsettled,
             to_delete,
@@ -320,7 +316,7 @@ impl Sync {
         *expectations_met = view.expectations.satisfied(now);
         (*active, *ready) = (view.pods.active.len() as i32, view.pods.ready);
         (*terminating, *succeeded, *verdict) = (view.pods.terminating, 0, None);
-        (*needs_flush, *sets_start_time, *error, *reached_most, *finished) = (false, false, false, false, false);
+        (*needs_flush, *error, *reached_most, *finished) = (false, false, false, false);
         unsettled.clear();
         to_delete.clear();
         to_create.clear();
@@ -380,7 +376,6 @@ impl Sync {
         if status.start_time.is_none() && !self.spec.suspend {
             // That alone is no reason to write the status.
             status.start_time = Some(ApiTime::of(now));
-            self.sets_start_time = true;
         }
         self.backoff = view.backoff.after(last_success, &failed);
         self.verdict = Verdict::decided(&self.status);

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::duration;
 use crate::api::quote::quote;
-use crate::apiserver::{go_json_text, label_key, label_value};
+use crate::apiserver::{aggregate, go_json_text, label_key, label_value};
 
 /// The text, empty if there is none.
 pub(crate) fn text(value: &Value) -> &str {
@@ -130,11 +130,7 @@ fn check_requirement(key: &str, values: &[&str], problem: Option<&str>) -> Resul
             problems.push(format!("values[{i}][{key}]: Invalid value: {}: {value_problems}", quote(value)));
         }
     }
-    match problems.as_slice() {
-        [] => Ok(()),
-        [one] => Err(one.clone()),
-        several => Err(format!("[{}]", several.join(", "))),
-    }
+    if problems.is_empty() { Ok(()) } else { Err(aggregate(&problems)) }
 }
 
 #[cfg(test)]

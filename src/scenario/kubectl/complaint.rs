@@ -1,7 +1,7 @@
 //! Errors as kubectl prints them (`cmdutil.CheckErr`): alone in full, several of them a line each.
 
-use crate::apiserver::FieldError;
 use crate::apiserver::admission::{Rejection, distinct, listed};
+use crate::apiserver::{FieldError, aggregate};
 
 /// What went wrong with one object, or with several.
 #[derive(Clone, Debug)]
@@ -73,10 +73,7 @@ impl Complaint {
             Complaint::Client(text) => text.clone(),
             Complaint::Server { reason, message } => format!("Error from server ({reason}): {message}"),
             Complaint::Invalid { message, .. } => format!("Error from server (Invalid): {message}"),
-            Complaint::Several(list) => match list.as_slice() {
-                [one] => one.text(),
-                several => format!("[{}]", several.iter().map(Complaint::text).collect::<Vec<_>>().join(", ")),
-            },
+            Complaint::Several(list) => aggregate(&list.iter().map(Complaint::text).collect::<Vec<_>>()),
         }
     }
 
