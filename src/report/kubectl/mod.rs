@@ -13,3 +13,4 @@ pub mod sort;
 pub mod table;
 mod tabs;
 pub mod watch;
+mod yaml;

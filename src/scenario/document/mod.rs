@@ -4,6 +4,7 @@ mod go;
 mod parse;
 mod scalar;
 mod syntax;
+mod timestamp;
 
 use std::sync::Arc;
 

@@ -3,6 +3,7 @@
 //! `yes` is true, `010` is eight, `1e3` is a number, a date is text.
 
 use super::Value;
+use super::timestamp::is_timestamp;
 
 /// Why a scalar has no meaning.
 #[derive(Debug, PartialEq)]
@@ -36,12 +37,23 @@ pub(super) fn resolve(text: &str, tag: Option<&str>) -> Result<Value, ScalarErro
     }
 }
 
-/// Is this text also text when it is written plainly, to readers of YAML 1.1 and of 1.2?
+/// Is this text also text when it is written plainly, as go-yaml has it (`stringv`)?
 pub fn is_plainly_text(text: &str) -> bool {
-    let octal = text.strip_prefix("0o").is_some_and(|digits| digits.chars().all(|c| c.is_digit(8)));
-    let base_60 =
-        text.contains(':') && text.chars().all(|c| c.is_ascii_digit() || matches!(c, ':' | '.' | '_' | '-' | '+'));
-    matches!(resolve(text, None), Ok(Value::String(_))) && !is_timestamp(text) && !octal && !base_60
+    matches!(resolve(text, None), Ok(Value::String(_))) && !is_timestamp(text) && !is_base_60(text)
+}
+
+/// A number of YAML 1.1 that go-yaml does not read, but does not write as text either (`isBase60Float`).
+fn is_base_60(text: &str) -> bool {
+    let is_number = |text: &str| text.bytes().all(|b| b.is_ascii_digit() || b == b'_');
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let mut places = sign(whole).1.split(':');
+    let first = places.next().is_some_and(|first| first.starts_with(|c: char| c.is_ascii_digit()) && is_number(first));
+    let place = |text: &str| match text.as_bytes() {
+        [unit] => unit.is_ascii_digit(),
+        [b'0'..=b'5', unit] => unit.is_ascii_digit(),
+        _ => false,
+    };
+    first && whole.contains(':') && places.all(place) && is_number(fraction)
 }
 
 fn untagged(text: &str, dates: bool) -> Result<Value, ScalarError> {
@@ -51,7 +63,7 @@ fn untagged(text: &str, dates: bool) -> Result<Value, ScalarError> {
         Some(b'.' | b'+' | b'-') if not_finite(text).is_some() => {
             return Err(ScalarError::NotFinite(not_finite(text).unwrap_or_default()));
         }
-        Some(b'.') => float(text),
+        Some(b'.') => fraction(text),
         Some(b'0'..=b'9' | b'+' | b'-') if !(dates && is_timestamp(text)) => number(text),
         _ => None,
     };
@@ -80,7 +92,9 @@ fn not_finite(text: &str) -> Option<&'static str> {
 
 fn number(text: &str) -> Option<Value> {
     let plain = text.replace('_', "");
-    whole(&plain).or_else(|| float(&plain))
+    // go-yaml has binary numbers whose sign comes after the prefix.
+    let binary = |digits: &str| i64::from_str_radix(digits, 2).ok().map(Value::Int);
+    whole(&plain).or_else(|| float(&plain)).or_else(|| plain.strip_prefix("0b").and_then(binary))
 }
 
 /// `strconv.ParseInt(text, 0, 64)`, then `ParseUint`: the prefix names the base.
@@ -130,20 +144,18 @@ fn is_float(text: &str) -> bool {
 }
 
 /// `strconv.ParseFloat`, less what JSON cannot say; a number out of range is text.
+/// `strconv.ParseFloat`, to which an underscore between digits is one in any number.
+fn fraction(text: &str) -> Option<Value> {
+    let is_digit = |b: Option<&u8>| b.is_some_and(u8::is_ascii_digit);
+    let bytes = text.as_bytes();
+    let stands_between = |at: usize| is_digit(bytes.get(at - 1)) && is_digit(bytes.get(at + 1));
+    let all_between = text.match_indices('_').all(|(at, _)| stands_between(at));
+    all_between.then(|| float(&text.replace('_', "")))?
+}
+
 fn float(text: &str) -> Option<Value> {
     let number = is_float(text).then(|| text.parse::<f64>().ok())??;
     number.is_finite().then_some(Value::Float(number))
-}
-
-/// Go reads a date as such and then keeps its text.
-fn is_timestamp(text: &str) -> bool {
-    let Some((year, rest)) = text.split_once('-') else { return false };
-    let two = |s: &str| (1..=2).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_digit());
-    let Some((month, rest)) = rest.split_once('-') else { return false };
-    let day_end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-    let (day, clock) = rest.split_at(day_end);
-    let is_date = year.len() == 4 && year.bytes().all(|b| b.is_ascii_digit()) && two(month) && two(day);
-    is_date && (clock.is_empty() || (clock.starts_with(['T', 't', ' ']) && clock.contains(':')))
 }
 
 fn binary(text: &str) -> Result<Value, ScalarError> {
