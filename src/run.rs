@@ -242,7 +242,7 @@ mod tests {
     fn an_instant_that_never_ends_meets_the_limit() {
         let text = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j}\nspec: {template: {spec: {restartPolicy: Never, \
                     containers: [{name: c, image: i}]}}}\n---\napiVersion: jobsim/v1alpha1\nkind: Simulation\nspec: \
-                    {arrivals: [{template: j, interarrival: 0s}]}";
+                    {arrivals: [{template: j, interarrival: 1s, rate: [{at: 0s, factor: 1e30}]}]}";
         let scenario = crate::scenario::read_str(text).expect("a scenario");
         let limits = Limits { events: 500, ..Limits::default() };
         let run = run(&scenario, &RunOptions { limits, ..RunOptions::default() });

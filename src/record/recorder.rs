@@ -43,7 +43,8 @@ pub struct Recorder {
     /// Creations of Jobs' pods that were refused, by the Jobs' slots.
     refusals: BTreeMap<u32, (JobId, Refusals)>,
     pod_places: Vec<usize>,
-    /// Objects whose status was written at this instant.
+    /// Objects whose status was written at this instant, some more than once: the second row that is the same is
+    /// no row.
     touched: Vec<ObjectId>,
 }
 
@@ -104,7 +105,7 @@ impl Recorder {
     }
 
     fn touch(&mut self, id: ObjectId) {
-        if !self.touched.contains(&id) {
+        if self.touched.last() != Some(&id) {
             self.touched.push(id);
         }
     }
@@ -124,7 +125,6 @@ impl Recorder {
         if verb == Verb::Deleted {
             self.add_cron_job_row(id, cron_job, now);
             self.cron_jobs[self.cron_job_places[id.slot as usize]].removed = Some(now);
-            self.touched.retain(|&touched| touched != ObjectId::CronJob(id));
         } else {
             self.touch(ObjectId::CronJob(id));
         }
@@ -158,7 +158,6 @@ impl Recorder {
         if verb == Verb::Deleted {
             self.add_row(id, job, now);
             self.job_life(id).removed = Some(now);
-            self.touched.retain(|&touched| touched != ObjectId::Job(id));
         } else {
             self.touch(ObjectId::Job(id));
         }

@@ -475,6 +475,10 @@ fn faults_of_a_simulation_are_found_all_at_once() {
         ],
     );
     check(
+        "  arrivals:\n  - {template: pi, interarrival: 0s}\n",
+        &["x:17:5: spec.arrivals[0]: arrivals without a gap between them never end"],
+    );
+    check(
         "  horizon: 5\n",
         &[
             "x:16:12: spec.horizon: \"5\": a number without a unit; write it like 250ms, 90s, 1h30m or 2d (units: ns, us, ms, s, m, h, d)",

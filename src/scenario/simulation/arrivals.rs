@@ -55,6 +55,13 @@ fn arriving(item: &Item<'_>, report: &mut Report<'_>) -> Option<Arriving> {
             return None;
         }
     };
+    if let Gaps::Drawn(gap) = &gaps
+        && gap.constant().is_some_and(|gap| gap <= 0)
+        && limit.is_none()
+    {
+        let title = format!("{path}: arrivals without a gap between them never end");
+        report.error_with_help(span, title, "give an interarrival above 0s, or a limit");
+    }
     let template = template?;
     let name = ObjectName::new(namespace, report.text(&template)?);
     let entity = job_entity(namespace, &name.name);
