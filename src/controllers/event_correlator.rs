@@ -2,10 +2,12 @@
 //! (`EventCorrelator` of client-go).
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
-use crate::api::event::{Happening, JobHappening, ObjectEvent};
+use crate::api::event::{CronJobHappening, Happening, JobHappening, ObjectEvent};
 use crate::api::meta::ObjectId;
 use crate::api::release::Rules;
+use crate::kernel::rng::{entity, mix};
 use crate::kernel::time::{SimDuration, SimTime};
 
 /// Distinct messages of one (object, type, reason) from which on they are folded into one.
@@ -32,11 +34,21 @@ pub enum Written {
 /// The memory of one event broadcaster.
 #[derive(Debug, Default)]
 pub struct EventCorrelator {
-    similar: BTreeMap<(ObjectId, &'static str), Similar>,
-    counted: BTreeSet<Key>,
-    order: VecDeque<Key>,
-    spam: BTreeMap<(ObjectId, bool), SpamBucket>,
+    /// By [`object`].
+    objects: BTreeMap<u64, Memory>,
+    /// Behind numbers by which most are told apart at a glance.
+    counted: BTreeSet<(u64, Key)>,
+    /// Those of `counted`, oldest first.
+    order: VecDeque<(u64, Key)>,
     rules: Rules,
+}
+
+/// What is remembered of one object.
+#[derive(Debug, Default)]
+struct Memory {
+    similar: Vec<Similar>,
+    /// Of Normal events, or of all, and of Warnings.
+    spam: [Option<SpamBucket>; 2],
 }
 
 /// An event's identity once folded: with its message, or without for the combined one.
@@ -47,12 +59,15 @@ type Key = (ObjectId, &'static str, Option<Message>);
 enum Message {
     Always,
     Pod(u32),
-    Text(Box<str>),
+    Job(Arc<str>, &'static str),
+    Text(Arc<str>),
 }
 
+/// The messages of one reason.
 #[derive(Debug)]
 struct Similar {
-    messages: BTreeSet<Message>,
+    reason: &'static str,
+    messages: Vec<Message>,
     last: SimTime,
 }
 
@@ -75,19 +90,14 @@ impl EventCorrelator {
 
     /// The same, and whether it was folded into the one that combines similar events.
     pub fn correlate_folded(&mut self, event: &ObjectEvent, now: SimTime) -> (Written, bool) {
-        let key = self.fold(event, now);
-        let combined = key.2.is_none();
-        let known = self.counted.contains(&key);
-        if !known {
-            self.order.push_back(key.clone());
-            self.counted.insert(key);
-            if self.order.len() > MOST_COUNTED
-                && let Some(oldest) = self.order.pop_front()
-            {
-                self.counted.remove(&oldest);
-            }
-        }
-        let written = match (self.passes_spam_filter(event, now), known) {
+        let message = message(&event.what);
+        let memory = self.objects.entry(object(event.about)).or_default();
+        let folded = memory.fold(event.what.reason(), message, now);
+        let apart = self.rules.counts_warnings_apart && event.what.is_warning();
+        let passes = memory.passes_spam_filter(usize::from(apart), now);
+        let combined = folded.is_none();
+        let known = self.is_counted((event.about, event.what.reason(), folded));
+        let written = match (passes, known) {
             (false, _) => Written::Dropped,
             (true, false) => Written::New,
             (true, true) => Written::Counted,
@@ -95,30 +105,54 @@ impl EventCorrelator {
         (written, combined)
     }
 
-    /// `EventAggregate`.
-    fn fold(&mut self, event: &ObjectEvent, now: SimTime) -> Key {
-        let (about, reason) = (event.about, event.what.reason());
-        let message = message(&event.what);
-        let empty = || Similar { messages: BTreeSet::new(), last: now };
-        let similar = self.similar.entry((about, reason)).or_insert_with(empty);
-        if now.since(similar.last) > SIMILAR_WITHIN {
-            *similar = empty();
+    /// Is it one of those that were counted last? From now on it is.
+    fn is_counted(&mut self, key: Key) -> bool {
+        let key = (glance(&key), key);
+        if self.counted.contains(&key) {
+            return true;
         }
-        similar.last = now;
-        similar.messages.insert(message.clone());
-        if similar.messages.len() < MOST_SIMILAR {
-            return (about, reason, Some(message));
+        self.order.push_back(key.clone());
+        self.counted.insert(key);
+        if self.order.len() > MOST_COUNTED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.counted.remove(&oldest);
         }
-        // Upstream forgets any one; which does not matter for messages that never come again.
-        similar.messages.pop_first();
-        (about, reason, None)
+        false
     }
 
-    /// `EventSourceObjectSpamFilter`: Normal and Warning events of an object have a bucket each.
-    fn passes_spam_filter(&mut self, event: &ObjectEvent, now: SimTime) -> bool {
-        let full = || SpamBucket { tokens: SPAM_BURST, last: now };
-        let apart = self.rules.counts_warnings_apart && event.what.is_warning();
-        let bucket = self.spam.entry((event.about, apart)).or_insert_with(full);
+    /// The object is gone: nothing more is recorded of it.
+    pub fn forget(&mut self, gone: ObjectId) {
+        self.objects.remove(&object(gone));
+    }
+}
+
+impl Memory {
+    /// `EventAggregate`: the message as it counts; none once there were too many like it.
+    fn fold(&mut self, reason: &'static str, message: Message, now: SimTime) -> Option<Message> {
+        let at = self.similar.iter().position(|similar| similar.reason == reason).unwrap_or_else(|| {
+            self.similar.push(Similar { reason, messages: Vec::new(), last: now });
+            self.similar.len() - 1
+        });
+        let similar = &mut self.similar[at];
+        if now.since(similar.last) > SIMILAR_WITHIN {
+            similar.messages.clear();
+        }
+        similar.last = now;
+        if !similar.messages.contains(&message) {
+            similar.messages.push(message.clone());
+        }
+        if similar.messages.len() < MOST_SIMILAR {
+            return Some(message);
+        }
+        // Upstream forgets any one; which does not matter for messages that never come again.
+        similar.messages.remove(0);
+        None
+    }
+
+    /// `EventSourceObjectSpamFilter`: Normal and Warning events of an object may have a bucket each.
+    fn passes_spam_filter(&mut self, bucket: usize, now: SimTime) -> bool {
+        let bucket = self.spam[bucket].get_or_insert(SpamBucket { tokens: SPAM_BURST, last: now });
         let elapsed = now.since(bucket.last).as_secs_f64();
         bucket.tokens = (bucket.tokens + elapsed / SPAM_SECONDS).min(SPAM_BURST);
         bucket.last = now;
@@ -128,25 +162,43 @@ impl EventCorrelator {
         }
         passes
     }
+}
 
-    /// The object is gone: nothing more is recorded of it.
-    pub fn forget(&mut self, gone: ObjectId) {
-        while let Some((&key, _)) = self.similar.range((gone, "")..).next().filter(|entry| entry.0.0 == gone) {
-            self.similar.remove(&key);
-        }
-        self.spam.remove(&(gone, false));
-        self.spam.remove(&(gone, true));
-    }
+/// No two objects share it.
+fn object(id: ObjectId) -> u64 {
+    let (kind, uid) = match id {
+        ObjectId::CronJob(id) => (0, id.uid),
+        ObjectId::Job(id) => (1, id.uid),
+        ObjectId::Pod(id) => (2, id.uid),
+        ObjectId::Node(id) => (3, id.0),
+    };
+    kind << 32 | u64::from(uid)
+}
+
+/// Few keys share it.
+fn glance((about, reason, message): &Key) -> u64 {
+    let message = match message {
+        None => 0,
+        Some(Message::Always) => 1,
+        Some(Message::Pod(uid)) => mix(2, u64::from(*uid)),
+        Some(Message::Job(name, _)) => entity(&[name.as_bytes()]),
+        Some(Message::Text(text)) => entity(&[text.as_bytes()]),
+    };
+    mix(mix(object(*about), reason.len() as u64), message)
 }
 
 fn message(what: &Happening) -> Message {
     match what {
         Happening::Job(JobHappening::Created(pod) | JobHappening::Deleted(pod)) => Message::Pod(pod.uid),
-        Happening::Job(JobHappening::FailedCreate(text)) => Message::Text(text.clone()),
+        Happening::Job(JobHappening::FailedCreate(text)) => Message::Text(text.as_ref().into()),
         Happening::Job(JobHappening::Failed(_, text)) => Message::Text(text.as_ref().into()),
         Happening::Job(_) => Message::Always,
+        Happening::CronJob(CronJobHappening::Created(job) | CronJobHappening::Deleted(job)) => {
+            Message::Job(job.clone(), "")
+        }
+        Happening::CronJob(CronJobHappening::SawCompletedJob(job, _, how)) => Message::Job(job.clone(), how),
         Happening::CronJob(what) => Message::Text(what.message().into()),
-        Happening::Cluster(what) => Message::Text(what.message.clone()),
+        Happening::Cluster(what) => Message::Text(what.message.as_ref().into()),
     }
 }
 
