@@ -80,7 +80,8 @@ struct SpamBucket {
 impl EventCorrelator {
     /// One of a release that remembers nothing.
     pub fn new(rules: Rules) -> EventCorrelator {
-        EventCorrelator { rules, ..EventCorrelator::default() }
+        // Without the default rules, which take time to look up.
+        EventCorrelator { objects: BTreeMap::new(), counted: BTreeSet::new(), order: VecDeque::new(), rules }
     }
 
     /// Takes an event in and says how it is written.
@@ -108,11 +109,10 @@ impl EventCorrelator {
     /// Is it one of those that were counted last? From now on it is.
     fn is_counted(&mut self, key: Key) -> bool {
         let key = (glance(&key), key);
-        if self.counted.contains(&key) {
+        if !self.counted.insert(key.clone()) {
             return true;
         }
-        self.order.push_back(key.clone());
-        self.counted.insert(key);
+        self.order.push_back(key);
         if self.order.len() > MOST_COUNTED
             && let Some(oldest) = self.order.pop_front()
         {

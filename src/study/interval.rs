@@ -54,7 +54,9 @@ pub fn student(values: &[f64], confidence: f64) -> Option<Interval> {
 /// the pool that it is called in.
 pub fn bootstrap(values: &[f64], confidence: f64, seed: u64) -> Option<Interval> {
     let mean = values.iter().copied().collect::<Moments>().mean().filter(|_| values.len() > 1)?;
-    let resamples = (DRAWS / values.len()).clamp(LEAST_RESAMPLES, RESAMPLES);
+    // Of values that are all the same every resample is.
+    let varies = values.iter().any(|value| value.to_bits() != values[0].to_bits());
+    let resamples = if varies { (DRAWS / values.len()).clamp(LEAST_RESAMPLES, RESAMPLES) } else { 1 };
     // Each resample has draws of its own, so it does not matter who makes it.
     let mut means: Vec<f64> =
         (0..resamples as u64).into_par_iter().map(|number| resampled_mean(values, seed, number)).collect();

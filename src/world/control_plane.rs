@@ -35,6 +35,8 @@ pub(super) struct ControlPlane {
     in_flight: Vec<Option<InFlight>>,
     free: Vec<u32>,
     deliveries: VecDeque<Delivery>,
+    /// May a client have something to send that is not a worker's own call?
+    may_send: bool,
 }
 
 /// A controller's client of the API server, and the workers that call it.
@@ -49,7 +51,7 @@ struct Client {
 }
 
 /// A controller's event recorder: one sink that writes one event after the other.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct EventRecorder {
     correlator: EventCorrelator,
     queue: VecDeque<ObjectEvent>,
@@ -58,7 +60,7 @@ struct EventRecorder {
 
 impl EventRecorder {
     fn new(rules: Rules) -> EventRecorder {
-        EventRecorder { correlator: EventCorrelator::new(rules), ..EventRecorder::default() }
+        EventRecorder { correlator: EventCorrelator::new(rules), queue: VecDeque::new(), writing: None }
     }
 }
 
@@ -152,6 +154,7 @@ impl ControlPlane {
             in_flight: Vec::new(),
             free: Vec::new(),
             deliveries: VecDeque::new(),
+            may_send: false,
         }
     }
 
@@ -186,6 +189,7 @@ impl ControlPlane {
             && recorder.queue.len() < MOST_EVENTS_WAITING
         {
             recorder.queue.push_back(event);
+            self.may_send = true;
         }
     }
 
@@ -302,6 +306,7 @@ impl World<'_> {
                 };
                 if spawned {
                     self.control_plane.client(controller).spawned.push_back(call);
+                    self.control_plane.may_send = true;
                 } else {
                     self.send(call);
                 }
@@ -314,7 +319,7 @@ impl World<'_> {
     /// Sends what workers handed to goroutines of its own at this instant. A worker's status write is its own call
     /// and so comes before them. Returns false if there was nothing to send.
     pub(super) fn send_spawned(&mut self) -> bool {
-        if self.control_plane.is_instant() {
+        if !self.control_plane.may_send {
             return false;
         }
         let mut any = false;
@@ -325,6 +330,7 @@ impl World<'_> {
             }
             any |= self.write_event(controller);
         }
+        self.control_plane.may_send = any;
         any
     }
 
@@ -358,6 +364,7 @@ impl World<'_> {
             return self.events.push(now + EVENT_RETRY.0, Event::EventWritten(controller));
         }
         let Some(Writing { sent, token_wait, about, written, .. }) = recorder.writing.take() else { return };
+        self.control_plane.may_send = true;
         if down {
             return;
         }
