@@ -31,6 +31,8 @@ pub(super) struct JobRecord {
     pub(super) attempts: Vec<u32>,
     /// What its pods are once admitted.
     pub(super) admitted: Option<AdmittedTemplate>,
+    /// Its manifest has finalizers: it stays until someone takes them off.
+    held: bool,
     pub(super) gone: bool,
     /// Every reader knows that it is gone; its pods that still stand keep the record.
     pub(super) forgotten: bool,
@@ -106,25 +108,17 @@ impl Store {
 
     /// Stores a new Job; its status is empty whatever the manifest said (`PrepareForCreate`).
     pub fn create_job(&mut self, now: ApiTime, new: NewJob) -> Result<JobId, Refusal> {
-        let identity = new.name.identity(JOB);
-        if self.job_ids.contains_key(&(identity, new.name.clone())) {
-            return Err(Refusal::AlreadyExists);
-        }
-        self.charge_job(&new.name)?;
+        let identity = self.claim_name(&new.name)?;
         let manifest = Some(new.manifest);
         Ok(self.add_job(now, new.name, identity, new.spec, manifest, Origin { copy_of: new.copy_of, owner: None }))
     }
 
     /// Stores a Job for a start of a CronJob.
     pub fn create_job_of(&mut self, now: ApiTime, name: ObjectName, start: Start) -> Result<JobId, Refusal> {
-        let identity = name.identity(JOB);
-        if self.job_ids.contains_key(&(identity, name.clone())) {
-            return Err(Refusal::AlreadyExists);
-        }
         if let Some(refusal) = &start.template.refusal {
             return Err(Refusal::Invalid(format!("Job.batch \"{}\" is invalid: {refusal}", name.name).into()));
         }
-        self.charge_job(&name)?;
+        let identity = self.claim_name(&name)?;
         let (cron_job, spec) = (start.cron_job, start.template.spec.clone());
         let run = self.cron_jobs.next_run(cron_job);
         let owner = Some(Arc::new(JobOwner { start, run }));
@@ -134,9 +128,16 @@ impl Store {
         Ok(id)
     }
 
-    fn charge_job(&mut self, name: &ObjectName) -> Result<(), Refusal> {
+    /// Quotas are asked before the name is: they are part of admission, names are the storage's (`Store.Create`).
+    fn claim_name(&mut self, name: &ObjectName) -> Result<u64, Refusal> {
         let denied = |why| Refusal::Forbidden(format!("jobs.batch \"{}\" is forbidden: {why}", name.name).into());
-        self.quotas.charge_job(&name.namespace).map_err(denied)
+        self.quotas.charge_job(&name.namespace).map_err(denied)?;
+        let identity = name.identity(JOB);
+        if self.job_ids.contains_key(&(identity, name.clone())) {
+            self.quotas.release_job(&name.namespace);
+            return Err(Refusal::AlreadyExists);
+        }
+        Ok(identity)
     }
 
     fn add_job(
@@ -169,6 +170,7 @@ impl Store {
             foreground_deletion: false,
         };
         let [pods, attempts] = self.spare_lists.pop().unwrap_or_default();
+        let held = manifest.as_deref().is_some_and(has_finalizers);
         self.jobs[slot as usize] = Some(JobRecord {
             id,
             job,
@@ -177,6 +179,7 @@ impl Store {
             pods,
             attempts,
             admitted: None,
+            held,
             forgotten: false,
             gone: false,
         });
@@ -184,7 +187,8 @@ impl Store {
         id
     }
 
-    /// Writes `spec` of a Job; the generation rises when it differs.
+    /// Writes `spec` of a Job; the generation rises when it differs. A deleted Job that is held no longer goes
+    /// (`deleteWithoutFinalizers`).
     pub fn update_job_spec(
         &mut self,
         id: JobId,
@@ -200,8 +204,13 @@ impl Store {
         if old.get("spec") != manifest.get("spec") {
             record.job.generation += 1;
         }
+        record.held = has_finalizers(&manifest);
         (record.job.spec, record.manifest) = (spec, Some(manifest));
         record.job.resource_version = version;
+        if record.job.deletion_timestamp.is_some() && !record.held && !record.job.foreground_deletion {
+            self.remove_job(id);
+            return Ok(version);
+        }
         self.changes.push(Change::Job(id, Verb::Modified));
         Ok(version)
     }
@@ -232,12 +241,14 @@ impl Store {
         }
     }
 
-    /// Deletes a Job. Foreground: it gets a deletionTimestamp and waits for its pods; background: it goes at once.
+    /// Deletes a Job. Foreground: it gets a deletionTimestamp and waits for its pods; background: it goes at once, unless
+    /// it has finalizers.
     pub fn delete_job(&mut self, now: ApiTime, id: JobId, foreground: bool) -> Result<(), Refusal> {
         let version = self.stamp();
         let record = self.standing_job_mut(id)?;
-        if foreground && !record.pods.is_empty() {
-            record.job.foreground_deletion = true;
+        let waits_for_pods = foreground && !record.pods.is_empty();
+        if waits_for_pods || record.held {
+            record.job.foreground_deletion |= waits_for_pods;
             if record.job.deletion_timestamp.is_none() {
                 record.job.deletion_timestamp = Some(now);
                 // A deletion is a change of the desired state (`BeforeDelete`).
@@ -251,7 +262,19 @@ impl Store {
         Ok(())
     }
 
-    pub(super) fn remove_job(&mut self, id: JobId) {
+    /// The last pod of a Job that waited for its pods is gone.
+    pub(super) fn pods_are_gone(&mut self, id: JobId) {
+        let version = self.stamp();
+        let Ok(record) = self.standing_job_mut(id) else { return };
+        if !record.held {
+            return self.remove_job(id);
+        }
+        record.job.foreground_deletion = false;
+        record.job.resource_version = version;
+        self.changes.push(Change::Job(id, Verb::Modified));
+    }
+
+    fn remove_job(&mut self, id: JobId) {
         let version = self.stamp();
         let Ok(record) = self.standing_job_mut(id) else { return };
         // The watch tells of a removal with the version of the removal.
@@ -265,6 +288,10 @@ impl Store {
         }
         self.changes.push(Change::Job(id, Verb::Deleted));
     }
+}
+
+fn has_finalizers(manifest: &serde_json::Value) -> bool {
+    manifest["metadata"]["finalizers"].as_array().is_some_and(|finalizers| !finalizers.is_empty())
 }
 
 /// The lists of a Job that is gone, to be those of another.

@@ -200,7 +200,7 @@ impl Store {
             record.place = place as u32;
         }
         if last && waits {
-            self.remove_job(job);
+            self.pods_are_gone(job);
         }
         if last {
             self.free_job(job);

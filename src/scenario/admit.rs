@@ -77,7 +77,7 @@ fn job(document: &Document, decoded: &Decoded, rules: &Rules, problems: &mut Pro
     let admitted = admission::create_job(&decoded.value, rules);
     let admitted = admitted.map_err(|errors| refuse(document, &errors, problems)).ok()?;
     warn(document, &admitted.warnings, problems);
-    let (spec, manifest) = (Arc::new(admitted.spec), Arc::new(admitted.manifest));
+    let (spec, manifest) = (Arc::new(admitted.spec), Arc::new(admission::as_read(admitted.manifest)));
     let sent = Arc::new(decoded.value.clone());
     Some(Object::Job(Box::new(JobObject { name: admitted.name, spec, manifest, sent })))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::job_spec::{int32, job_spec, text};
-use super::{Admitted, create_job, listed};
+use super::{Admitted, as_read, create_job, listed};
 use crate::api::cronjob::{ConcurrencyPolicy, CronJobSpec, JobTemplate};
 use crate::api::release::Rules;
 
@@ -44,7 +44,7 @@ fn job_template(cron_job: &Value, rules: &Rules) -> JobTemplate {
     });
     match create_job(&job, rules) {
         Ok(Admitted { manifest, spec, .. }) => {
-            JobTemplate { spec: Arc::new(spec), manifest: Arc::new(manifest), refusal: None }
+            JobTemplate { spec: Arc::new(spec), manifest: Arc::new(as_read(manifest)), refusal: None }
         }
         Err(errors) => {
             let refusal = Some(listed(&errors).into());

@@ -10,11 +10,7 @@ use crate::apiserver::schema::schema;
 pub(super) fn job(job: &mut Value, rules: &Rules) -> bool {
     schema().fill(&schema().shape("Job"), job);
     let labels = job["spec"]["template"]["metadata"]["labels"].clone();
-    let own = &mut job["metadata"]["labels"];
-    let shares_labels = !labels.is_null() && own.as_object().is_none_or(serde_json::Map::is_empty);
-    if shares_labels {
-        *own = labels;
-    }
+    let shares_labels = share_labels(job, labels);
     let spec = &mut job["spec"];
     if spec["parallelism"].is_null() {
         if spec["completions"].is_null() {
@@ -33,6 +29,19 @@ pub(super) fn job(job: &mut Value, rules: &Rules) -> bool {
     default(spec, "manualSelector", json!(false));
     pod(&mut spec["template"]["spec"]);
     shares_labels
+}
+
+/// Gives a Job that has no labels these, if there are any; true if it does.
+pub(super) fn share_labels(job: &mut Value, labels: Value) -> bool {
+    if labels.is_null() {
+        return false;
+    }
+    let own = &mut job["metadata"]["labels"];
+    let shares = own.as_object().is_none_or(serde_json::Map::is_empty);
+    if shares {
+        *own = labels;
+    }
+    shares
 }
 
 /// Fills in the defaults of a CronJob. Its Job template stays as it is but for the pods': it gets its defaults when Jobs

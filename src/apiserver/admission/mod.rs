@@ -104,6 +104,14 @@ pub fn create_job(value: &Value, rules: &Rules) -> Result<Admitted, Vec<FieldErr
     Ok(admitted(&job, validation::job_create_warnings(&job)))
 }
 
+/// A stored Job as it is read: defaults are filled in again, and where the Job has no labels those of its template are
+/// its own, which by now has the server's.
+pub fn as_read(mut job: Value) -> Value {
+    let labels = job["spec"]["template"]["metadata"]["labels"].clone();
+    defaults::share_labels(&mut job, labels);
+    job
+}
+
 fn admitted(job: &Value, warnings: Vec<String>) -> Admitted {
     let manifest = schema().stored(&schema().shape("Job"), job);
     Admitted { spec: job_spec(&manifest), name: object_name(&manifest), manifest, warnings }

@@ -87,6 +87,8 @@ impl CronJobController {
         };
         let times = view::times(self.start, view.created, &view.spec, &view.status);
         match missed::requeue_after(&times, clock, schedule) {
+            // A time that has come, or one that never will: at once (`AddAfter`).
+            Ok(nanos) if nanos <= 0 => self.queue.add(id, now),
             Ok(nanos) => self.enqueue_after(id, nanos, now, out),
             Err(endless) => out.fault = Some(endless.to_string()),
         }

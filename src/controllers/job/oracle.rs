@@ -24,6 +24,8 @@ enum Step {
     Remove(usize),
     Complete(u32),
     Policy(bool),
+    /// The controller is begun again and lists what there is.
+    Relist,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -38,6 +40,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => pod.prop_map(Step::Remove),
         1 => (1..14u32).prop_map(Step::Complete),
         1 => any::<bool>().prop_map(Step::Policy),
+        1 => Just(Step::Relist),
     ]
 }
 
@@ -45,6 +48,7 @@ fn step() -> impl Strategy<Value = Step> {
 struct Listing {
     job: Job,
     pods: Vec<Pod>,
+    created: u32,
 }
 
 impl Listing {
@@ -163,7 +167,8 @@ fn apply(step: &Step, list: &mut Listing, view: &mut JobView, cache: &mut Slab<P
     };
     match *step {
         Step::Create(index) => {
-            let pod = new_pod(cache.used(), if indexed { index } else { NO_INDEX });
+            let pod = new_pod(list.created, if indexed { index } else { NO_INDEX });
+            list.created += 1;
             view.put(&pod, cache);
             list.pods.push(pod);
         }
@@ -175,6 +180,10 @@ fn apply(step: &Step, list: &mut Listing, view: &mut JobView, cache: &mut Slab<P
             let pod_replacement_policy =
                 if only_failed { PodReplacementPolicy::Failed } else { PodReplacementPolicy::TerminatingOrFailed };
             updated(list, JobSpec { pod_replacement_policy, ..(*list.job.spec).clone() }, view, cache);
+        }
+        Step::Relist => {
+            (*view, *cache) = (JobView::new(ID, &list.job), Slab::new());
+            list.pods.iter().for_each(|pod| view.put(pod, cache));
         }
         Step::Remove(at) if !list.pods.is_empty() => {
             let at = at % list.pods.len();
@@ -224,7 +233,7 @@ proptest! {
 
     #[test]
     fn the_cache_says_what_a_listing_would(indexed: bool, steps in prop::collection::vec(step(), 1..120)) {
-        let mut list = Listing { job: job(indexed), pods: Vec::new() };
+        let mut list = Listing { job: job(indexed), pods: Vec::new(), created: 0 };
         let (mut view, mut cache) = (JobView::new(ID, &list.job), Slab::new());
         for step in &steps {
             apply(step, &mut list, &mut view, &mut cache, indexed);

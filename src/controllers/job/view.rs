@@ -451,8 +451,9 @@ impl IndexTable {
             self.duplicates -= u32::from(counts.0 > 0);
         }
         counts.1 = (counts.1.saturating_sub(u16::from(old.terminating))).saturating_add(u16::from(new.terminating));
-        // Whether it is free, or decided meanwhile, is asked when a pod is wanted.
-        if (old.active || old.terminating) && index < self.fresh {
+        // Whether it is free, or decided meanwhile, is asked when a pod is wanted. A pod may have ended before it is seen.
+        let kept = old.active || old.terminating;
+        if (kept || !new.active) && index < self.fresh {
             self.returned.insert(index);
         }
     }

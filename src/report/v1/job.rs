@@ -35,7 +35,9 @@ pub(super) fn render(calendar: Calendar, id: JobId, store: &Store) -> Option<Val
         metadata["deletionGracePeriodSeconds"] = 0.into();
     }
     if job.foreground_deletion {
-        metadata["finalizers"] = json!(["foregroundDeletion"]);
+        let mut finalizers = metadata["finalizers"].as_array().cloned().unwrap_or_default();
+        finalizers.push(json!("foregroundDeletion"));
+        metadata["finalizers"] = finalizers.into();
     }
     if let Some(owner) = &job.owner {
         metadata["ownerReferences"][0]["uid"] = cron_job_uid(owner.start.cron_job).into();
