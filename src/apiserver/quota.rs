@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::api::meta::ObjectName;
 use crate::api::pod::PodTemplate;
 use crate::api::quantity::{Format, Quantity};
+use crate::api::request::Refusal;
 use crate::api::resources::ResourceList;
 
 /// A quota and what is used of it.
@@ -164,10 +165,17 @@ impl Quotas {
     }
 
     /// A new quota. Nothing is counted yet.
-    pub fn add(&mut self, mut quota: ResourceQuota) {
+    ///
+    /// # Errors
+    /// There is one of this name.
+    pub fn add(&mut self, mut quota: ResourceQuota) -> Result<(), Refusal> {
+        if self.all.iter().any(|other| other.name == quota.name) {
+            return Err(Refusal::AlreadyExists);
+        }
         quota.used = quota.hard.keys().map(|name| (name.clone(), Quantity::new(0, Format::DecimalSi))).collect();
         let at = self.all.partition_point(|other| other.name < quota.name);
         self.all.insert(at, quota);
+        Ok(())
     }
 
     /// Counts a pod that stands, for one quota only: as a new quota does with what it finds.
@@ -279,7 +287,7 @@ mod tests {
     fn answers(hard: &str, scopes: &[Scope], pods: &[(&str, &str)]) -> Vec<String> {
         let mut quotas = Quotas::default();
         let (name, scopes) = (ObjectName::new("default", "q"), scopes.to_vec());
-        quotas.add(ResourceQuota { name, hard: list(hard), scopes, used: ResourceList::new() });
+        quotas.add(ResourceQuota { name, hard: list(hard), scopes, used: ResourceList::new() }).expect("a new name");
         let pods = pods.iter().map(|(requests, limits)| pod(requests, limits));
         pods.map(|pod| quotas.charge_pod("default", &pod).err().unwrap_or_default()).collect()
     }

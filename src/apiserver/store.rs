@@ -19,6 +19,7 @@ use crate::api::meta::{JobId, ObjectName};
 use crate::api::pod::PodTemplate;
 use crate::api::priority::PriorityClass;
 use crate::api::release::Rules;
+use crate::api::request::Refusal;
 use crate::kernel::slab::Slab;
 
 /// All objects of the cluster.
@@ -129,9 +130,12 @@ impl Store {
     // ---- what new pods are held against ----
 
     /// Stores a quota; pods and Jobs that stand already count.
-    pub fn create_quota(&mut self, quota: ResourceQuota) {
+    ///
+    /// # Errors
+    /// There is one of this name.
+    pub fn create_quota(&mut self, quota: ResourceQuota) -> Result<(), Refusal> {
         let name = quota.name.clone();
-        self.quotas.add(quota);
+        self.quotas.add(quota)?;
         for id in self.pod_ids() {
             let Some(ended) = self.standing_pod(id).map(|pod| pod.status.phase.is_terminal()) else { continue };
             let (namespace, template) = (self.namespace_of(id).cloned(), self.template_of(id).cloned());
@@ -143,6 +147,7 @@ impl Store {
         for _ in jobs.filter(|record| record.job.name.namespace == name.namespace) {
             self.quotas.count_job(&name);
         }
+        Ok(())
     }
 
     /// All quotas.

@@ -7,6 +7,7 @@ pub mod event_correlator;
 pub mod expectations;
 pub mod job;
 pub mod rate_limiter;
+pub mod still_due;
 pub mod ttl_after_finished;
 pub mod workqueue;
 

@@ -41,10 +41,7 @@ impl World<'_> {
                 self.store.create_priority_class(class.clone());
                 Ok(())
             }
-            Object::Quota(quota) => {
-                self.store.create_quota(quota.clone());
-                Ok(())
-            }
+            Object::Quota(quota) => self.store.create_quota(quota.clone()),
             Object::LimitRange(range) => {
                 self.store.create_limit_range(range.clone());
                 Ok(())

@@ -46,6 +46,30 @@ fn pods_end_while_nobody_looks_and_are_counted_later() {
 }
 
 #[test]
+fn a_deleted_cron_job_wakes_one_that_is_created_under_its_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let cron_job = |schedule: &str| {
+        format!(
+            "apiVersion: batch/v1\nkind: CronJob\nmetadata: {{name: c}}\nspec: {{schedule: '{schedule}', jobTemplate: {{spec: \
+             {{template: {{spec: {{restartPolicy: Never, containers: [{{name: m, image: i}}]}}}}}}}}}}\n"
+        )
+    };
+    std::fs::write(folder.path().join("again.yaml"), cron_job("0 * * * *")).expect("a file");
+    // The old one would have been looked at at 180.1 s, the new one only in a day: its new start at 120 s is found late.
+    let actions = "[{at: 70s, delete: {kind: CronJob, name: c}}, {at: 71s, apply: {file: again.yaml}}, {at: 160s, patch: \
+                   {kind: CronJob, name: c, merge: {spec: {schedule: '2 1 * * *'}}}}]";
+    let simulation = "apiVersion: jobsim/v1alpha1\nkind: Simulation\nmetadata: {name: s}\nspec: {startTime: \
+                      '2000-01-01T01:00:00Z', horizon: 4m, profile: ideal, actions: ";
+    let file = folder.path().join("s.yaml");
+    std::fs::write(&file, format!("{}---\n{simulation}{actions}}}\n", cron_job("*/3 * * * *"))).expect("a file");
+    let source = scenario::Source::from_file(&file, &file.to_string_lossy()).expect("a file");
+    let (scenario, _) = scenario::read(vec![source], &scenario::ReadOptions::default()).expect("a scenario");
+    let run = jobsim::run(&scenario, &RunOptions::default());
+    let jobs: Vec<String> = run.jobs.iter().map(|job| format!("{} {}", job.name.name, job.created)).collect();
+    assert_eq!(jobs, ["c-15778142 180.1"]);
+}
+
+#[test]
 fn a_skewed_clock_starts_early_or_late() {
     let skew = |skew| starts(&format!("  controlPlane: {{controllerManager: {{clockSkew: {skew}}}}}\n"));
     assert!(skew("5m").starts_with("1h 3300.1, 2h 6900.1"), "{}", skew("5m"));

@@ -15,6 +15,7 @@ pub mod zone;
 pub use sync::Sync;
 
 use super::Progress;
+use super::still_due::StillDue;
 use super::workqueue::{WaitReason, WorkQueue};
 use crate::api::change::Verb;
 use crate::api::cronjob::CronJob;
@@ -42,13 +43,15 @@ pub struct CronJobController {
     rules: Rules,
     cron_jobs: Vec<Option<CronJobView>>,
     queue: WorkQueue<CronJobId>,
+    still_due: StillDue,
 }
 
 impl CronJobController {
     /// A controller of a release that has seen nothing, in a run that starts `start` seconds after 1970, with a clock that is `skew`
     /// nanoseconds ahead.
     pub fn new(start: i64, skew: i64, rules: Rules) -> CronJobController {
-        CronJobController { start, skew, rules, cron_jobs: Vec::new(), queue: WorkQueue::with_default_limits() }
+        let queue = WorkQueue::with_default_limits();
+        CronJobController { start, skew, rules, cron_jobs: Vec::new(), queue, still_due: StillDue::default() }
     }
 
     /// What its clock shows.
@@ -65,14 +68,24 @@ impl CronJobController {
             self.cron_jobs.resize_with(slot + 1, || None);
         }
         match verb {
-            Verb::Added => self.cron_jobs[slot] = Some(CronJobView::new(id, cron_job)),
+            Verb::Added => {
+                if let Some(due) = self.still_due.inherit(&cron_job.name, now) {
+                    self.enqueue(id, due, WaitReason::Schedule, now, out);
+                }
+                self.cron_jobs[slot] = Some(CronJobView::new(id, cron_job));
+            }
             Verb::Modified => {
                 let Some(view) = self.cron_jobs[slot].as_mut().filter(|view| view.id == id) else { return };
                 if view.update(cron_job) {
                     return self.rescheduled(id, now, out);
                 }
             }
-            Verb::Deleted => self.cron_jobs[slot] = None,
+            Verb::Deleted => {
+                self.cron_jobs[slot] = None;
+                if let Some(due) = self.queue.due(id) {
+                    self.still_due.keep(cron_job.name.clone(), due, now);
+                }
+            }
         }
         self.queue.add(id, now);
     }
@@ -164,15 +177,18 @@ impl CronJobController {
         let (start, clock, rules) = (self.start, self.clock(now), self.rules);
         let view = self.view(id)?;
         let timetable = &*view.timetable;
+        let times = view::times(start, view.created, &view.spec, &view.status);
+        let earliest = missed::earliest_start(&times, clock, false);
+        // What comes after a later instant may be an earlier start, where clocks are set back.
+        if missed::earliest_start(&times, clock, true) != earliest {
+            return None;
+        }
         if view.spec.suspend || timetable.names_zone || timetable.zone.is_err() || !view.is_quiet(&rules) {
             return None;
         }
         if view.next_start.is_none() {
-            let times = view::times(start, view.created, &view.spec, &view.status);
-            let earliest = missed::earliest_start(&times, clock, false);
             view.next_start = timetable.schedule.as_ref().ok()?.next(earliest).ok()?;
         }
-        // A deadline only makes the first start that counts a later one.
         let next = view.next_start.filter(|&next| clock < next)?;
         Some(missed::wake_up(next).since(clock))
     }

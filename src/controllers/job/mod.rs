@@ -28,10 +28,12 @@ use crate::api::pod::Pod;
 use crate::api::release::Rules;
 use crate::api::request::{Answer, Request};
 use crate::controllers::Progress;
+use crate::controllers::still_due::StillDue;
 use crate::controllers::workqueue::{WaitReason, WorkQueue};
 use crate::kernel::slab::Slab;
 use crate::kernel::time::{SimDuration, SimTime};
 use statuses::Statuses;
+use sync::deadline_after;
 use view::{JobView, PodView};
 
 /// Pod events and status writes of one second are handled by one sync (`SyncJobBatchPeriod`).
@@ -51,7 +53,7 @@ pub struct JobController {
     seen: view::Written,
     rules: Rules,
     left_behind: view::LeftBehind,
-    still_due: view::StillDue,
+    still_due: StillDue,
     statuses: Statuses,
     /// Syncs that are over: the memory of those to come.
     #[expect(clippy::vec_box, reason = "a box goes back to a slot as it is: what is in it does not move")]
@@ -74,7 +76,7 @@ impl JobController {
             seen: view::Written::default(),
             rules,
             left_behind: view::LeftBehind::default(),
-            still_due: view::StillDue::default(),
+            still_due: StillDue::default(),
             statuses: Statuses::default(),
             spare: Vec::new(),
         }
@@ -86,7 +88,7 @@ impl JobController {
         self.pods.clear();
         self.queue.clear();
         (self.seen, self.rules, self.left_behind) = (view::Written::default(), rules, view::LeftBehind::default());
-        self.still_due = view::StillDue::default();
+        self.still_due = StillDue::default();
     }
 
     // ---- informers ----
@@ -138,8 +140,7 @@ impl JobController {
         if let (Some(start), Some(seconds)) = (job.status.start_time, job.spec.active_deadline_seconds)
             && deadline != Some(seconds)
         {
-            let at = start.instant() + SimDuration::from_secs(seconds.max(0) as u64);
-            self.enqueue(id, at, WaitReason::Deadline, now, out);
+            self.enqueue(id, deadline_after(start.instant(), seconds), WaitReason::Deadline, now, out);
         }
     }
 

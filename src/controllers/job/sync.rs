@@ -16,7 +16,7 @@ use crate::api::pod::{PodPhase, RestartPolicy};
 use crate::api::request::{Answer, Refusal, Request};
 use crate::controllers::workqueue::{WaitReason, Waited};
 use crate::kernel::slab::Slab;
-use crate::kernel::time::{SimDuration, SimTime};
+use crate::kernel::time::{NANOS_PER_SECOND, SimDuration, SimTime};
 
 /// A sync being carried out by a worker.
 #[derive(Debug)]
@@ -132,8 +132,7 @@ impl JobController {
         {
             // The sync that sets the start time still has it to the nanosecond.
             let from = if view.status.start_time.is_none() { now } else { start.instant() };
-            let at = from + SimDuration::from_secs(seconds.max(0) as u64);
-            self.enqueue(id, at, WaitReason::Deadline, now, out);
+            self.enqueue(id, deadline_after(from, seconds), WaitReason::Deadline, now, out);
         }
         if sync.spec.is_indexed() {
             self.judge_indexes(&mut sync);
@@ -402,10 +401,19 @@ impl Sync {
     fn past_active_deadline(&self, now: SimTime) -> bool {
         match (self.spec.active_deadline_seconds, self.status.start_time) {
             (Some(seconds), Some(start)) if !self.spec.suspend => {
-                now.since(start.instant()) >= SimDuration::from_secs(seconds.max(0) as u64) && now >= start.instant()
+                now >= start.instant() && now >= deadline_after(start.instant(), seconds)
             }
             _ => false,
         }
+    }
+}
+
+/// When a Job that began at `start` may have been active for so many seconds. Upstream counts them in 64-bit
+/// nanoseconds, which wrap: above 9,223,372,036 s the deadline may have passed before it begins.
+pub(super) fn deadline_after(start: SimTime, seconds: i64) -> SimTime {
+    match u64::try_from(seconds.wrapping_mul(NANOS_PER_SECOND as i64)) {
+        Ok(allowed) => start + SimDuration(allowed),
+        Err(_) => SimTime::ZERO,
     }
 }
 

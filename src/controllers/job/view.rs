@@ -71,25 +71,6 @@ impl LeftBehind {
     }
 }
 
-/// When the names of Jobs that are gone are due again: the queue knows a Job by its name, so that one that is created
-/// under it before then is looked at then too (`AddAfter`).
-#[derive(Debug, Default)]
-pub(super) struct StillDue(Vec<(ObjectName, SimTime)>);
-
-impl StillDue {
-    /// A Job is gone whose key waits.
-    pub(super) fn keep(&mut self, name: ObjectName, due: SimTime, now: SimTime) {
-        self.0.retain(|(_, due)| *due > now);
-        self.0.push((name, due));
-    }
-
-    /// A Job is new: when its name is due.
-    pub(super) fn inherit(&mut self, name: &ObjectName, now: SimTime) -> Option<SimTime> {
-        let at = self.0.iter().position(|(of, due)| of == name && *due > now)?;
-        Some(self.0.swap_remove(at).1)
-    }
-}
-
 /// A Job's pods by what a sync may have to do with them. Entries are pod slots, in no order.
 #[derive(Debug, Default)]
 pub(super) struct PodTallies {
