@@ -119,14 +119,20 @@ fn play(scenario: &Scenario, options: &RunOptions, own: &mut dyn Observer, furth
     }
     let new = if options.schedule_only { World::schedule_only } else { World::new };
     let mut world = new(scenario, seed, options.replication, observers);
-    frame.ending = drive(&mut world, scenario, options);
-    world.end();
-    let by_itself = matches!(frame.ending, Ending::Settled | Ending::Horizon);
-    frame.end = if by_itself { world.last_change() } else { world.now() };
+    (frame.ending, frame.end) = drive_to_end(&mut world, scenario, options);
     frame.steps = world.steps();
-    let horizon = options.horizon.or(scenario.horizon).filter(|_| frame.ending == Ending::Horizon);
-    frame.horizon = horizon.map(|length| SimTime::ZERO + length);
+    frame.horizon = (frame.ending == Ending::Horizon).then_some(frame.end);
     frame
+}
+
+/// Why the run ends, and at which instant: settled, at the last write; paused, at the horizon; else where it stands.
+fn drive_to_end(world: &mut World<'_>, scenario: &Scenario, options: &RunOptions) -> (Ending, SimTime) {
+    let horizon = options.horizon.or(scenario.horizon).map(|length| SimTime::ZERO + length);
+    let ending = drive(world, horizon, options);
+    let paused = horizon.filter(|_| ending == Ending::Horizon);
+    world.end(paused.unwrap_or_else(|| world.now()));
+    let end = paused.unwrap_or_else(|| if ending == Ending::Settled { world.last_change() } else { world.now() });
+    (ending, end)
 }
 
 /// Runs a scenario for its observers alone. Answers why it ended and at which instant, as [`Run::ending`] and
@@ -165,11 +171,7 @@ impl<'a> Runner<'a> {
                 self.world.insert(World::new(scenario, seed, replication, observers))
             }
         };
-        let ending = drive(world, scenario, options);
-        world.end();
-        let by_itself = matches!(ending, Ending::Settled | Ending::Horizon);
-        let end = if by_itself { world.last_change() } else { world.now() };
-        (ending, end)
+        drive_to_end(world, scenario, options)
     }
 }
 
@@ -178,13 +180,12 @@ impl<'a> Runner<'a> {
 pub fn examine(scenario: &Scenario, options: &RunOptions, at: SimTime, pod: &str) -> Option<PodExamination> {
     let seed = options.seed.unwrap_or(scenario.seed);
     let mut world = World::new(scenario, seed, options.replication, Vec::new());
-    drive(&mut world, scenario, &RunOptions { horizon: Some(at.since(SimTime::ZERO)), ..options.clone() });
+    drive(&mut world, Some(at), options);
     world.examine(pod)
 }
 
-fn drive(world: &mut World<'_>, scenario: &Scenario, options: &RunOptions) -> Ending {
-    let horizon = options.horizon.or(scenario.horizon);
-    let until = horizon.map_or(SimTime::MAX, |length| SimTime::ZERO + length);
+fn drive(world: &mut World<'_>, horizon: Option<SimTime>, options: &RunOptions) -> Ending {
+    let until = horizon.unwrap_or(SimTime::MAX);
     world.limit_steps(options.limits.events);
     loop {
         if !world.step_instant(until) {

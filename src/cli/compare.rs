@@ -9,10 +9,12 @@ use clap::Args;
 use super::exit;
 use super::files;
 use super::study::{self, SteadyArgs, StudyArgs, Subject};
+use crate::record::measure::Metric;
 use crate::report::comparison::{self, Other};
 use crate::report::output;
 use crate::scenario::axis::{Axis, AxisValues};
 use crate::study::compare::{Side, compare};
+use crate::study::expression::Measure;
 
 /// What is told where nobody says.
 const METRICS: [&str; 6] = ["makespan", "wait", "podSeconds", "wastedPodSeconds", "retries", "complete"];
@@ -50,9 +52,12 @@ pub fn run(args: &CompareArgs, colour: bool) -> anyhow::Result<ExitCode> {
     let replications = args.study.replications(&first.scenario, steady);
     let confidence = args.study.confidence(&first.scenario);
     let progress = study::progress(&laboratory, u64::from(replications) * subjects.len() as u64);
+    // Whether Jobs complete at all is asked whatever else is: what stops early is not better for that.
+    let mut asked = measures.clone();
+    asked.push(Measure::of(Metric::Complete));
     let mut sides = Vec::new();
     for (_, subject) in &subjects {
-        match Side::run(&laboratory, &subject.scenario, replications, &measures, steady) {
+        match Side::run(&laboratory, &subject.scenario, replications, &asked, steady) {
             Ok(side) => sides.push(side),
             Err(stopped) => return study::refuse(&stopped.into()),
         }
@@ -65,8 +70,9 @@ pub fn run(args: &CompareArgs, colour: bool) -> anyhow::Result<ExitCode> {
     };
     let mut found = Vec::new();
     for ((name, _), side) in others.iter().zip(&sides[1..]) {
-        let (metrics, phases) = laboratory.install(|| compare(&sides[0], side, &measures, confidence, seed));
-        let text = comparison::text(first_name, name, &metrics, &phases, &measures, confidence, pairs);
+        let (mut metrics, phases) = laboratory.install(|| compare(&sides[0], side, &asked, confidence, seed));
+        let complete = metrics.pop().map_or([1.0, 1.0], |complete| [complete.first, complete.second]);
+        let text = comparison::text([first_name, name], &metrics, &phases, (&measures, complete), confidence, pairs);
         write!(out, "{text}")?;
         found.push(Other { name: name.clone(), metrics, phases });
     }

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Args;
+use serde_json::Value;
 
 use super::exit;
 use super::study::{self, StudyArgs, Subject};
@@ -73,7 +74,7 @@ fn plan(args: &FitArgs, subject: Subject) -> Result<(Sweep, FitOptions), String>
     let mut values = Vec::new();
     for axis in &args.vary {
         match &axis.values {
-            AxisValues::List(list) => values.push(list.clone()),
+            AxisValues::List(list) => values.push(ascending(list)),
             AxisValues::Drawn(_) => {
                 return Err(format!("--vary {}: values to choose from, not a distribution", axis.path));
             }
@@ -101,6 +102,16 @@ fn plan(args: &FitArgs, subject: Subject) -> Result<(Sweep, FitOptions), String>
     let replications = args.study.replications.or(scenario.study.replications).unwrap_or(REPLICATIONS);
     let options = FitOptions { values, deadline, confidence, replications, objective };
     Ok((Sweep::new(documents, &scenario, sweep)?, options))
+}
+
+/// Values in the order in which more of them is taken to be sooner: numbers ascend, other values are as they were given.
+fn ascending(list: &[Value]) -> Vec<Value> {
+    let mut list = list.to_vec();
+    if list.iter().all(Value::is_number) {
+        list.sort_by(|a, b| a.as_f64().unwrap_or_default().total_cmp(&b.as_f64().unwrap_or_default()));
+        list.dedup();
+    }
+    list
 }
 
 /// A path of `--vary`, a metric of `--metric`, or one of ours.
@@ -136,6 +147,13 @@ fn deadline(text: &str, start: i64) -> Result<SimDuration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_ascend() {
+        let list = |text: &str| serde_json::from_str::<Vec<Value>>(text).expect("a list");
+        assert_eq!(ascending(&list("[12, 8, 0.5, 8]")), list("[0.5, 8, 12]"));
+        assert_eq!(ascending(&list(r#"["b", "a", 1]"#)), list(r#"["b", "a", 1]"#));
+    }
 
     #[test]
     fn deadlines_are_durations_or_times_of_day() {

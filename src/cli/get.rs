@@ -150,7 +150,9 @@ fn show(args: &GetArgs, format: Format, request: &Request, cluster: Cluster) -> 
         let in_namespace = !args.cluster.all_namespaces && request.resources.iter().all(|r| r.is_namespaced());
         let place = if in_namespace { format!(" in {} namespace.", args.cluster.namespace) } else { String::new() };
         writeln!(err, "No resources found{place}")?;
-        let elsewhere = cluster.objects.iter().filter(|(resource, _)| request.resources.contains(resource)).count();
+        let is_elsewhere = |object: &Value| object["metadata"]["namespace"] != *args.cluster.namespace;
+        let asked = cluster.objects.iter().filter(|(resource, _)| request.resources.contains(resource));
+        let elsewhere = asked.filter(|(_, object)| is_elsewhere(object)).count();
         if in_namespace && elsewhere > 0 {
             writeln!(err, "note: other namespaces have {elsewhere}: give -n NAMESPACE or -A, or another selector")?;
         }

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::Wrong;
 use crate::api::release::{Kubernetes, Release};
 use crate::scenario::{self, Source};
 
@@ -25,9 +26,9 @@ impl KubernetesArgs {
         let said = || scenario::kubernetes_of(sources).unwrap_or_default();
         let mut kubernetes = self.kubernetes.map_or_else(said, Kubernetes::of);
         for gates in &self.feature_gates {
-            let error = |error| anyhow::anyhow!("--feature-gates, Kubernetes {}: {error}", kubernetes.release);
-            kubernetes.clone().set_gates(gates).map_err(error)?;
-            kubernetes.set_gates(gates).map_err(anyhow::Error::msg)?;
+            let release = kubernetes.release;
+            let wrong = |error| Wrong(format!("--feature-gates, Kubernetes {release}: {error}"));
+            kubernetes.set_gates(gates).map_err(wrong)?;
         }
         Ok(Some(kubernetes))
     }

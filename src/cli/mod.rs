@@ -110,9 +110,25 @@ enum Command {
     Version(version::VersionArgs),
 }
 
+/// What is wrong with the command line or a document: nothing that the machine did.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Wrong(String);
+
 impl Cli {
     /// Carries the command out. An error that it returns is one of input or output.
     pub fn execute(self) -> anyhow::Result<ExitCode> {
+        match self.carry_out() {
+            Err(error) if error.is::<Wrong>() => {
+                use std::io::Write;
+                writeln!(std::io::stderr(), "error: {error:#}")?;
+                Ok(ExitCode::from(exit::USAGE))
+            }
+            result => result,
+        }
+    }
+
+    fn carry_out(self) -> anyhow::Result<ExitCode> {
         let colour = match self.color {
             Color::Always => true,
             Color::Never => false,
@@ -132,7 +148,9 @@ impl Cli {
             Command::Test(args) => test::run(&args),
             Command::Diff(args) => diff::run(&args, colour),
             Command::Schedule(args) => {
-                schedule::run(&args, &mut std::io::stdout().lock())?;
+                let done = schedule::run(&args, &mut std::io::stdout().lock());
+                let is_of_files = |error: &anyhow::Error| error.chain().any(|cause| cause.is::<std::io::Error>());
+                done.map_err(|error| if is_of_files(&error) { error } else { Wrong(format!("{error:#}")).into() })?;
                 Ok(ExitCode::SUCCESS)
             }
             Command::Explain(args) => explain::run(&args, colour),

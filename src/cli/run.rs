@@ -1,6 +1,6 @@
 //! `jobsim run`: a scenario from its files to its pictures.
 
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::exit;
 use super::files::{self, FileArgs, ValidateArg};
+use super::is_closed_pipe;
 use super::kubernetes::KubernetesArgs;
 use super::limits::LimitArgs;
 use super::study;
@@ -214,7 +215,11 @@ pub fn run(args: &RunArgs, colour: bool) -> anyhow::Result<ExitCode> {
         writeln!(err, "note: {note}")?;
     }
     let written = write_files(args, &run, requests, &digest, streamed)?;
-    print(args.output, &run, &digest, &written)?;
+    match print(args.output, &run, &digest, &written) {
+        // Whoever has read enough still gets the files, and the code.
+        Err(error) if !is_closed_pipe(&error) => return Err(error),
+        _ => {}
+    }
     Ok(match &run.ending {
         Ending::Limit(limit) => {
             writeln!(err, "stopped at {} s of the simulation: {limit}", run.end.cut_to_millis())?;
@@ -307,16 +312,19 @@ fn watched(
         observers.push(observer);
     }
     let run = played(scenario, options, observers, files)?;
-    if let Some(error) = failed {
-        return Err(error.into());
-    }
     let begun = view.begun();
-    let mut out = view.finish()?;
-    if begun {
-        writeln!(out)?;
+    let end = |mut out: BufWriter<StdoutLock<'_>>| -> io::Result<()> {
+        if begun {
+            writeln!(out)?;
+        }
+        out.flush()
+    };
+    let shown = failed.map_or(Ok(()), Err).and_then(|()| view.finish().and_then(end));
+    match shown {
+        // Whoever has read enough still gets the files.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(run),
     }
-    out.flush()?;
-    Ok(run)
 }
 
 /// Widths for all pods that the scenario's Jobs can have.
@@ -421,12 +429,23 @@ fn write_files(
             }
         }
     }
-    let Some(mut staging) = streamed else { return Ok(output::write_all(&folder, files)?) };
-    for (name, content) in &files {
-        staging.add(name, content)?;
+    let earlier = output::of_earlier_run(&folder, &PICTURES);
+    let written = match streamed {
+        None => output::write_all(&folder, files)?,
+        Some(mut staging) => {
+            files.iter().try_for_each(|(name, content)| staging.add(name, content))?;
+            staging.commit()?
+        }
+    };
+    // What an earlier run wrote and this one has not would be taken for this one's.
+    for path in earlier.iter().filter(|path| !written.contains(path)) {
+        std::fs::remove_file(path).with_context(|| format!("cannot remove {} of an earlier run", path.display()))?;
     }
-    Ok(staging.commit()?)
+    Ok(written)
 }
+
+/// The names of a run's pictures.
+const PICTURES: [&str; 6] = ["timeline", "parallelism", "completions", "nodes", "utilisation", "pending"];
 
 fn print(output: Output, run: &Run, digest: &str, written: &[PathBuf]) -> anyhow::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());

@@ -83,7 +83,8 @@ impl SteadyArgs {
     pub(super) fn of(&self, section: &StudySection) -> Option<Steady> {
         let (warm_up, batches) = (self.warm_up.or(section.warm_up), self.batches.or(section.batches));
         match (warm_up, batches) {
-            (None, None) => None,
+            // From the start on, in one piece: that is the run as it is.
+            (None | Some(SimDuration::ZERO), None | Some(1)) => None,
             _ => Some(Steady::new(warm_up.unwrap_or(SimDuration::ZERO), batches.unwrap_or(1))),
         }
     }

@@ -132,11 +132,17 @@ pub fn run(args: &SweepArgs, colour: bool) -> anyhow::Result<ExitCode> {
     }
 }
 
+fn can_be_cut(sweep: &Sweep) -> Result<(), String> {
+    match sweep.outline.until {
+        Some(_) => Err("a study that stops by what its runs show (--until) cannot be cut into shards".to_owned()),
+        None => Ok(()),
+    }
+}
+
 /// One part of the study, into a folder or object of its own below `--out`.
 fn run_shard(args: &SweepArgs, sweep: &Sweep, shard: Shard) -> anyhow::Result<ExitCode> {
-    if sweep.outline.until.is_some() {
-        let sentence = "a study that stops by what its runs show (--until) cannot be cut into shards";
-        return study::refuse(&sentence.to_owned().into());
+    if let Err(sentence) = can_be_cut(sweep) {
+        return study::refuse(&sentence.into());
     }
     let Some(place) = args.study.place(&sweep.outline.scenario, "sweep") else {
         return study::refuse(&"a shard without --out is lost".to_owned().into());
@@ -170,10 +176,22 @@ fn emit_job(args: &SweepArgs, sweep: &Sweep) -> anyhow::Result<ExitCode> {
     let [file] = files.files.iter().chain(&files.filename).collect::<Vec<_>>()[..] else {
         return study::refuse(&"--emit-job: one file with all documents, as a ConfigMap holds it".to_owned().into());
     };
+    if file.as_os_str() == "-" {
+        return study::refuse(&"--emit-job: standard input is no file that a ConfigMap could hold".to_owned().into());
+    }
+    // What a shard would refuse is refused here.
+    let looked_at = sweep.outline.points.iter().take(MOST_LOOKED_AT).chain(sweep.outline.points.last());
+    let wrong = can_be_cut(sweep).and_then(|()| looked_at.into_iter().try_for_each(|p| sweep.scenario(p).map(drop)));
+    if let Err(sentence) = wrong {
+        return study::refuse(&sentence.into());
+    }
     let options = own_options(&std::env::args().skip(2).collect::<Vec<_>>(), file);
     write!(io::stdout(), "{}", args.shards.job(&name, file, args.study.out.as_ref(), &options))?;
     Ok(ExitCode::SUCCESS)
 }
+
+/// Points of a study that are read before a Job for its shards is printed.
+const MOST_LOOKED_AT: usize = 1000;
 
 /// The options of a command line that say what is studied.
 fn own_options(arguments: &[String], file: &Path) -> Vec<String> {
@@ -183,6 +201,10 @@ fn own_options(arguments: &[String], file: &Path) -> Vec<String> {
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
         let name = argument.split('=').next().unwrap_or(argument);
+        let is_file = argument.starts_with("-f") && argument.len() > 2;
+        if is_file {
+            continue;
+        }
         if elsewhere.contains(&name) {
             if name == argument {
                 arguments.next();

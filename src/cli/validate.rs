@@ -55,7 +55,7 @@ pub fn run(args: &ValidateArgs, colour: bool) -> anyhow::Result<ExitCode> {
             writeln!(out)?;
         }
     }
-    let checked = scenario::check(sources, &options);
+    let checked = scenario::check_each(sources, &options);
     match args.output {
         Output::Json => {}
         Output::Github => {

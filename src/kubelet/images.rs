@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::lifecycle::PullState;
 use super::{Alarm, Workload};
+use crate::api::duration::format_go_duration;
 use crate::api::meta::{NodeId, PodId};
 use crate::api::pod::PodTemplate;
 use crate::kernel::time::{NANOS_PER_SECOND, SimDuration, SimTime};
@@ -298,7 +299,8 @@ impl Images {
         if gone {
             self.pods.remove(&pod);
         } else {
-            let (took, waited) = (now.since(begun), now.since(asked));
+            let cut = |length: SimDuration| format_go_duration((length.0 / 1_000_000 * 1_000_000) as i64);
+            let (took, waited) = (cut(now.since(begun)), cut(now.since(asked)));
             let message = format!(
                 "Successfully pulled image \"{image}\" in {took} ({waited} including waiting). Image size: {size} bytes."
             );

@@ -475,7 +475,12 @@ impl PodWorker {
                 self.failing.get_or_insert("");
                 self.stop_with_sidecars(now, workload, alarms);
             }
-            PodState::Init(_) => self.state = PodState::Ended,
+            PodState::Init(_) => {
+                // A sidecar that waits for its restart does not get it any more.
+                let waiting = self.containers.iter_mut().filter(|other| other.phase == ContainerPhase::BackOff);
+                waiting.for_each(|other| other.phase = ContainerPhase::Terminated);
+                self.state = PodState::Ended;
+            }
             _ => {
                 self.stop_with_sidecars(now, workload, alarms);
                 self.end_if_stopped();

@@ -48,7 +48,8 @@ pub struct Run {
     pub seed: u64,
     /// The profile it was run with.
     pub profile: Profile,
-    /// The last instant at which an object was written; where the run was stopped, the instant that it had come to.
+    /// Where it settled, the last instant at which an object was written; the horizon, if it came to that; where it was
+    /// stopped, the instant that it had come to.
     pub end: SimTime,
     /// Why it ended.
     pub ending: Ending,
@@ -161,6 +162,14 @@ impl JobLife {
     /// When it had ended, well or badly.
     pub fn finished(&self) -> Option<SimTime> {
         self.rows.iter().find(|row| row.is_finished()).map(|row| row.time)
+    }
+
+    /// kubectl's STATUS word at the end, or before it was removed; `Deleted` if it was removed before it had ended.
+    pub fn status_word(&self) -> &'static str {
+        if self.removed.is_some() && self.finished().is_none() {
+            return "Deleted";
+        }
+        self.rows.last().map_or("Running", |row| row.status)
     }
 }
 

@@ -141,7 +141,7 @@ fn reason(why: &Why) -> String {
 }
 
 fn result(run: &Run, job: &JobLife) -> String {
-    let word = job.rows.last().map_or("", |row| row.status);
+    let word = job.status_word();
     let end = job.finished().or(job.removed).unwrap_or(run.end);
     format!("{word} {}", short(end.since(job.created)))
 }

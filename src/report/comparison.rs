@@ -5,6 +5,7 @@ use serde_json::json;
 use super::chart::{self, ChartError, ChartFormat};
 use super::output::{SUMMARY_FILE, TOOL};
 use super::study::{columns, number};
+use crate::record::measure::Metric;
 use crate::study::compare::{Difference, Verdict};
 use crate::study::expression::Measure;
 use crate::study::interval::Interval;
@@ -13,13 +14,12 @@ use crate::study::results::cell;
 /// A phase is told of if it makes up at least this share of what changed.
 const WORTH_TELLING: f64 = 0.05;
 
-/// The table of differences, a verdict, and where the time went.
+/// The table of differences, a verdict, and where the time went. `complete`: which shares of the Jobs complete.
 pub fn text(
-    first: &str,
-    second: &str,
+    [first, second]: [&str; 2],
     metrics: &[Difference],
     phases: &[Difference],
-    measures: &[Measure],
+    (measures, complete): (&[Measure], [f64; 2]),
     confidence: f64,
     (pairs, what): (u32, &str),
 ) -> String {
@@ -41,7 +41,7 @@ pub fn text(
     let mut text = format!("first:  {first}\nsecond: {second}\n{pairs} pairs of {what} on the same luck, ");
     text += &format!("intervals at {percent}%\n\n{}\n", columns(lines));
     if let (Some(metric), Some(measure)) = (metrics.first(), measures.first()) {
-        text += &format!("{}\n", verdict(metric, measure, (pairs, what)));
+        text += &format!("{}\n", verdict(metric, measure, complete, (pairs, what)));
         if metric.name == "makespan" && !matches!(metric.verdict(), Verdict::Same) {
             text += &where_it_went(phases);
         }
@@ -50,14 +50,23 @@ pub fn text(
 }
 
 /// One sentence on the metric that counts.
-fn verdict(metric: &Difference, measure: &Measure, (pairs, what): (u32, &str)) -> String {
+fn verdict(metric: &Difference, measure: &Measure, complete: [f64; 2], (pairs, what): (u32, &str)) -> String {
     let change = metric.second - metric.first;
     let share =
         if metric.first == 0.0 { String::new() } else { format!(" ({:.1}%)", (change / metric.first * 100.0).abs()) };
+    let [before, now] = complete;
     let better = match measure.metric() {
-        Some(own) if own.less_is_better() == (change < 0.0) => ": better",
+        Some(own) if own.less_is_better() == (change < 0.0) => {
+            let stops_early = own != Metric::Complete && now < before;
+            if stops_early { ", but no better" } else { ": better" }
+        }
         Some(_) => ": worse",
         None => "",
+    };
+    let jobs = match measure.metric() {
+        Some(Metric::Complete) => String::new(),
+        _ if before == now || before.is_nan() || now.is_nan() => String::new(),
+        _ => format!(" {}% of the Jobs complete where {}% did.", number(now * 100.0), number(before * 100.0)),
     };
     let name = &metric.name;
     match (metric.verdict(), metric.paired) {
@@ -66,13 +75,13 @@ fn verdict(metric: &Difference, measure: &Measure, (pairs, what): (u32, &str)) -
             "The second has a {name} less by {}{share}{better}; sure of {} at least.{}",
             number(-change),
             number(-paired.high),
-            saving(metric)
+            saving(metric) + &jobs
         ),
         (Verdict::More, Some(paired)) => format!(
             "The second has a {name} more by {}{share}{better}; sure of {} at least.{}",
             number(change),
             number(paired.low),
-            saving(metric)
+            saving(metric) + &jobs
         ),
         _ => {
             let half = metric.paired.map_or(f64::INFINITY, |paired| paired.half_width());
@@ -187,8 +196,9 @@ mod tests {
     #[test]
     fn verdicts_in_words() {
         let measure = Measure::parse("makespan").expect("a metric");
-        let check =
-            |difference: Difference, text: &str| assert_eq!(verdict(&difference, &measure, (100, "runs")), text);
+        let check = |difference: Difference, text: &str| {
+            assert_eq!(verdict(&difference, &measure, [1.0; 2], (100, "runs")), text)
+        };
         check(
             found(100.0, 80.0, 5.0, [9, 1, 0]),
             "The second has a makespan less by 20 (20.0%): better; sure of 15 at least. Independent seeds would need 12 \
@@ -204,5 +214,11 @@ mod tests {
             "No difference in makespan can be told from luck; about 400 pairs may tell.",
         );
         check(found(80.0, 80.0, 0.0, [0, 9, 0]), "No difference: makespan is the same in every pair of runs.");
+        let stopped = verdict(&found(100.0, 80.0, 5.0, [9, 1, 0]), &measure, [1.0, 0.25], (100, "runs"));
+        assert_eq!(
+            stopped,
+            "The second has a makespan less by 20 (20.0%), but no better; sure of 15 at least. Independent seeds would \
+             need 12 times as many runs. 25% of the Jobs complete where 100% did."
+        );
     }
 }

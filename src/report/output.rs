@@ -11,6 +11,8 @@ use serde::Deserialize;
 use tempfile::NamedTempFile;
 use thiserror::Error;
 
+use super::digest::TableDigest;
+
 /// The file that tells a folder of ours from others, by its field `tool`.
 pub const SUMMARY_FILE: &str = "summary.json";
 
@@ -167,6 +169,30 @@ impl Drop for Staging {
         // Only empty folders go: one that meanwhile holds something stays.
         self.made.iter().for_each(|folder| drop(fs::remove_dir(folder)));
     }
+}
+
+/// Files in this folder that the run wrote of which the summary there tells: tables, compressed or not, and pictures of
+/// these names.
+pub fn of_earlier_run(dir: &Path, pictures: &[&str]) -> Vec<PathBuf> {
+    #[derive(Deserialize)]
+    struct Mark {
+        tool: String,
+        tables: Vec<TableDigest>,
+    }
+    let read = File::open(dir.join(SUMMARY_FILE)).map(io::BufReader::new);
+    let Ok(mark) = read.map_err(drop).and_then(|file| serde_json::from_reader::<_, Mark>(file).map_err(drop)) else {
+        return Vec::new();
+    };
+    if mark.tool != TOOL {
+        return Vec::new();
+    }
+    let named = |name: &str, endings: &[&str]| -> Vec<PathBuf> {
+        endings.iter().map(|ending| dir.join(format!("{name}{ending}"))).collect()
+    };
+    let tables = mark.tables.iter().filter(|table| is_plain(&table.table));
+    let tables = tables.flat_map(|table| named(&table.table, &["", ".gz", ".zst"]));
+    let pictures = pictures.iter().flat_map(|name| named(name, &[".svg", ".png"]));
+    tables.chain(pictures).filter(|path| path.is_file()).collect()
 }
 
 /// A folder name for a scenario: letters, digits, `.`, `_` and `-`, never hidden, never a way out of its parent.

@@ -41,7 +41,15 @@ pub fn warnings(results: &Results, rows: &[Row]) -> Vec<String> {
     let outline = &results.outline;
     let mut warnings = Vec::new();
     warnings.extend(of_batches(results));
-    let least = rows.iter().map(|row| row.count).min().unwrap_or(0);
+    for (at, metric) in outline.metrics.iter().enumerate() {
+        let none = rows.iter().filter(|row| row.metric == at && row.count == 0).count();
+        if none > 0 {
+            let points = results.values.len();
+            warnings
+                .push(format!("{metric} has no value at {none} of {points} points: nothing is there to take it of"));
+        }
+    }
+    let least = rows.iter().map(|row| row.count).filter(|&count| count > 0).min().unwrap_or(FEW);
     if least < FEW && rows.iter().any(|row| row.stddev != 0.0) {
         warnings.push(format!("{least} replications are few: intervals are wide and P95 and P99 mean little"));
     }

@@ -53,6 +53,9 @@ impl Reader<'_> {
                 Err(error) => return Err(Problem::at(location, error)),
             };
         }
+        if let Gaps::Times(times) = &mut process.gaps {
+            *times = times.iter().copied().filter(|&time| time >= process.from).collect();
+        }
         Ok(Arrivals { template: Arc::new(*template), process, set: arriving.set.clone().into() })
     }
 }

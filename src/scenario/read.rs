@@ -107,6 +107,35 @@ pub fn check(sources: Vec<Source>, options: &ReadOptions) -> Checked {
     Checked { problems: reader.refused(), kinds, notes }
 }
 
+/// Looks at documents as [`check`] does. Where several sources have a Simulation each of these is a scenario by itself, as
+/// in a folder of them; the others are looked at together.
+pub fn check_each(sources: Vec<Source>, options: &ReadOptions) -> Checked {
+    let has_simulation =
+        |source: &Source| SourceText::new(source.clone()).is_ok_and(|text| simulation::has_simulation(&Arc::new(text)));
+    let (own, others): (Vec<Source>, Vec<Source>) = sources.iter().cloned().partition(has_simulation);
+    if own.len() < 2 {
+        return check(sources, options);
+    }
+    let scenarios = own.into_iter().map(|source| vec![source]);
+    let mut all = Checked { problems: Problems::default(), kinds: Vec::new(), notes: Vec::new() };
+    for sources in scenarios.chain((!others.is_empty()).then_some(others)) {
+        let checked = check(sources, options);
+        all.problems.list.extend(checked.problems.list);
+        all.problems.kubectl = match (all.problems.kubectl, checked.problems.kubectl) {
+            (Some(before), Some(more)) => Some(format!("{}\n{more}", before.trim_end())),
+            (before, more) => before.or(more),
+        };
+        for (kind, count) in checked.kinds {
+            match all.kinds.iter_mut().find(|(known, _)| *known == kind) {
+                Some((_, all)) => *all += count,
+                None => all.kinds.push((kind, count)),
+            }
+        }
+        all.notes.extend(checked.notes);
+    }
+    all
+}
+
 pub(super) struct Reader<'a> {
     options: &'a ReadOptions,
     pub(super) problems: Problems,

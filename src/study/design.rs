@@ -18,10 +18,13 @@ const MOST: usize = 10_000_000;
 /// The points of a design. Without axes: the scenario as it is.
 ///
 /// # Errors
-/// A sentence if there are too many.
+/// A sentence if there are too many, or none.
 pub fn points(axes: &[Axis], design: Design, samples: u32, seed: u64) -> Result<Vec<Point>, String> {
     if axes.is_empty() {
         return Ok(vec![Vec::new()]);
+    }
+    if let Some(axis) = axes.iter().find(|axis| matches!(&axis.values, AxisValues::List(list) if list.is_empty())) {
+        return Err(format!("{} has no values", axis.path));
     }
     if design == Design::LatinHypercube {
         return Ok(hypercube(axes, samples as usize, seed));
@@ -114,6 +117,9 @@ mod tests {
         assert_eq!(points(&[], Design::Cartesian, 9, 0), Ok(vec![vec![]]));
         let many = ["a=1..9999", "b=1..9999"].map(|text| Axis::parse(text).expect("an axis"));
         assert!(points(&many, Design::Cartesian, 9, 0).is_err());
+        let none = [Axis { path: "a".to_owned(), values: AxisValues::List(Vec::new()) }];
+        let designs = [Design::Cartesian, Design::OneAtATime, Design::LatinHypercube];
+        assert!(designs.iter().all(|&design| points(&none, design, 9, 0) == Err("a has no values".to_owned())));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::expression::Measure;
 use super::interval::{self, Interval};
 use super::replication::Laboratory;
 use super::sweep::{StudyError, Sweep};
+use crate::kernel::stats::Moments;
 use crate::kernel::time::SimDuration;
 use crate::record::gauge::Gauge;
 use crate::record::measure::{PHASES, phases};
@@ -83,6 +84,11 @@ impl Trial {
         interval::share(self.hits, self.ends.len() as u64, confidence)
     }
 
+    /// Is what is minimized less here? What cannot be told is more than anything.
+    fn is_less_than(&self, other: &Trial) -> bool {
+        self.objective < other.objective || other.objective.is_nan() && !self.objective.is_nan()
+    }
+
     /// What stands in the way of the runs that are not in time, in words.
     pub fn obstacle(&self) -> String {
         let runs = self.ends.len() as u64;
@@ -130,7 +136,7 @@ pub fn fit(sweep: &Sweep, laboratory: &Laboratory, options: &FitOptions) -> Resu
             if at == first {
                 frontier.push(trial.clone());
             }
-            if trial.holds && best.as_ref().is_none_or(|best| trial.objective < best.objective) {
+            if trial.holds && best.as_ref().is_none_or(|best| trial.is_less_than(best)) {
                 best = Some(trial);
             }
         }
@@ -238,7 +244,11 @@ impl Search<'_> {
             done = next;
         }
         let ends: Vec<f64> = rows.iter().step_by(width).copied().collect();
-        let mean = |column: usize| rows.iter().skip(column).step_by(width).sum::<f64>() / f64::from(done);
+        let mean = |column: usize| {
+            // What some run has no value of is taken of the others, as in a sweep.
+            let values = rows.iter().skip(column).step_by(width).filter(|value| !value.is_nan());
+            values.copied().collect::<Moments>().mean().unwrap_or(f64::NAN)
+        };
         let hits = ends.iter().filter(|end| **end <= limit).count() as u64;
         let late = ends.iter().filter(|end| **end > limit && end.is_finite()).count() as u64;
         let own = match objective {
@@ -261,7 +271,7 @@ pub fn brute_force(sweep: &Sweep, laboratory: &Laboratory, options: &FitOptions)
     for line in lines(&sizes, 0) {
         for at in 0..sizes[0] {
             let trial = search.trial(&place(&line, 0, at))?;
-            if trial.holds && best.as_ref().is_none_or(|best| trial.objective < best.objective) {
+            if trial.holds && best.as_ref().is_none_or(|best| trial.is_less_than(best)) {
                 best = Some(trial);
             }
         }

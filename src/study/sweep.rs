@@ -82,6 +82,12 @@ impl Sweep {
     /// A sentence on what makes no sense.
     pub fn new(documents: Documents, scenario: &Scenario, options: SweepOptions) -> Result<Sweep, String> {
         let places: Result<Vec<Place>, String> = options.axes.iter().map(|axis| documents.place(&axis.path)).collect();
+        let places = places?;
+        let twice = |at: usize| places[..at].iter().position(|place| *place == places[at]).map(|other| (other, at));
+        if let Some((first, second)) = (0..places.len()).find_map(twice) {
+            let [first, second] = [first, second].map(|at| &options.axes[at].path);
+            return Err(format!("{first} and {second} lead to the same place: name all its values in one axis"));
+        }
         let seed = options.seed.unwrap_or(scenario.seed);
         let points = points(&options.axes, options.design, options.samples, seed)?;
         let mut outline = Outline {
@@ -99,7 +105,7 @@ impl Sweep {
         let expressions: Vec<String> = options.measures.iter().map(|measure| format!("{measure:?}")).collect();
         let about = json!([outline, expressions, env!("CARGO_PKG_VERSION")]).to_string();
         outline.digest = format!("{:016x}", entity(&[&documents.digest().to_le_bytes(), about.as_bytes()]));
-        Ok(Sweep { documents, places: places?, measures: options.measures, outline })
+        Ok(Sweep { documents, places, measures: options.measures, outline })
     }
 
     /// The scenario of a point.

@@ -201,10 +201,10 @@ impl<'a> World<'a> {
         self.begin_arrivals();
     }
 
-    /// Tells the observers that no more will be carried out.
-    pub fn end(&mut self) {
+    /// Tells the observers that no more will be carried out up to `now`.
+    pub fn end(&mut self, now: SimTime) {
         for observer in &mut self.observers {
-            observer.on_end(self.now, &self.store);
+            observer.on_end(now, &self.store);
         }
     }
 

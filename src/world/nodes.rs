@@ -137,6 +137,7 @@ impl World<'_> {
             }
         }
         self.tell();
+        self.wake_autoscaler(true);
     }
 
     /// Makes the object of a pool's next node, whose machine was asked for at `machine_since`.
@@ -235,9 +236,8 @@ fn node_name(pool: &NodePool, number: u32) -> String {
     format!("{}-{number}", pool.name)
 }
 
-/// Without extended resources as long as its devices are to come.
-fn node_of_pool(of: &NodePool, pool: u32, number: u32, created: ApiTime, machine_since: ApiTime) -> Node {
-    let name: Arc<str> = node_name(of, number).into();
+/// The labels of a pool's node of this name.
+pub(super) fn labels_of(of: &NodePool, name: &Arc<str>) -> Vec<(Arc<str>, Arc<str>)> {
     let mut labels = of.labels.clone();
     for (key, value) in [
         ("kubernetes.io/arch", "amd64".into()),
@@ -250,6 +250,13 @@ fn node_of_pool(of: &NodePool, pool: u32, number: u32, created: ApiTime, machine
         }
     }
     labels.sort();
+    labels
+}
+
+/// Without extended resources as long as its devices are to come.
+fn node_of_pool(of: &NodePool, pool: u32, number: u32, created: ApiTime, machine_since: ApiTime) -> Node {
+    let name: Arc<str> = node_name(of, number).into();
+    let labels = labels_of(of, &name);
     let taint = |t: &crate::scenario::cluster::PoolTaint| {
         Some(Taint { key: t.key.clone(), value: t.value.clone(), effect: TaintEffect::by_name(t.effect)? })
     };

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::nodes::labels_of;
 use crate::api::node::{Node, Taint, TaintEffect};
 use crate::api::pod::PodTemplate;
 use crate::api::quantity::Quantity;
@@ -44,8 +45,8 @@ impl Free {
         let taint = |t: &crate::scenario::cluster::PoolTaint| {
             Some(Taint { key: t.key.clone(), value: t.value.clone(), effect: TaintEffect::by_name(t.effect)? })
         };
-        let mut labels = pool.labels.clone();
-        labels.push(("jobsim/pool".into(), pool.name.clone()));
+        // A name that no node has.
+        let labels = labels_of(pool, &format!("template-node-of-{}", pool.name).into());
         Free { left: all.clone(), all, labels, taints: pool.taints.iter().filter_map(taint).collect() }
     }
 

@@ -1,5 +1,6 @@
 //! Clusters under strain, each case a line: lost nodes, tolerations, memory, disks, sidecars, drains, the autoscaler.
 
+use jobsim::record::Ending;
 use jobsim::record::bill::Bill;
 use jobsim::record::gauge::Gauge;
 use jobsim::record::measure::Metric;
@@ -102,6 +103,51 @@ fn sidecars_run_as_long_as_they_are_needed() {
     let ends = |name| seconds(pods(&run, name)[0].finished);
     assert_eq!((ends("with"), ends("without")), (Some(63.0), Some(60.0)));
     assert_eq!(run.jobs.iter().map(|job| job.rows.last().map(|row| row.succeeded)).collect::<Vec<_>>(), [Some(1); 2]);
+}
+
+#[test]
+fn nothing_restarts_in_a_pod_that_has_failed() {
+    let init = "initContainers: [{name: s, image: i, restartPolicy: Always}, {name: f, image: i}],";
+    let pools = "[{name: p, count: 1, allocatable: {cpu: 9, memory: 9Gi, pods: 20}}]";
+    // At 15 s the sidecar waits for its restart at 31 s.
+    let more = "  pods: [{match: {container: s}, duration: 1s, exitCode: 1}, {match: {container: f}, duration: 15s, exitCode: 3}]\n";
+    let run = play(&[job("j", 1, init, ONE_CPU)], pools, more);
+    let pod = pods(&run, "j")[0];
+    assert_eq!((seconds(pod.finished), pod.phase.as_str()), (Some(15.0), "Failed"));
+    assert_eq!(run.ending, Ending::Settled);
+}
+
+#[test]
+fn a_run_lasts_until_its_horizon() {
+    let jobs = [job("j", 1, "", ONE_CPU)];
+    let pools = "[{name: p, count: 1, pricePerHour: 2, allocatable: {cpu: 1, memory: 9Gi, pods: 20}}]";
+    let run = play(&jobs, pools, "  pods: [{duration: 48h}]\n");
+    // Nothing is written between the first second and the horizon; the node is paid for all the same.
+    assert_eq!((run.ending.clone(), seconds(Some(run.end))), (Ending::Horizon, Some(86_400.0)));
+    assert!((Bill::of(&run).total - 48.0).abs() < 1e-9);
+}
+
+#[test]
+fn the_autoscaler_knows_the_labels_of_its_nodes_and_takes_empty_ones_first() {
+    let pools = |count: u32| {
+        format!(
+            "[{{name: p, count: {count}, min: 0, max: 3, bootTime: 60s, allocatable: {{cpu: 4, memory: 9Gi, pods: 20}}}}]\n    \
+             autoscaler: {{}}"
+        )
+    };
+    let run = play(&[job("os", 1, "nodeSelector: {kubernetes.io/os: linux},", ONE_CPU)], &pools(0), "");
+    assert_eq!(pods(&run, "os")[0].phase.as_str(), "Succeeded");
+    // Two nodes, of which the second is empty: it goes after ten minutes, and the pod stays where it is.
+    let run = play(&[job("long", 1, "", ONE_CPU)], &pools(2), "  pods: [{duration: 50m}]\n");
+    let long = pods(&run, "long");
+    let on = long[0].node.clone();
+    let gone: Vec<(bool, f64)> =
+        run.nodes.iter().map(|node| (Some(&node.name) == on.as_ref(), seconds(node.removed).unwrap_or(1e9))).collect();
+    assert_eq!((long.len(), long[0].phase.as_str()), (1, "Succeeded"));
+    for (has_the_pod, removed) in gone {
+        assert_eq!(has_the_pod, removed > 3_000.0, "{removed}");
+        assert!(has_the_pod || (600.0..640.0).contains(&removed), "{removed}");
+    }
 }
 
 #[test]

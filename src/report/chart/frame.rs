@@ -86,7 +86,7 @@ pub(super) fn standing(job: &JobLife) -> String {
     let Some(row) = job.rows.last() else { return String::new() };
     let wanted = job.completions.map(|wanted| format!("/{wanted}")).unwrap_or_default();
     let failed = if row.failed > 0 { format!(", {} failed", row.failed) } else { String::new() };
-    format!("{}, {}{wanted} succeeded{failed}", row.status, row.succeeded)
+    format!("{}, {}{wanted} succeeded{failed}", job.status_word(), row.succeeded)
 }
 
 /// Names of the Jobs, with their namespaces if there are several.

@@ -19,6 +19,7 @@ use crate::record::bill::Bill;
 use crate::record::calendar::{CalendarCounts, calendar};
 use crate::record::critical_path::CriticalPath;
 use crate::record::metrics::{Figures, Spread};
+use crate::record::totals::Totals;
 use crate::record::{CronJobLife, Ending, JobLife, Run};
 use crate::scenario::Profile;
 
@@ -56,8 +57,9 @@ pub struct Summary {
     /// What the nodes were used for; absent where there is one without limits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cluster: Option<ClusterJson>,
-    /// What the control plane cost.
-    pub control_plane: ControlPlaneJson,
+    /// What the control plane cost; absent where only counts were kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub control_plane: Option<ControlPlaneJson>,
     /// The tables that were written, and their digests.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tables: Vec<TableDigest>,
@@ -132,7 +134,7 @@ pub struct JobSummary {
     /// The CronJob that made it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cronjob: Option<String>,
-    /// kubectl's STATUS word at the end, or before it was removed.
+    /// kubectl's STATUS word at the end, or before it was removed; `Deleted` if it was removed before it had ended.
     pub status: &'static str,
     /// Type of the condition Complete or Failed, its reason and message.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -182,25 +184,32 @@ pub struct Condition {
     pub message: String,
 }
 
-/// Figures of a set of pods.
+/// Figures of a set of pods; where only counts were kept, those that are known.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct FiguresJson {
     /// Pods created.
     pub pods: u64,
     /// Pods that succeeded.
-    pub pods_succeeded: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pods_succeeded: Option<u64>,
     /// Pods that failed.
-    pub pods_failed: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pods_failed: Option<u64>,
     /// Pods that had neither ended nor gone when the run ended.
-    pub pods_unfinished: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pods_unfinished: Option<u64>,
     /// Restarts of containers within their pods.
-    pub restarts: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restarts: Option<u64>,
     /// Most pods that ran at the same time.
-    pub max_parallelism: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_parallelism: Option<u64>,
     /// Time that pods ran, added up.
-    pub pod_s: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pod_s: Option<f64>,
     /// From the first creation of a Job to the end of the last one, or of the run if one had not ended.
-    pub makespan_s: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub makespan_s: Option<f64>,
     /// From a pod's creation until its app containers ran, over the pods that got there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wait: Option<WaitJson>,
@@ -250,10 +259,10 @@ impl Summary {
                 jobs_complete: run.totals.map_or_else(|| count("Complete"), |totals| totals.jobs_complete),
                 jobs_failed: run.totals.map_or_else(|| count("Failed"), |totals| totals.jobs_failed),
                 jobs_unfinished: run.totals.map_or_else(|| count(""), |t| t.jobs - t.jobs_complete - t.jobs_failed),
-                figures: (&Figures::of_run(run)).into(),
+                figures: run.totals.map_or_else(|| (&Figures::of_run(run)).into(), FiguresJson::counted),
             },
             cluster: ClusterJson::of(run, &bill),
-            control_plane: ControlPlaneJson::new(run),
+            control_plane: run.totals.is_none().then(|| ControlPlaneJson::new(run)),
             tables: Vec::new(),
             cronjobs: run.cron_jobs.iter().map(|life| CronJobSummary::new(run, life)).collect(),
             jobs: run
@@ -296,7 +305,7 @@ impl JobSummary {
             namespace: job.name.namespace.to_string(),
             job: job.name.name.to_string(),
             cronjob: job.cron_job.as_deref().map(str::to_string),
-            status: last.map_or("Running", |row| row.status),
+            status: job.status_word(),
             condition: condition.map(|condition| Condition {
                 r#type: condition.kind.as_str(),
                 reason: condition.reason.as_str(),
@@ -319,17 +328,34 @@ impl JobSummary {
     }
 }
 
+impl FiguresJson {
+    /// Of a run that kept counts alone.
+    fn counted(totals: Totals) -> FiguresJson {
+        FiguresJson {
+            pods: totals.pods,
+            pods_succeeded: None,
+            pods_failed: None,
+            pods_unfinished: None,
+            restarts: None,
+            max_parallelism: None,
+            pod_s: None,
+            makespan_s: None,
+            wait: None,
+        }
+    }
+}
+
 impl From<&Figures> for FiguresJson {
     fn from(figures: &Figures) -> FiguresJson {
         FiguresJson {
             pods: figures.pods,
-            pods_succeeded: figures.succeeded,
-            pods_failed: figures.failed,
-            pods_unfinished: figures.unfinished,
-            restarts: figures.restarts,
-            max_parallelism: figures.max_parallelism,
-            pod_s: figures.pod_nanos as f64 / NANOS_PER_SECOND as f64,
-            makespan_s: figures.makespan.as_secs_f64(),
+            pods_succeeded: Some(figures.succeeded),
+            pods_failed: Some(figures.failed),
+            pods_unfinished: Some(figures.unfinished),
+            restarts: Some(figures.restarts),
+            max_parallelism: Some(figures.max_parallelism),
+            pod_s: Some(figures.pod_nanos as f64 / NANOS_PER_SECOND as f64),
+            makespan_s: Some(figures.makespan.as_secs_f64()),
             wait: figures.wait.as_ref().map(WaitJson::from),
         }
     }

@@ -83,7 +83,7 @@ fn line(job: &JobLife, figures: &Figures, end: SimTime) -> Vec<String> {
     vec![
         job.name.namespace.to_string(),
         job.name.name.to_string(),
-        last.map_or("Running", |row| row.status).into(),
+        job.status_word().into(),
         completions(job, last.map_or(0, |row| row.succeeded)),
         last.and_then(|row| length(job, row, end)).unwrap_or_default(),
         figures.pods.to_string(),
@@ -104,7 +104,7 @@ fn completions(job: &JobLife, succeeded: i32) -> String {
 /// As kubectl's DURATION, but that of a failed Job ends with it.
 fn length(job: &JobLife, row: &JobRow, end: SimTime) -> Option<String> {
     let start = row.start_time?.instant();
-    let until = row.completion_time.map(|time| time.instant()).or(job.finished()).unwrap_or(end);
+    let until = row.completion_time.map(|time| time.instant()).or(job.finished()).or(job.removed).unwrap_or(end);
     Some(duration::human(duration::between(start, until)))
 }
 

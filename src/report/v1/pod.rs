@@ -220,7 +220,11 @@ fn container_status(
     is_init: bool,
 ) -> Value {
     let terminated = |end: &Termination| {
-        let reason = if end.code == 0 { "Completed" } else { "Error" };
+        let reason = match end.code {
+            _ if end.oom => "OOMKilled",
+            0 => "Completed",
+            _ => "Error",
+        };
         json!({"terminated": {
             "exitCode": end.code, "reason": reason,
             "startedAt": calendar.seconds(end.started), "finishedAt": calendar.seconds(end.finished),

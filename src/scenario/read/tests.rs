@@ -416,8 +416,26 @@ fn arrivals_take_their_template_out_of_the_objects() {
     let Gaps::Times(times) = &arrivals.process.gaps else { panic!("{:?}", arrivals.process) };
     assert_eq!(**times, [SimTime(90_500_000_000), SimTime::from_secs(3600)]);
     assert_eq!((&*arrivals.template.name.name, scenario.name.as_str(), scenario.horizon), ("pi", "s", None));
+    let text = with_simulation("  arrivals:\n  - {template: pi, times: [1s, 1s, 3s], from: 2s}\n");
+    let (scenario, _) = read_text(&text).unwrap();
+    let Gaps::Times(times) = &scenario.arrivals[0].process.gaps else { panic!("{:?}", scenario.arrivals) };
+    assert_eq!(**times, [SimTime::from_secs(3)]);
     let endless = with_simulation("  arrivals:\n  - {template: pi, interarrival: 1m}\n");
     assert_eq!(read_text(&endless).unwrap().0.horizon, Some(SimDuration::from_secs(24 * 3600)));
+}
+
+#[test]
+fn scenarios_of_a_folder_are_looked_at_one_by_one() {
+    let text = with_simulation("");
+    let both = ["a.yaml", "b.yaml"].map(|name| source(name, &text));
+    assert!(super::check(both.to_vec(), &ReadOptions::default()).problems.count(Severity::Error) > 0);
+    let checked = check_each(both.to_vec(), &ReadOptions::default());
+    assert_eq!(checked.problems.count(Severity::Error), 0, "{:?}", checked.problems.list);
+    assert_eq!(checked.kinds, [("Job".to_owned(), 2), ("Simulation".to_owned(), 2)]);
+    // Documents of one scenario may lie in several files.
+    let (job, simulation) = text.split_once("---\n").unwrap();
+    let parts = vec![source("job.yaml", job), source("simulation.yaml", simulation)];
+    assert_eq!(check_each(parts, &ReadOptions::default()).kinds, [("Job".to_owned(), 1), ("Simulation".to_owned(), 1)]);
 }
 
 #[test]

@@ -46,6 +46,10 @@ fn arriving(item: &Item<'_>, report: &mut Report<'_>) -> Option<Arriving> {
     let set = fields.get("set").map(|item| set(&item, report)).unwrap_or_default();
     let (span, path) = (fields.span(), fields.path().to_owned());
     fields.finish(report);
+    if times.is_some() && !rate.is_empty() {
+        let title = format!("{path}: a rate is of arrivals that are drawn, not of given times");
+        report.error_with_help(span, title, "leave it out, or use `interarrival`");
+    }
     let (gaps, file) = match (interarrival, times) {
         (Some(gap), None) => (Gaps::Drawn(gap), None),
         (None, Some(item)) => given_times(&item, report)?,

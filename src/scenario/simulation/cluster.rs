@@ -230,6 +230,10 @@ fn failures(item: &Item<'_>, pools: &[NodePool], report: &mut Report<'_>) -> Opt
     let every = fields.require("every", report).and_then(|item| distribution::duration(&item, report));
     let repair = fields.get("repair").and_then(|item| distribution::duration(&item, report));
     let reclaim = fields.get("reclaimWarning").and_then(|item| report.duration(&item));
+    if every.as_ref().is_some_and(|every| every.constant().is_some_and(|length| length <= 0)) {
+        let title = format!("{}.every: nodes that fail as soon as they are there never stop failing", fields.path());
+        report.error_with_help(fields.span(), title, "give a time above 0s");
+    }
     fields.finish(report);
     Some(NodeFailures { pool, every: every?, repair, reclaim })
 }

@@ -30,6 +30,11 @@ pub(in crate::scenario) fn kubernetes_of(text: &Arc<SourceText>) -> Option<Kuber
     Some(kubernetes)
 }
 
+/// Is there a Simulation document in it?
+pub(in crate::scenario) fn has_simulation(text: &Arc<SourceText>) -> bool {
+    text.text.contains("jobsim/") && parse(text).into_iter().flatten().any(|document| is_own(&document.root))
+}
+
 /// `"1.31"`, also without the quotes.
 fn written(node: &Node) -> Option<String> {
     match &node.value {

@@ -29,7 +29,11 @@ impl World<'_> {
         let takers = self.takers();
         let (mut unneeded, mut targets) = (BTreeMap::new(), takers.clone());
         let mut sizes: BTreeMap<u32, u32> = BTreeMap::new();
-        for (id, _) in &takers {
+        // Empty nodes are looked at first, then those that were not needed in the last loop.
+        let mut candidates: Vec<NodeId> = takers.iter().map(|(id, _)| *id).collect();
+        let rank = |id: &NodeId| (self.standing_on(*id) > 0, !self.autoscaler.unneeded.contains_key(id), *id);
+        candidates.sort_by_cached_key(rank);
+        for id in &candidates {
             let Some(node) = self.store.node(*id).cloned() else { continue };
             let Some(pool) = node.pool else { continue };
             let size = *sizes.entry(pool).or_insert_with(|| self.size(pool));
