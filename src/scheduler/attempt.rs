@@ -56,7 +56,7 @@ pub(super) fn best_nodes(cycle: &Cycle<'_>, feasible: &[NodeId]) -> Vec<NodeId> 
 pub(super) fn attempt(cycle: &Cycle<'_>, start: &mut usize, budgets: &[BudgetState], draw: &mut Draw<'_>) -> Plan {
     let nodes = cycle.cluster.order().len();
     if nodes == 0 {
-        return Plan::Refuse(Refusal { message: NO_NODES.to_owned(), ..Refusal::default() });
+        return Plan::Refuse(Refusal { message: NO_NODES.to_owned(), nomination: Some(None), ..Refusal::default() });
     }
     let found = search(cycle, *start, None);
     *start = (*start + found.processed) % nodes;

@@ -285,9 +285,15 @@ impl Cluster {
         pod.terminating = why;
         let (shape, node) = (pod.shape.clone(), pod.node);
         if let Some(node) = node.filter(|_| is_new) {
+            self.slot_of(node).updated(id.slot);
             self.slot_of(node).terminates(&shape);
             self.note_change(node);
         }
+    }
+
+    /// Something about a pod on a node is seen that its shape does not show.
+    pub(super) fn pod_updated(&mut self, id: PodId, node: NodeId) {
+        self.slot_of(node).updated(id.slot);
     }
 
     fn count_affinity(&mut self, shape: &Shape, comes: bool) {

@@ -57,6 +57,8 @@ impl Scheduler {
             self.cluster.displace(id);
             self.cluster.nominate(id, None);
             self.cluster.place(id, node);
+        } else {
+            self.cluster.pod_updated(id, node);
         }
         self.notice(&ClusterEvent::PodAdded(shape), None, now);
         self.queue.delete(id);
@@ -67,6 +69,11 @@ impl Scheduler {
         if let Some(at) = self.ghosts.iter().position(|(ghost, ..)| *ghost == id) {
             let (_, shape, node) = self.ghosts.swap_remove(at);
             self.cluster.remove_ghost(&shape, node);
+            self.notice(&ClusterEvent::PodDeleted { shape, bound: true }, None, now);
+            return;
+        }
+        if let Some(at) = self.unbound.iter().position(|(gone, _)| *gone == id) {
+            let (_, shape) = self.unbound.swap_remove(at);
             self.notice(&ClusterEvent::PodDeleted { shape, bound: true }, None, now);
             return;
         }
@@ -126,6 +133,9 @@ impl Scheduler {
     pub fn pod_gone(&mut self, id: PodId, now: SimTime) {
         let Some(pod) = self.cluster.remove_pod(id) else { return };
         self.queue.delete(id);
+        if pod.assumed {
+            self.unbound.push((id, pod.shape.clone()));
+        }
         if pod.node.is_some() {
             self.notice(&ClusterEvent::PodDeleted { shape: pod.shape, bound: true }, None, now);
         } else if pod.nominated.is_some() {

@@ -85,6 +85,9 @@ pub struct Scheduler {
     tallies: Tallies,
     /// Pods that went away during their cycle and hold a place until their binding fails.
     ghosts: Vec<(PodId, Shape, NodeId)>,
+    /// Pods that went away while they were being bound: once that fails it is as if they went once more
+    /// (`handleBindingCycleError`).
+    unbound: Vec<(PodId, Shape)>,
 }
 
 /// The cycle at hand: decided on the nodes as they were at its begin.
@@ -109,6 +112,7 @@ impl Scheduler {
             refusals: Refusals::default(),
             tallies: Tallies::default(),
             ghosts: Vec::new(),
+            unbound: Vec::new(),
         }
     }
 
@@ -196,13 +200,13 @@ impl Scheduler {
         let InFlight { pod, plan } = self.in_flight.take().expect("a cycle was begun");
         let gone = self.cluster.pod(pod.id).is_none();
         let outcome = match plan {
-            Plan::Assign(node) => self.assign(&pod, node, gone, now),
+            Plan::Assign(node) => self.assign(&pod, node, gone),
             Plan::Refuse(refusal) => self.refuse(&pod, refusal, gone, now),
         };
         Decision { pod: pod.id, outcome, gone }
     }
 
-    fn assign(&mut self, pod: &KnownPod, node: NodeId, gone: bool, now: SimTime) -> Outcome {
+    fn assign(&mut self, pod: &KnownPod, node: NodeId, gone: bool) -> Outcome {
         self.queue.scheduled(pod.id);
         if gone {
             // It is assumed like any other until its binding fails.
@@ -212,9 +216,6 @@ impl Scheduler {
             self.cluster.nominate(pod.id, None);
             self.cluster.place(pod.id, node);
             self.cluster.pod_mut(pod.id).expect("it is there").assumed = true;
-            if pod.nominated.is_some_and(|nominated| nominated != node) {
-                self.lost_promise(pod, now);
-            }
         }
         Outcome::Bind(node)
     }

@@ -98,10 +98,17 @@ impl NodeInfo {
         }
     }
 
+    /// An update is a removal and an addition: the pod comes last, and the last one takes its place (`removeFromSlice`).
+    pub(super) fn updated(&mut self, slot: u32) {
+        let Some(at) = self.pods.iter().position(|pod| *pod == slot) else { return };
+        self.pods.swap_remove(at);
+        self.pods.push(slot);
+    }
+
     /// A pod leaves the node.
     pub(super) fn remove(&mut self, slot: u32, shape: &Shape, terminating: bool) {
         let Some(at) = self.pods.iter().position(|pod| *pod == slot) else { return };
-        self.pods.remove(at);
+        self.pods.swap_remove(at);
         self.take(shape, -1);
         for port in &shape.ports {
             if let Some(at) = self.ports.iter().position(|taken| taken == port) {

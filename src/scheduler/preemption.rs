@@ -169,6 +169,10 @@ fn by_budget<'a>(
             if is_for && !budget.disrupted.contains(&pod.id) {
                 *allowed = allowed.saturating_sub(1);
                 violates |= *allowed < 0;
+                if violates {
+                    // Later budgets are not counted down.
+                    break;
+                }
             }
         }
         violates

@@ -226,10 +226,21 @@ fn check(folder: &Path, name: &str) -> Option<String> {
 
 #[test]
 fn conformance_scheduler_timeline() {
-    let Some(folder) = recorded::folder("scheduler").map(|folder| folder.join("timeline")) else { return };
-    let mut tally = Tally::default();
-    for name in names(&folder, ".json") {
-        tally.count(&name, check(&folder, &name));
+    if let Some(folder) = recorded::folder("scheduler") {
+        check_all(&folder.join("timeline"), "scheduler/timeline");
     }
-    tally.finish("scheduler/timeline");
+}
+
+/// Recorded by us: see tests/recordings/README.md.
+#[test]
+fn timelines_of_our_own() {
+    check_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recordings/timeline"), "timelines of our own");
+}
+
+fn check_all(folder: &Path, set: &str) {
+    let mut tally = Tally::default();
+    for name in names(folder, ".json") {
+        tally.count(&name, check(folder, &name));
+    }
+    tally.finish(set);
 }

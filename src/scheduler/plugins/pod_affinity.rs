@@ -53,6 +53,19 @@ pub(in super::super) fn matches_all(terms: &[PodTerm], other: &ShapeSpec, cluste
     !terms.is_empty() && terms.iter().all(|term| own_term_matches(term, other, cluster))
 }
 
+/// Is a term about this pod, as queueing hints see it? They do not look namespaces up, so that these have no labels.
+pub(in super::super) fn hint_matches(term: &PodTerm, other: &ShapeSpec, cluster: &Cluster) -> bool {
+    static NO_LABELS: Labels = Vec::new();
+    let by_labels = |selector: &Vec<_>| selects(selector, &NO_LABELS, &cluster.symbols);
+    (term.namespaces.contains(&other.namespace) || term.namespace_selector.as_ref().is_some_and(by_labels))
+        && selector_matches(term, other, &cluster.symbols)
+}
+
+/// Is the pod meant by every term, as hints see it? Without terms none is.
+pub(in super::super) fn hint_matches_all(terms: &[PodTerm], other: &ShapeSpec, cluster: &Cluster) -> bool {
+    !terms.is_empty() && terms.iter().all(|term| hint_matches(term, other, cluster))
+}
+
 impl AffinityState {
     pub(in super::super) fn new(pod: &ShapeSpec, cluster: &Cluster) -> AffinityState {
         let mut state = AffinityState { own: matches_all(&pod.affinity, pod, cluster), ..AffinityState::default() };

@@ -2,7 +2,7 @@
 
 use super::super::cluster::Cluster;
 use super::super::node_info::NodeFacts;
-use super::super::plugins::pod_affinity::{matches_all, their_term_matches};
+use super::super::plugins::pod_affinity::{hint_matches, hint_matches_all};
 use super::super::plugins::spread::{has_all_keys, selector_matches};
 use super::super::plugins::{Plugin, Plugins, node_affinity, resources, taints};
 use super::super::shape::{Shape, ShapeSpec, Spread};
@@ -138,7 +138,7 @@ fn spread(event: &ClusterEvent, id: PodId, pod: &ShapeSpec, cluster: &Cluster) -
     let matches = |one: &Spread, other: &Shape| selector_matches(one, &other.labels, &cluster.symbols);
     let any = |other: &Shape| other.namespace == pod.namespace && hard.iter().any(|one| matches(one, other));
     match event {
-        ClusterEvent::PodAdded(shape) | ClusterEvent::PodDeleted { shape, bound: true } => any(shape),
+        ClusterEvent::PodAdded(shape) | ClusterEvent::PodDeleted { shape, .. } => any(shape),
         ClusterEvent::PodUpdated { pod: other, old, new, bound } => {
             let involved = *other == id || (*bound && new.namespace == pod.namespace);
             let tolerates_more = *other == id
@@ -156,17 +156,16 @@ fn spread(event: &ClusterEvent, id: PodId, pod: &ShapeSpec, cluster: &Cluster) -
             let moved = hard.iter().any(|one| label(&old.labels, one.key) != label(&new.labels, one.key));
             had != has || (has && (moved || old.taints != new.taints))
         }
-        _ => false,
     }
 }
 
 fn pod_affinity(event: &ClusterEvent, id: PodId, pod: &ShapeSpec, cluster: &Cluster) -> bool {
-    let wanted = |other: &ShapeSpec| matches_all(&pod.affinity, other, cluster);
-    let unwanted = |other: &ShapeSpec| matches_all(&pod.anti_affinity, other, cluster);
+    let wanted = |other: &ShapeSpec| hint_matches_all(&pod.affinity, other, cluster);
+    let unwanted = |other: &ShapeSpec| pod.anti_affinity.iter().any(|term| hint_matches(term, other, cluster));
     match event {
         ClusterEvent::PodAdded(shape) => wanted(shape),
-        ClusterEvent::PodDeleted { shape, bound: true } => {
-            unwanted(shape) || shape.anti_affinity.iter().any(|term| their_term_matches(term, pod, cluster))
+        ClusterEvent::PodDeleted { shape, .. } => {
+            unwanted(shape) || shape.anti_affinity.iter().any(|term| hint_matches(term, pod, cluster))
         }
         ClusterEvent::PodUpdated { pod: other, old, new, .. } if *other == id => old.labels != new.labels,
         ClusterEvent::PodUpdated { old, new, bound: true, .. } => {

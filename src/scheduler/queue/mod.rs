@@ -21,7 +21,7 @@ const MAX_IN_POOL: SimDuration = SimDuration::from_secs(5 * 60);
 const POOL_FLUSH: SimDuration = SimDuration::from_secs(30);
 const MAX_BACKOFF_SECONDS: u64 = 10;
 
-/// Priority, then time in the queue, then arrival.
+/// Priority, then time in the queue since the last failure, then the order of arrivals and failures.
 type ActiveKey = (Reverse<i32>, SimTime, u64, u32);
 /// Whole second in which the back-off ends, then as in the active queue.
 type BackoffKey = (u64, ActiveKey);
@@ -140,7 +140,9 @@ impl Queue {
             queued.unschedulable += 1;
             queued.errors = 0;
         }
-        (queued.by, queued.since) = (by, now);
+        // It is as if it came again: of two that failed at one instant the first to fail is the first to be tried.
+        self.arrivals += 1;
+        (queued.by, queued.since, queued.arrival) = (by, now, self.arrivals);
         let shape = queued.shape.clone();
         if by.is_empty() || events.iter().any(|event| hints::wakes(event, id, &shape, by, cluster)) {
             self.enter(id.slot, now);
@@ -158,7 +160,9 @@ impl Queue {
     pub(super) fn binding_failed(&mut self, id: PodId, now: SimTime) {
         let Some(queued) = self.pods.get_mut(id.slot as usize).and_then(Option::as_deref_mut) else { return };
         if queued.id == id && queued.place == Place::InFlight {
-            (queued.errors, queued.by, queued.since) = (queued.errors + 1, Plugins::default(), now);
+            self.arrivals += 1;
+            (queued.errors, queued.by) = (queued.errors + 1, Plugins::default());
+            (queued.since, queued.arrival) = (now, self.arrivals);
             self.enter(id.slot, now);
         }
     }
