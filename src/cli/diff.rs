@@ -8,10 +8,12 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
+use super::Wrong;
 use super::exit;
 use super::files::{self, ValidateArg};
 use super::upgrade;
 use crate::api::release::Release;
+use crate::report::output;
 use crate::report::verdicts::{self, Outcome, Verdict};
 use crate::run::{RunOptions, run as simulate};
 use crate::scenario::{ReadOptions, Scenario};
@@ -121,6 +123,10 @@ pub fn run(args: &DiffArgs, colour: bool) -> anyhow::Result<ExitCode> {
 fn side(args: &DiffArgs, path: &Path, colour: bool) -> anyhow::Result<Option<(TraceView, Option<Scenario>)>> {
     if path.join("jobs.csv").is_file() {
         return Ok(Some((TraceView::of_folder(path)?, None)));
+    }
+    if output::is_our_summary(&path.join(output::SUMMARY_FILE)) {
+        let why = "no jobs.csv is in it; run without --trace none and --compress to compare folders";
+        return Err(Wrong(format!("{}: {why}", path.display())).into());
     }
     let files: Vec<PathBuf> = std::iter::once(path.to_owned()).chain(args.under.iter().cloned()).collect();
     let options = ReadOptions { validate: args.validate.into(), ..ReadOptions::default() };

@@ -28,6 +28,7 @@ use crate::record::{Ending, Run};
 use crate::report::chart::{self, ChartFormat};
 use crate::report::compress::{self, Compression};
 use crate::report::digest::TableDigest;
+use crate::report::kubectl::document;
 use crate::report::kubectl::watch::{WatchOptions, WatchView};
 use crate::report::output;
 use crate::report::{objects, summary};
@@ -456,8 +457,8 @@ fn print(output: Output, run: &Run, digest: &str, written: &[PathBuf]) -> anyhow
         Output::Yaml => {
             let mut json = Vec::new();
             objects::json(run, digest, &mut json)?;
-            let document: serde_json::Value = serde_json::from_slice(&json)?;
-            serde_yaml::to_writer(&mut out, &document)?;
+            let run: serde_json::Value = serde_json::from_slice(&json)?;
+            write!(out, "{}", document::yaml(&run))?;
         }
         Output::Name => objects::names(run, &mut out)?,
         Output::None => {}

@@ -240,7 +240,8 @@ fn make_folder(dir: &Path) -> Result<Vec<PathBuf>, OutputError> {
     Ok(missing)
 }
 
-fn is_our_summary(path: &Path) -> bool {
+/// Is it the summary of something that jobsim wrote?
+pub fn is_our_summary(path: &Path) -> bool {
     #[derive(Deserialize)]
     struct Mark {
         tool: String,

@@ -6,7 +6,7 @@ use super::event::Event;
 use super::nodes::{NodeAlarm, REPAIR};
 use crate::api::meta::{ApiTime, NodeId, ObjectId, PodId};
 use crate::api::node::{Node, Readiness, Taint, TaintEffect};
-use crate::api::pod::PodPhase;
+use crate::api::pod::{Pod, PodPhase};
 use crate::api::scheduling::Toleration;
 use crate::kernel::time::{SimDuration, SimTime};
 
@@ -15,13 +15,18 @@ use crate::kernel::time::{SimDuration, SimTime};
 const UNHEARD_AFTER: SimDuration = SimDuration::from_secs(47);
 /// How long pods tolerate a node's being away that do not say (`DefaultTolerationSeconds`).
 const TOLERATED: SimDuration = SimDuration::from_secs(300);
-/// Between two nodes whose pods are evicted (`--node-eviction-rate`).
+/// Between two nodes whose pods are evicted (`--node-eviction-rate`), also where more than half of a large zone is away
+/// (`--secondary-node-eviction-rate`).
 const BETWEEN_EVICTIONS: SimDuration = SimDuration::from_secs(10);
+const BETWEEN_FEWER_EVICTIONS: SimDuration = SimDuration::from_secs(100);
+/// A zone of more nodes is a large one (`--large-cluster-size-threshold`).
+const LARGE_ZONE: u64 = 50;
 /// The pod garbage collector looks this often, and leaves a node that is gone alone for this long.
 const COLLECTION: SimDuration = SimDuration::from_secs(20);
 const QUARANTINE: SimDuration = SimDuration::from_secs(60);
 
 const UNREACHABLE: &str = "node.kubernetes.io/unreachable";
+const ZONE_LABELS: [&str; 2] = ["topology.kubernetes.io/region", "topology.kubernetes.io/zone"];
 
 impl World<'_> {
     /// A node's machine stops: nothing on it runs on, and nobody is told.
@@ -65,39 +70,78 @@ impl World<'_> {
                 self.record_event(ObjectId::Pod(pod), true, "NodeNotReady", "node-controller", "Node is not ready");
             }
         }
-        let (evicts, unheard) = (self.may_evict(), ApiTime::of(self.now));
+        let (interval, unheard) = (self.eviction_interval(id), ApiTime::of(self.now));
         _ = self.store.update_node(id, |node: &mut Node| {
             (node.ready, node.ready_since) = (Readiness::Unknown, unheard);
             node.taints.push(taint(TaintEffect::NoSchedule));
-            if evicts {
+            if interval.is_some() {
                 node.taints.push(taint(TaintEffect::NoExecute));
             }
         });
         self.tell();
-        if evicts {
-            // One node at once, then one each ten seconds.
-            let at = self.next_eviction.max(self.now);
-            self.next_eviction = at + BETWEEN_EVICTIONS;
-            self.nodes.state(id).tainted = at;
-            let mut waits: Vec<SimDuration> =
-                self.pods_on(id).into_iter().filter_map(|pod| self.tolerates_for(pod)).collect();
-            waits.sort_unstable();
-            waits.dedup();
-            for wait in waits {
-                self.events.push(at + wait, Event::Node(id, NodeAlarm::TolerationOver(turn)));
-            }
+        match interval {
+            Some(interval) => self.begin_eviction(id, interval),
+            None if self.store.nodes().all(|node| node.ready != Readiness::Ready) => self.call_evictions_off(),
+            None => {}
         }
     }
 
-    /// Where more than half of a small cluster is away nobody is evicted, nor where all of it is (`ComputeZoneState`).
-    fn may_evict(&self) -> bool {
-        let (mut all, mut away) = (0u64, 1u64);
-        for node in self.store.nodes() {
-            all += 1;
-            away += u64::from(node.ready != Readiness::Ready);
+    /// A node's pods go as soon as they no longer put up with its taint. One node at once, then one each interval.
+    fn begin_eviction(&mut self, id: NodeId, interval: SimDuration) {
+        let at = self.next_eviction.max(self.now);
+        self.next_eviction = at + interval;
+        let state = self.nodes.state(id);
+        state.tainted = at;
+        let turn = state.turn;
+        let mut waits: Vec<SimDuration> =
+            self.pods_on(id).into_iter().filter_map(|pod| self.tolerates_for(pod)).collect();
+        waits.sort_unstable();
+        waits.dedup();
+        for wait in waits {
+            self.events.push(at + wait, Event::Node(id, NodeAlarm::TolerationOver(turn)));
         }
-        let partial = away > 2 && away * 100 >= all * 55;
-        away < all && (!partial || all > 50)
+    }
+
+    /// With all zones away it is the control plane that must be cut off: no node keeps the taint (`handleDisruption`).
+    fn call_evictions_off(&mut self) {
+        let tainted: Vec<NodeId> = self.store.nodes().filter(|node| is_evicted(node)).map(|node| node.id).collect();
+        for id in tainted {
+            _ = self.store.update_node(id, |node| node.taints.retain(|own| *own != taint(TaintEffect::NoExecute)));
+            self.tell();
+        }
+    }
+
+    /// Some node is back: those that are still away get the taint that they could not get before.
+    fn make_up_for_evictions(&mut self) {
+        let away = |node: &Node| node.ready == Readiness::Unknown && !is_evicted(node);
+        let ids: Vec<NodeId> = self.store.nodes().filter(|node| away(node)).map(|node| node.id).collect();
+        for id in ids {
+            let Some(interval) = self.eviction_interval(id) else { continue };
+            _ = self.store.update_node(id, |node| node.taints.push(taint(TaintEffect::NoExecute)));
+            self.tell();
+            self.begin_eviction(id, interval);
+        }
+    }
+
+    /// What lies between this node, which is away, and the next of which pods are evicted; none: nobody is, where more than
+    /// half of a small zone is away, or every zone (`ComputeZoneState`).
+    fn eviction_interval(&self, id: NodeId) -> Option<SimDuration> {
+        let is_away = |node: &Node| node.id == id || node.ready != Readiness::Ready;
+        if self.store.nodes().all(|node| is_away(node)) {
+            return None;
+        }
+        let zone = |node: &Node| ZONE_LABELS.map(|label| node.label(label).cloned());
+        let own = zone(self.store.node(id)?);
+        let (mut all, mut away) = (0u64, 0u64);
+        for node in self.store.nodes().filter(|node| zone(node) == own) {
+            all += 1;
+            away += u64::from(is_away(node));
+        }
+        let is_partial = away < all && away > 2 && away * 100 >= all * 55;
+        match is_partial {
+            false => Some(BETWEEN_EVICTIONS),
+            true => (all > LARGE_ZONE).then_some(BETWEEN_FEWER_EVICTIONS),
+        }
     }
 
     /// How long a pod puts up with its node's being away; none: for ever (`getMinTolerationTime`, and the tolerations that
@@ -125,8 +169,16 @@ impl World<'_> {
         if !self.is_turn(id, turn) {
             return;
         }
+        if !self.store.standing_node(id).is_some_and(|node| is_evicted(node)) {
+            return;
+        }
         let tainted = self.nodes.state(id).tainted;
         for pod in self.pods_on(id) {
+            // What is being deleted, or has ended, has been asked.
+            let stands = |pod: &Pod| pod.deletion.is_none() && !pod.status.phase.is_terminal();
+            if !self.store.standing_pod(pod).is_some_and(stands) {
+                continue;
+            }
             if self.tolerates_for(pod).is_none_or(|wait| tainted + wait > self.now) {
                 continue;
             }
@@ -171,6 +223,7 @@ impl World<'_> {
         if let Some(node) = self.store.standing_node(id).cloned() {
             self.draw_failures(&node, turn);
         }
+        self.make_up_for_evictions();
     }
 
     /// The provider warns: the node takes no more pods and is drained, and goes when the time is over.
@@ -251,6 +304,11 @@ impl World<'_> {
         self.nodes.states.get(id.0 as usize).is_some_and(|state| state.turn == turn)
             && self.store.standing_node(id).is_some()
     }
+}
+
+/// Has it the taint by which pods are evicted?
+fn is_evicted(node: &Node) -> bool {
+    node.taints.contains(&taint(TaintEffect::NoExecute))
 }
 
 fn taint(effect: TaintEffect) -> Taint {

@@ -109,8 +109,12 @@ impl World<'_> {
     fn bind_by_manifest(&mut self, id: PodId, node: &str) {
         match self.store.find_node(node) {
             Some(node) => {
+                // The scheduler has no hand in it, and says nothing.
                 self.scheduler_sees_pod(id, Verb::Added);
-                self.bind(id, node);
+                if self.store.bind(id, node).is_ok() {
+                    self.nodes.state(node).pods.insert(id);
+                    self.scheduling.forget(id);
+                }
             }
             None => {
                 let name = self.full_name(id).unwrap_or_default();

@@ -75,6 +75,42 @@ fn pods_leave_a_lost_node_when_they_have_had_enough() {
 }
 
 #[test]
+fn where_all_is_away_nobody_is_evicted() {
+    // By the node that they run on, one on each of the pool a.
+    let leaves = |pools: &str, of: u32, downs: &[(&str, u32)]| -> Vec<Option<f64>> {
+        let downs: Vec<String> = downs
+            .iter()
+            .map(|(node, at)| format!("{{at: {at}s, outage: {{component: node, name: {node}, for: 1h}}}}"))
+            .collect();
+        let more = format!("  pods: [{{duration: 3h}}]\n  actions: [{}]\n", downs.join(", "));
+        let job =
+            job("j", of, "nodeSelector: {jobsim/pool: a},", ONE_CPU).replace("backoffLimit: 0", "backoffLimit: 9");
+        let run = play(&[job], pools, &more);
+        let mut first: Vec<(String, Option<f64>)> = pods(&run, "j")
+            .iter()
+            .take(of as usize)
+            .map(|pod| (pod.node.as_deref().unwrap_or("").to_owned(), seconds(pod.terminating)))
+            .collect();
+        first.sort_by(|a, b| a.0.cmp(&b.0));
+        // After an hour nodes come back, their containers are gone, and the Job fails.
+        first.into_iter().map(|(_, at)| at.filter(|&at| at < 3600.0)).collect()
+    };
+    let pool = |name: &str, zone: &str, count: u32| {
+        format!("{{name: {name}, count: {count}, zone: {zone}, allocatable: {{cpu: 1, memory: 9Gi, pods: 20}}}}")
+    };
+    let alone = |count| format!("[{}]", pool("a", "za", count));
+    assert_eq!(leaves(&alone(3), 3, &[("a-0", 100), ("a-1", 100), ("a-2", 100)]), [None; 3]);
+    // The second one calls off what the first one began.
+    assert_eq!(leaves(&alone(2), 2, &[("a-0", 100), ("a-1", 200)]), [None; 2]);
+    // Another zone stands: it is this one that is cut off.
+    let zones = format!("[{}, {}]", pool("a", "za", 3), pool("b", "zb", 2));
+    assert_eq!(leaves(&zones, 3, &[("a-0", 100), ("a-1", 200), ("a-2", 300)]), [Some(447.0), Some(547.0), Some(647.0)]);
+    // Three of four are more than half of a small zone.
+    let downs = [("a-0", 100), ("a-1", 200), ("a-2", 300)];
+    assert_eq!(leaves(&alone(4), 4, &downs), [Some(447.0), Some(547.0), None, None]);
+}
+
+#[test]
 fn what_takes_more_than_its_limit_ends() {
     // Memory grows evenly: half of the way after half of the time. Disks are looked at every ten seconds.
     let limited = |limit: &str| format!("resources: {{requests: {{cpu: 1}}, limits: {{{limit}}}}}");
