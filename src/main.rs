@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
-use jobsim::cli::{Cli, exit, is_closed_pipe};
+use jobsim::cli::{Cli, code_of, is_closed_pipe};
 
 fn main() -> ExitCode {
     // clap ends with code 2 on wrong usage, as we do on wrong input.
@@ -14,7 +14,7 @@ fn main() -> ExitCode {
         Err(error) => {
             // Nothing is left to do if standard error is gone too.
             _ = writeln!(std::io::stderr(), "error: {error:#}");
-            ExitCode::from(exit::FAILURE)
+            ExitCode::from(code_of(&error))
         }
     }
 }

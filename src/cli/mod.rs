@@ -116,19 +116,8 @@ enum Command {
 struct Wrong(String);
 
 impl Cli {
-    /// Carries the command out. An error that it returns is one of input or output.
+    /// Carries the command out. [`code_of`] tells whose fault an error is that it returns.
     pub fn execute(self) -> anyhow::Result<ExitCode> {
-        match self.carry_out() {
-            Err(error) if error.is::<Wrong>() => {
-                use std::io::Write;
-                writeln!(std::io::stderr(), "error: {error:#}")?;
-                Ok(ExitCode::from(exit::USAGE))
-            }
-            result => result,
-        }
-    }
-
-    fn carry_out(self) -> anyhow::Result<ExitCode> {
         let colour = match self.color {
             Color::Always => true,
             Color::Never => false,
@@ -162,6 +151,11 @@ impl Cli {
             Command::Version(args) => version::run(&args),
         }
     }
+}
+
+/// The exit code of an error: usage, where the command line or a document is wrong; else input or output failed.
+pub fn code_of(error: &anyhow::Error) -> u8 {
+    if error.is::<Wrong>() { exit::USAGE } else { exit::FAILURE }
 }
 
 /// Is this error a reader that has gone away? Then nothing is said.

@@ -25,7 +25,7 @@ use crate::record::requests::RequestTrace;
 use crate::record::trace::{self, RunTable};
 use crate::record::watch::{PodRow, Watcher};
 use crate::record::{Ending, Run};
-use crate::report::chart::{self, ChartFormat};
+use crate::report::chart::{self, ChartError, ChartFormat};
 use crate::report::compress::{self, Compression};
 use crate::report::digest::TableDigest;
 use crate::report::kubectl::document;
@@ -415,22 +415,14 @@ fn write_files(
     if recorded && !args.charts.contains(&Charts::None) {
         for format in &args.charts {
             let format = if *format == Charts::Png { ChartFormat::Png } else { ChartFormat::Svg };
-            let mut charts = vec![
-                ("timeline", chart::timeline(run, format)?),
-                ("parallelism", chart::parallelism(run, format)?),
-                ("completions", chart::completions(run, format)?),
-            ];
-            if !run.nodes.is_empty() {
-                charts.push(("nodes", chart::nodes(run, format)?));
-                charts.push(("utilisation", chart::utilisation(run, format)?));
-                charts.push(("pending", chart::pending(run, format)?));
-            }
-            for (name, drawn) in charts {
-                files.push((format!("{name}.{}", format.extension()), drawn));
+            for (name, draw, of_nodes) in CHARTS {
+                if !of_nodes || !run.nodes.is_empty() {
+                    files.push((format!("{name}.{}", format.extension()), draw(run, format)?));
+                }
             }
         }
     }
-    let earlier = output::of_earlier_run(&folder, &PICTURES);
+    let earlier = output::of_earlier_run(&folder, &CHARTS.map(|(name, ..)| name));
     let written = match streamed {
         None => output::write_all(&folder, files)?,
         Some(mut staging) => {
@@ -445,8 +437,17 @@ fn write_files(
     Ok(written)
 }
 
-/// The names of a run's pictures.
-const PICTURES: [&str; 6] = ["timeline", "parallelism", "completions", "nodes", "utilisation", "pending"];
+/// A run's pictures: their names, who draws them, and whether they show nodes, which not every run has.
+const CHARTS: [(&str, Draw, bool); 6] = [
+    ("timeline", chart::timeline, false),
+    ("parallelism", chart::parallelism, false),
+    ("completions", chart::completions, false),
+    ("nodes", chart::nodes, true),
+    ("utilisation", chart::utilisation, true),
+    ("pending", chart::pending, true),
+];
+
+type Draw = fn(&Run, ChartFormat) -> Result<Vec<u8>, ChartError>;
 
 fn print(output: Output, run: &Run, digest: &str, written: &[PathBuf]) -> anyhow::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());

@@ -174,22 +174,11 @@ impl Drop for Staging {
 /// Files in this folder that the run wrote of which the summary there tells: tables, compressed or not, and pictures of
 /// these names.
 pub fn of_earlier_run(dir: &Path, pictures: &[&str]) -> Vec<PathBuf> {
-    #[derive(Deserialize)]
-    struct Mark {
-        tool: String,
-        tables: Vec<TableDigest>,
-    }
-    let read = File::open(dir.join(SUMMARY_FILE)).map(io::BufReader::new);
-    let Ok(mark) = read.map_err(drop).and_then(|file| serde_json::from_reader::<_, Mark>(file).map_err(drop)) else {
-        return Vec::new();
-    };
-    if mark.tool != TOOL {
-        return Vec::new();
-    }
+    let Some(tables) = Mark::of(&dir.join(SUMMARY_FILE)).and_then(|mark| mark.tables) else { return Vec::new() };
     let named = |name: &str, endings: &[&str]| -> Vec<PathBuf> {
         endings.iter().map(|ending| dir.join(format!("{name}{ending}"))).collect()
     };
-    let tables = mark.tables.iter().filter(|table| is_plain(&table.table));
+    let tables = tables.iter().filter(|table| is_plain(&table.table));
     let tables = tables.flat_map(|table| named(&table.table, &["", ".gz", ".zst"]));
     let pictures = pictures.iter().flat_map(|name| named(name, &[".svg", ".png"]));
     tables.chain(pictures).filter(|path| path.is_file()).collect()
@@ -240,27 +229,31 @@ fn make_folder(dir: &Path) -> Result<Vec<PathBuf>, OutputError> {
     Ok(missing)
 }
 
+/// What tells a summary of ours from other files, and one kind from another.
+#[derive(Deserialize)]
+struct Mark {
+    tool: String,
+    /// Of a study.
+    study: Option<serde::de::IgnoredAny>,
+    /// Of a run.
+    tables: Option<Vec<TableDigest>>,
+}
+
+impl Mark {
+    fn of(summary: &Path) -> Option<Mark> {
+        let file = io::BufReader::new(File::open(summary).ok()?);
+        serde_json::from_reader::<_, Mark>(file).ok().filter(|mark| mark.tool == TOOL)
+    }
+}
+
 /// Is it the summary of something that jobsim wrote?
 pub fn is_our_summary(path: &Path) -> bool {
-    #[derive(Deserialize)]
-    struct Mark {
-        tool: String,
-    }
-    let read = File::open(path).map(io::BufReader::new);
-    read.is_ok_and(|file| serde_json::from_reader::<_, Mark>(file).is_ok_and(|mark| mark.tool == TOOL))
+    Mark::of(path).is_some()
 }
 
 /// Is it the summary of a study of ours?
 fn is_study(path: &Path) -> bool {
-    #[derive(Deserialize)]
-    struct Mark {
-        tool: String,
-        study: Option<serde::de::IgnoredAny>,
-    }
-    let read = File::open(path).map(io::BufReader::new);
-    read.is_ok_and(|file| {
-        serde_json::from_reader::<_, Mark>(file).is_ok_and(|mark| mark.tool == TOOL && mark.study.is_some())
-    })
+    Mark::of(path).is_some_and(|mark| mark.study.is_some())
 }
 
 /// Do both tables begin with the same columns? Later versions add columns at the end only.

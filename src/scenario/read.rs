@@ -110,8 +110,9 @@ pub fn check(sources: Vec<Source>, options: &ReadOptions) -> Checked {
 /// Looks at documents as [`check`] does. Where several sources have a Simulation each of these is a scenario by itself, as
 /// in a folder of them; the others are looked at together.
 pub fn check_each(sources: Vec<Source>, options: &ReadOptions) -> Checked {
-    let has_simulation =
-        |source: &Source| SourceText::new(source.clone()).is_ok_and(|text| simulation::has_simulation(&Arc::new(text)));
+    let has_simulation = |source: &Source| {
+        SourceText::new(source.clone()).is_ok_and(|text| simulation::own_document(&Arc::new(text)).is_some())
+    };
     let (own, others): (Vec<Source>, Vec<Source>) = sources.iter().cloned().partition(has_simulation);
     if own.len() < 2 {
         return check(sources, options);
@@ -125,12 +126,7 @@ pub fn check_each(sources: Vec<Source>, options: &ReadOptions) -> Checked {
             (Some(before), Some(more)) => Some(format!("{}\n{more}", before.trim_end())),
             (before, more) => before.or(more),
         };
-        for (kind, count) in checked.kinds {
-            match all.kinds.iter_mut().find(|(known, _)| *known == kind) {
-                Some((_, all)) => *all += count,
-                None => all.kinds.push((kind, count)),
-            }
-        }
+        checked.kinds.iter().for_each(|(kind, more)| count(&mut all.kinds, kind, *more));
         all.notes.extend(checked.notes);
     }
     all
@@ -242,10 +238,10 @@ impl<'a> Reader<'a> {
             return self.list(&document, applied, objects);
         }
         if simulation::is_own(&document.root) {
-            count(&mut self.kinds, &kind);
+            count(&mut self.kinds, &kind, 1);
             return self.own(&document, &version, &kind, applied);
         }
-        count(&mut self.kinds, &kind);
+        count(&mut self.kinds, &kind, 1);
         match (version.as_str(), kind.as_str()) {
             of if is_known(of) => {
                 let ReadOptions { validate, refuse_newer, .. } = *self.options;
@@ -329,7 +325,7 @@ impl<'a> Reader<'a> {
     /// A document that plays no part.
     fn pass_over(&mut self, document: &Document, name: &str) {
         if !self.options.strict_model {
-            return count(&mut self.skipped, name);
+            return count(&mut self.skipped, name, 1);
         }
         let span = document.root.get("kind").map_or(document.root.span, |node| node.span);
         let problem = Problem::at(document.at(span), format!("not modelled: {name}"));
@@ -413,10 +409,10 @@ pub(super) fn list_items(list: &Document) -> Result<Vec<Document>, Problem> {
     Ok(items.iter().enumerate().map(item).collect())
 }
 
-fn count(kinds: &mut Vec<(String, usize)>, kind: &str) {
+fn count(kinds: &mut Vec<(String, usize)>, kind: &str, more: usize) {
     match kinds.iter_mut().find(|(known, _)| known == kind) {
-        Some((_, count)) => *count += 1,
-        None => kinds.push((kind.to_owned(), 1)),
+        Some((_, count)) => *count += more,
+        None => kinds.push((kind.to_owned(), more)),
     }
 }
 

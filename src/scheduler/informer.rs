@@ -66,19 +66,19 @@ impl Scheduler {
 
     /// A pod could not be bound: it gives its place back and tries again later, if it is still there.
     pub fn binding_failed(&mut self, id: PodId, now: SimTime) {
-        if let Some(at) = self.ghosts.iter().position(|(ghost, ..)| *ghost == id) {
+        let shape = if let Some(at) = self.ghosts.iter().position(|(ghost, ..)| *ghost == id) {
             let (_, shape, node) = self.ghosts.swap_remove(at);
             self.cluster.remove_ghost(&shape, node);
-            self.notice(&ClusterEvent::PodDeleted { shape, bound: true }, None, now);
+            shape
+        } else if let Some(at) = self.unbound.iter().position(|(gone, _)| *gone == id) {
+            self.unbound.swap_remove(at).1
+        } else if let Some(pod) = self.cluster.pod(id).filter(|pod| pod.assumed) {
+            let shape = pod.shape.clone();
+            self.cluster.displace(id);
+            shape
+        } else {
             return;
-        }
-        if let Some(at) = self.unbound.iter().position(|(gone, _)| *gone == id) {
-            let (_, shape) = self.unbound.swap_remove(at);
-            self.notice(&ClusterEvent::PodDeleted { shape, bound: true }, None, now);
-            return;
-        }
-        let Some(shape) = self.cluster.pod(id).filter(|pod| pod.assumed).map(|pod| pod.shape.clone()) else { return };
-        self.cluster.displace(id);
+        };
         self.notice(&ClusterEvent::PodDeleted { shape, bound: true }, None, now);
         self.queue.binding_failed(id, now);
     }

@@ -1,6 +1,9 @@
 //! Nodes that fail, are repaired, are taken back: what the node life cycle controller, the taint eviction controller and
 //! the pod garbage collector do then.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use super::World;
 use super::event::Event;
 use super::nodes::{NodeAlarm, REPAIR};
@@ -27,6 +30,9 @@ const QUARANTINE: SimDuration = SimDuration::from_secs(60);
 
 const UNREACHABLE: &str = "node.kubernetes.io/unreachable";
 const ZONE_LABELS: [&str; 2] = ["topology.kubernetes.io/region", "topology.kubernetes.io/zone"];
+
+/// By the labels of a zone: its nodes, and those of them that are away.
+type Zones = BTreeMap<[Option<Arc<str>>; 2], (u64, u64)>;
 
 impl World<'_> {
     /// A node's machine stops: nothing on it runs on, and nobody is told.
@@ -55,8 +61,8 @@ impl World<'_> {
         if !self.is_turn(id, turn) {
             return;
         }
-        let Some(name) = self.store.standing_node(id).map(|node| node.name.clone()) else { return };
-        let message = format!("Node {name} status is now: NodeNotReady");
+        let Some(node) = self.store.standing_node(id).cloned() else { return };
+        let message = format!("Node {} status is now: NodeNotReady", node.name);
         self.record_event(ObjectId::Node(id), false, "NodeNotReady", "node-controller", message);
         let pods: Vec<PodId> = self.pods_on(id);
         for pod in pods {
@@ -70,7 +76,8 @@ impl World<'_> {
                 self.record_event(ObjectId::Pod(pod), true, "NodeNotReady", "node-controller", "Node is not ready");
             }
         }
-        let (interval, unheard) = (self.eviction_interval(id), ApiTime::of(self.now));
+        let zones = self.zones(Some(id));
+        let (interval, unheard) = (eviction_interval(&zones, &node), ApiTime::of(self.now));
         _ = self.store.update_node(id, |node: &mut Node| {
             (node.ready, node.ready_since) = (Readiness::Unknown, unheard);
             node.taints.push(taint(TaintEffect::NoSchedule));
@@ -81,7 +88,7 @@ impl World<'_> {
         self.tell();
         match interval {
             Some(interval) => self.begin_eviction(id, interval),
-            None if self.store.nodes().all(|node| node.ready != Readiness::Ready) => self.call_evictions_off(),
+            None if are_all_away(&zones) => self.call_evictions_off(),
             None => {}
         }
     }
@@ -113,35 +120,30 @@ impl World<'_> {
 
     /// Some node is back: those that are still away get the taint that they could not get before.
     fn make_up_for_evictions(&mut self) {
-        let away = |node: &Node| node.ready == Readiness::Unknown && !is_evicted(node);
-        let ids: Vec<NodeId> = self.store.nodes().filter(|node| away(node)).map(|node| node.id).collect();
-        for id in ids {
-            let Some(interval) = self.eviction_interval(id) else { continue };
+        let is_spared = |node: &Node| node.ready == Readiness::Unknown && !is_evicted(node);
+        if !self.store.nodes().any(|node| is_spared(node)) {
+            return;
+        }
+        let zones = self.zones(None);
+        let spared = self.store.nodes().filter(|node| is_spared(node));
+        let due: Vec<(NodeId, SimDuration)> =
+            spared.filter_map(|node| Some((node.id, eviction_interval(&zones, node)?))).collect();
+        for (id, interval) in due {
             _ = self.store.update_node(id, |node| node.taints.push(taint(TaintEffect::NoExecute)));
             self.tell();
             self.begin_eviction(id, interval);
         }
     }
 
-    /// What lies between this node, which is away, and the next of which pods are evicted; none: nobody is, where more than
-    /// half of a small zone is away, or every zone (`ComputeZoneState`).
-    fn eviction_interval(&self, id: NodeId) -> Option<SimDuration> {
-        let is_away = |node: &Node| node.id == id || node.ready != Readiness::Ready;
-        if self.store.nodes().all(|node| is_away(node)) {
-            return None;
+    /// How many nodes each zone has, and how many of them are away, as `also` is about to be.
+    fn zones(&self, also: Option<NodeId>) -> Zones {
+        let mut zones = Zones::new();
+        for node in self.store.nodes() {
+            let (all, away) = zones.entry(zone_of(node)).or_default();
+            *all += 1;
+            *away += u64::from(also == Some(node.id) || node.ready != Readiness::Ready);
         }
-        let zone = |node: &Node| ZONE_LABELS.map(|label| node.label(label).cloned());
-        let own = zone(self.store.node(id)?);
-        let (mut all, mut away) = (0u64, 0u64);
-        for node in self.store.nodes().filter(|node| zone(node) == own) {
-            all += 1;
-            away += u64::from(is_away(node));
-        }
-        let is_partial = away < all && away > 2 && away * 100 >= all * 55;
-        match is_partial {
-            false => Some(BETWEEN_EVICTIONS),
-            true => (all > LARGE_ZONE).then_some(BETWEEN_FEWER_EVICTIONS),
-        }
+        zones
     }
 
     /// How long a pod puts up with its node's being away; none: for ever (`getMinTolerationTime`, and the tolerations that
@@ -303,6 +305,25 @@ impl World<'_> {
     fn is_turn(&self, id: NodeId, turn: u16) -> bool {
         self.nodes.states.get(id.0 as usize).is_some_and(|state| state.turn == turn)
             && self.store.standing_node(id).is_some()
+    }
+}
+
+fn zone_of(node: &Node) -> [Option<Arc<str>>; 2] {
+    ZONE_LABELS.map(|label| node.label(label).cloned())
+}
+
+fn are_all_away(zones: &Zones) -> bool {
+    zones.values().all(|(all, away)| away == all)
+}
+
+/// What lies between this node, which is away, and the next of which pods are evicted; none: nobody is, where more than
+/// half of a small zone is away, or every zone (`ComputeZoneState`).
+fn eviction_interval(zones: &Zones, node: &Node) -> Option<SimDuration> {
+    let &(all, away) = zones.get(&zone_of(node)).filter(|_| !are_all_away(zones))?;
+    let is_partial = away < all && away > 2 && away * 100 >= all * 55;
+    match is_partial {
+        false => Some(BETWEEN_EVICTIONS),
+        true => (all > LARGE_ZONE).then_some(BETWEEN_FEWER_EVICTIONS),
     }
 }
 

@@ -112,8 +112,7 @@ impl World<'_> {
                 // The scheduler has no hand in it, and says nothing.
                 self.scheduler_sees_pod(id, Verb::Added);
                 if self.store.bind(id, node).is_ok() {
-                    self.nodes.state(node).pods.insert(id);
-                    self.scheduling.forget(id);
+                    self.is_placed(id, node);
                 }
             }
             None => {
@@ -135,12 +134,16 @@ impl World<'_> {
         if !written {
             return self.scheduling.scheduler.binding_failed(pod, self.now);
         }
-        self.nodes.state(node).pods.insert(pod);
-        self.scheduling.forget(pod);
+        self.is_placed(pod, node);
         let name = self.full_name(pod).unwrap_or_default();
         let node_name = self.store.node(node).map(|node| node.name.clone()).unwrap_or_else(|| "".into());
         let message = format!("Successfully assigned {name} to {node_name}");
         self.record_event(ObjectId::Pod(pod), false, "Scheduled", SOURCE, message);
+    }
+
+    fn is_placed(&mut self, pod: PodId, node: NodeId) {
+        self.nodes.state(node).pods.insert(pod);
+        self.scheduling.forget(pod);
     }
 
     // ---- what it is told ----

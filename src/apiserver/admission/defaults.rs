@@ -9,8 +9,7 @@ use crate::apiserver::schema::schema;
 /// Fills in the defaults of a Job. True if it got the labels of its template: upstream the two are one map from then on.
 pub(super) fn job(job: &mut Value, rules: &Rules) -> bool {
     schema().fill(&schema().shape("Job"), job);
-    let labels = job["spec"]["template"]["metadata"]["labels"].clone();
-    let shares_labels = share_labels(job, labels);
+    let shares_labels = share_labels(job);
     let spec = &mut job["spec"];
     if spec["parallelism"].is_null() {
         if spec["completions"].is_null() {
@@ -31,8 +30,9 @@ pub(super) fn job(job: &mut Value, rules: &Rules) -> bool {
     shares_labels
 }
 
-/// Gives a Job that has no labels these, if there are any; true if it does.
-pub(super) fn share_labels(job: &mut Value, labels: Value) -> bool {
+/// Gives a Job that has no labels those of its template, if there are any; true if it does.
+pub(super) fn share_labels(job: &mut Value) -> bool {
+    let labels = job["spec"]["template"]["metadata"]["labels"].clone();
     if labels.is_null() {
         return false;
     }

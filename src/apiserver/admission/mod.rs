@@ -107,8 +107,7 @@ pub fn create_job(value: &Value, rules: &Rules) -> Result<Admitted, Vec<FieldErr
 /// A stored Job as it is read: defaults are filled in again, and where the Job has no labels those of its template are
 /// its own, which by now has the server's.
 pub fn as_read(mut job: Value) -> Value {
-    let labels = job["spec"]["template"]["metadata"]["labels"].clone();
-    defaults::share_labels(&mut job, labels);
+    defaults::share_labels(&mut job);
     job
 }
 

@@ -177,13 +177,13 @@ impl CronJobController {
         let (start, clock, rules) = (self.start, self.clock(now), self.rules);
         let view = self.view(id)?;
         let timetable = &*view.timetable;
+        if view.spec.suspend || timetable.names_zone || timetable.zone.is_err() || !view.is_quiet(&rules) {
+            return None;
+        }
         let times = view::times(start, view.created, &view.spec, &view.status);
         let earliest = missed::earliest_start(&times, clock, false);
         // What comes after a later instant may be an earlier start, where clocks are set back.
         if missed::earliest_start(&times, clock, true) != earliest {
-            return None;
-        }
-        if view.spec.suspend || timetable.names_zone || timetable.zone.is_err() || !view.is_quiet(&rules) {
             return None;
         }
         if view.next_start.is_none() {

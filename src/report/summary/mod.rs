@@ -185,7 +185,7 @@ pub struct Condition {
 }
 
 /// Figures of a set of pods; where only counts were kept, those that are known.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
 pub struct FiguresJson {
     /// Pods created.
     pub pods: u64,
@@ -331,17 +331,7 @@ impl JobSummary {
 impl FiguresJson {
     /// Of a run that kept counts alone.
     fn counted(totals: Totals) -> FiguresJson {
-        FiguresJson {
-            pods: totals.pods,
-            pods_succeeded: None,
-            pods_failed: None,
-            pods_unfinished: None,
-            restarts: None,
-            max_parallelism: None,
-            pod_s: None,
-            makespan_s: None,
-            wait: None,
-        }
+        FiguresJson { pods: totals.pods, ..FiguresJson::default() }
     }
 }
 

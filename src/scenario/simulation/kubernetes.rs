@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::super::document::{Node, Value, parse};
+use super::super::document::{Document, Node, Value, parse};
 use super::super::source::SourceText;
 use super::fields::{Fields, Item, Report};
 use super::is_own;
@@ -14,11 +14,10 @@ use crate::api::release::{Kubernetes, Release};
 /// document is read.
 pub(in crate::scenario) fn kubernetes_of(text: &Arc<SourceText>) -> Option<Kubernetes> {
     // Most texts need not be read for this.
-    if !text.text.contains("jobsim/") || !(text.text.contains("kubernetes") || text.text.contains("featureGates")) {
+    if !(text.text.contains("kubernetes") || text.text.contains("featureGates")) {
         return None;
     }
-    let documents = parse(text).into_iter().filter_map(Result::ok);
-    let own = documents.into_iter().find(|document| is_own(&document.root))?;
+    let own = own_document(text)?;
     let spec = own.root.get("spec")?;
     let release = spec.get("kubernetes").and_then(written).map_or(Ok(Release::NEWEST), |text| text.parse()).ok()?;
     let mut kubernetes = Kubernetes::of(release);
@@ -30,9 +29,12 @@ pub(in crate::scenario) fn kubernetes_of(text: &Arc<SourceText>) -> Option<Kuber
     Some(kubernetes)
 }
 
-/// Is there a Simulation document in it?
-pub(in crate::scenario) fn has_simulation(text: &Arc<SourceText>) -> bool {
-    text.text.contains("jobsim/") && parse(text).into_iter().flatten().any(|document| is_own(&document.root))
+/// The first Simulation document in it.
+pub(in crate::scenario) fn own_document(text: &Arc<SourceText>) -> Option<Document> {
+    if !text.text.contains("jobsim/") {
+        return None;
+    }
+    parse(text).into_iter().flatten().find(|document| is_own(&document.root))
 }
 
 /// `"1.31"`, also without the quotes.

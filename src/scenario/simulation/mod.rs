@@ -27,7 +27,7 @@ use crate::workload::behaviour::Behaviour;
 pub(super) use actions::Applied;
 pub(super) use arrivals::Arriving;
 use fields::{Fields, Item, Report};
-pub(super) use kubernetes::{has_simulation, kubernetes_of};
+pub(super) use kubernetes::{kubernetes_of, own_document};
 pub use manual::{DISTRIBUTIONS, ManualField, manual};
 pub use price_book::price_book_names;
 pub use study::{MOST_BATCHES, read_distribution};

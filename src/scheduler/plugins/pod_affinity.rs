@@ -37,9 +37,19 @@ pub(in super::super) fn own_term_matches(term: &PodTerm, other: &ShapeSpec, clus
 
 /// Is a term of another pod about the pod at hand?
 pub(in super::super) fn their_term_matches(term: &PodTerm, pod: &ShapeSpec, cluster: &Cluster) -> bool {
-    static NO_LABELS: Labels = Vec::new();
-    let labels = || cluster.namespaces.get(&pod.namespace).unwrap_or(&NO_LABELS);
-    let by_labels = |selector: &Vec<_>| selects(selector, labels(), &cluster.symbols);
+    term_matches(term, pod, cluster.namespaces.get(&pod.namespace).unwrap_or(&NO_LABELS), cluster)
+}
+
+/// Is a term about this pod, as queueing hints see it? They do not look namespaces up, so that these have no labels.
+pub(in super::super) fn hint_matches(term: &PodTerm, pod: &ShapeSpec, cluster: &Cluster) -> bool {
+    term_matches(term, pod, &NO_LABELS, cluster)
+}
+
+static NO_LABELS: Labels = Vec::new();
+
+/// Is a term about a pod whose namespace has these labels?
+fn term_matches(term: &PodTerm, pod: &ShapeSpec, labels: &Labels, cluster: &Cluster) -> bool {
+    let by_labels = |selector: &Vec<_>| selects(selector, labels, &cluster.symbols);
     (term.namespaces.contains(&pod.namespace) || term.namespace_selector.as_ref().is_some_and(by_labels))
         && selector_matches(term, pod, &cluster.symbols)
 }
@@ -51,19 +61,6 @@ fn selector_matches(term: &PodTerm, pod: &ShapeSpec, symbols: &Symbols) -> bool 
 /// Is the other pod meant by every term? Without terms none is.
 pub(in super::super) fn matches_all(terms: &[PodTerm], other: &ShapeSpec, cluster: &Cluster) -> bool {
     !terms.is_empty() && terms.iter().all(|term| own_term_matches(term, other, cluster))
-}
-
-/// Is a term about this pod, as queueing hints see it? They do not look namespaces up, so that these have no labels.
-pub(in super::super) fn hint_matches(term: &PodTerm, other: &ShapeSpec, cluster: &Cluster) -> bool {
-    static NO_LABELS: Labels = Vec::new();
-    let by_labels = |selector: &Vec<_>| selects(selector, &NO_LABELS, &cluster.symbols);
-    (term.namespaces.contains(&other.namespace) || term.namespace_selector.as_ref().is_some_and(by_labels))
-        && selector_matches(term, other, &cluster.symbols)
-}
-
-/// Is the pod meant by every term, as hints see it? Without terms none is.
-pub(in super::super) fn hint_matches_all(terms: &[PodTerm], other: &ShapeSpec, cluster: &Cluster) -> bool {
-    !terms.is_empty() && terms.iter().all(|term| hint_matches(term, other, cluster))
 }
 
 impl AffinityState {

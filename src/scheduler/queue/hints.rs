@@ -2,7 +2,7 @@
 
 use super::super::cluster::Cluster;
 use super::super::node_info::NodeFacts;
-use super::super::plugins::pod_affinity::{hint_matches, hint_matches_all};
+use super::super::plugins::pod_affinity::hint_matches;
 use super::super::plugins::spread::{has_all_keys, selector_matches};
 use super::super::plugins::{Plugin, Plugins, node_affinity, resources, taints};
 use super::super::shape::{Shape, ShapeSpec, Spread};
@@ -160,7 +160,9 @@ fn spread(event: &ClusterEvent, id: PodId, pod: &ShapeSpec, cluster: &Cluster) -
 }
 
 fn pod_affinity(event: &ClusterEvent, id: PodId, pod: &ShapeSpec, cluster: &Cluster) -> bool {
-    let wanted = |other: &ShapeSpec| hint_matches_all(&pod.affinity, other, cluster);
+    let wanted = |other: &ShapeSpec| {
+        !pod.affinity.is_empty() && pod.affinity.iter().all(|term| hint_matches(term, other, cluster))
+    };
     let unwanted = |other: &ShapeSpec| pod.anti_affinity.iter().any(|term| hint_matches(term, other, cluster));
     match event {
         ClusterEvent::PodAdded(shape) => wanted(shape),
