@@ -11,6 +11,26 @@ const SPACE: u64 = 27u64.pow(LENGTH as u32);
 /// What tells the draws of names from others of a Job.
 const NAMES: u64 = 0x6e61_6d65;
 
+/// Kinds of objects that have a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Numbered {
+    /// A Job.
+    Job,
+    /// A pod.
+    Pod,
+    /// A CronJob.
+    CronJob,
+    /// A Kubernetes event.
+    Event,
+    /// A node.
+    Node,
+}
+
+/// What stands for an object's UID: its kind and the number of its creation.
+pub fn uid(kind: Numbered, number: u64) -> String {
+    format!("{:08x}-0000-4000-8000-{number:012x}", kind as u32 + 1)
+}
+
 /// The name of a Job's pod; `identity` is that of the Job.
 pub fn pod_name(job: &str, identity: u64, index: u32, attempt: u32) -> String {
     let prefix = mix(identity, NAMES);

@@ -36,6 +36,8 @@ pub struct Node {
     pub machine_since: ApiTime,
     /// Creation.
     pub created: ApiTime,
+    /// The manifest that it was made of, if there is one.
+    pub manifest: Option<Arc<serde_json::Value>>,
 }
 
 /// `status` of a node's condition Ready.

@@ -36,6 +36,8 @@ pub struct PodTemplate {
     pub scheduling: Scheduling,
     /// Has it a volume that lives on its node's disk?
     pub has_local_storage: bool,
+    /// `nodeName`: the node that it is bound to from the start.
+    pub node_name: Option<Arc<str>>,
 }
 
 /// A container of a template.
@@ -101,6 +103,12 @@ impl PodTemplate {
                 && container.startup_probe.is_none()
                 && !container.sidecar
         })
+    }
+
+    /// How many containers READY counts: the app containers and the sidecars.
+    pub fn containers_to_be_ready(&self) -> u16 {
+        let sidecars = self.init_containers.iter().filter(|container| container.sidecar).count();
+        (self.containers.len() + sidecars) as u16
     }
 
     fn most(&self, list: impl Fn(&Resources) -> &ResourceList) -> ResourceList {
@@ -245,12 +253,12 @@ pub struct PodStatus {
     pub most_restarts: u32,
     /// The latest `finishedAt` of the app containers, if all are terminated.
     pub finished_at: Option<ApiTime>,
-    /// The first non-zero last exit code, init containers first; else 0 if an app container ended.
+    /// The first non-zero last exit code, init containers first; else 0 if an app container ended. Sidecars do not count.
     pub exit_code: Option<i32>,
     /// `state.terminated.exitCode` of the containers that have one: app containers first, in spec order.
     pub exits: ContainerExits,
-    /// `status.reason`: why the pod failed as a whole, if it did.
-    pub reason: Option<&'static str>,
+    /// Why the pod failed as a whole, if it did.
+    pub failure: Option<Arc<PodFailure>>,
     /// How many app containers are ready, of how many, and kubectl's word for the state.
     pub view: ContainersView,
     /// Each container for itself, init containers first: kept only if a reader asks for it. No rule looks at it.
@@ -270,7 +278,7 @@ impl PodStatus {
             finished_at: None,
             exit_code: None,
             exits: ContainerExits::None,
-            reason: None,
+            failure: None,
             view: ContainersView {
                 ready: 0,
                 total: containers,
@@ -283,6 +291,30 @@ impl PodStatus {
     }
 }
 
+/// Why a pod failed as a whole, whatever its containers ended with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PodFailure {
+    /// `status.reason`.
+    pub reason: &'static str,
+    /// `status.message`.
+    pub message: String,
+}
+
+/// What the message begins with of a pod that a kubelet never started.
+const REJECTED: &str = "Pod was rejected: ";
+
+impl PodFailure {
+    /// A kubelet does not take the pod (`rejectPod`).
+    pub fn rejected(reason: &'static str, why: &str) -> PodFailure {
+        PodFailure { reason, message: format!("{REJECTED}{why}") }
+    }
+
+    /// Why a kubelet did not take the pod, if that is what it failed of.
+    pub fn rejection(&self) -> Option<&str> {
+        self.message.strip_prefix(REJECTED)
+    }
+}
+
 /// One of `status.containerStatuses`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ContainerDetail {
@@ -292,6 +324,8 @@ pub struct ContainerDetail {
     pub last: Option<Termination>,
     /// Starts after the first.
     pub restarts: u32,
+    /// It runs, and its probes are content.
+    pub ready: bool,
 }
 
 /// `state` of a container.

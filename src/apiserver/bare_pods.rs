@@ -18,8 +18,6 @@ pub struct BarePod {
     pub name: ObjectName,
     /// What it is made of.
     pub template: Arc<PodTemplate>,
-    /// The node that the manifest binds it to.
-    pub node: Option<Arc<str>>,
     /// The manifest with defaults.
     pub manifest: Arc<serde_json::Value>,
 }
@@ -44,7 +42,7 @@ impl Store {
         let template = self.admit_bare_pod(&new.template, &new.name.namespace).map_err(forbidden)?;
         self.bare_pods.insert(new.name.clone());
         let id = new_pod_id(&self.pods, &mut self.free_pods, &mut self.pods_created);
-        let pod = new_pod(id, now, new.template.containers.len() as u16);
+        let pod = new_pod(id, now, new.template.containers_to_be_ready());
         self.add_pod(PodRecord { pod, place: 0, template, bare: Some(new), gone: false });
         Ok(id)
     }

@@ -78,7 +78,7 @@ impl Store {
             Err(denied) => return Err(denied.refusal(&record.job, index, attempt)),
         };
         record.attempts[place] += 1;
-        let containers = template.containers.len() as u16;
+        let containers = template.containers_to_be_ready();
         let place = record.pods.len() as u32;
         let id = new_pod_id(&self.pods, &mut self.free_pods, &mut self.pods_created);
         record.pods.push(id.slot);
@@ -129,7 +129,13 @@ impl Store {
 
     /// Deletes a pod gracefully (`CheckGracefulDelete`): at once if it has ended or is not bound.
     pub fn delete_pod(&mut self, now: ApiTime, id: PodId) -> Result<u64, Refusal> {
-        let grace = self.template_of(id).map_or(30, |template| template.termination_grace_period_seconds);
+        self.delete_pod_within(now, id, u32::MAX)
+    }
+
+    /// The same, with no more seconds of grace than these.
+    pub fn delete_pod_within(&mut self, now: ApiTime, id: PodId, most: u32) -> Result<u64, Refusal> {
+        let own = self.template_of(id).map_or(30, |template| template.termination_grace_period_seconds);
+        let grace = own.min(most);
         let pod = self.standing_pod_mut(id)?;
         let grace = if pod.status.phase.is_terminal() || !pod.scheduled { 0 } else { grace };
         let version = match pod.deletion {

@@ -81,7 +81,14 @@ impl ClusterArgs {
                 _ if position == 0 => {
                     for name in word.split(',') {
                         let unknown = || format!("the server doesn't have a resource type \"{name}\"");
-                        request.resources.push(Resource::by_name(name).ok_or_else(unknown)?);
+                        let asked = match Resource::by_name(name) {
+                            Some(resource) => vec![resource],
+                            None if name == "all" => Resource::IN_ALL.to_vec(),
+                            None => return Err(unknown()),
+                        };
+                        let known = |resource: &Resource| request.resources.contains(resource);
+                        let new: Vec<Resource> = asked.into_iter().filter(|resource| !known(resource)).collect();
+                        request.resources.extend(new);
                     }
                 }
                 _ if is_file(word) => request.files.push(word.into()),

@@ -178,7 +178,7 @@ fn written(
     };
     Ok(match format {
         Format::Table { wide } => {
-            let several = objects.iter().any(|(resource, _)| *resource != objects[0].0);
+            let several = request.resources.len() > 1;
             let tables = objects.chunk_by(|a, b| a.0 == b.0).map(|group| {
                 let rows: Vec<&Value> = group.iter().map(|(_, object)| *object).collect();
                 Printer::new(group[0].0, args.table_options(wide, several)).print(&rows, now, "")

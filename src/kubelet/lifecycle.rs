@@ -5,15 +5,18 @@ use std::sync::Arc;
 
 use smallvec::{SmallVec, smallvec};
 
+use super::status::DEADLINE_EXCEEDED;
 use super::{Alarm, Workload};
 use crate::api::meta::{ApiTime, PodId};
-use crate::api::pod::{Container, PodStatus, PodTemplate, RestartPolicy, Termination};
+use crate::api::pod::{Container, PodFailure, PodStatus, PodTemplate, RestartPolicy, Termination};
 use crate::kernel::slab::Slab;
 use crate::kernel::time::{SimDuration, SimTime};
 
 /// Exit code of a process that ended on SIGTERM, and on SIGKILL.
 const TERMINATED: i32 = 143;
 pub(super) const KILLED: i32 = 137;
+/// A runtime is never asked to stop a container in less (`minimumGracePeriodInSeconds`).
+pub(super) const LEAST_GRACE: SimDuration = SimDuration::from_secs(2);
 /// What a pod gets that is evicted from its node: one second, which the runtime makes two.
 const EVICTION_GRACE: SimDuration = SimDuration::from_secs(2);
 /// Crash back-off: first and longest wait in seconds, and how long a container must run to be forgiven.
@@ -36,15 +39,19 @@ pub(super) struct PodWorker {
     pub(super) state: PodState,
     /// Init containers, then app containers.
     pub(super) containers: SmallVec<[ContainerState; 1]>,
-    /// When the app containers first ran.
-    pub(super) started: Option<SimTime>,
+    /// When the kubelet met the pod.
+    pub(super) admitted: SimTime,
+    /// When the app containers first ran; [`SimTime::MAX`] as long as they have not.
+    started: SimTime,
     /// Was it ready when its status was last made, and since when has that been so?
     pub(super) ready: bool,
     pub(super) ready_since: ApiTime,
     /// How each container ended before its last start, if someone reads that.
     pub(super) previous: Option<Box<[Option<Termination>]>>,
-    /// Why the pod fails as a whole, whatever its containers end with.
-    pub(super) failing: Option<&'static str>,
+    /// Will the pod fail, whatever its containers end with?
+    pub(super) fails: bool,
+    /// .. and is it as a whole that it does, for this reason?
+    pub(super) failure: Option<Arc<PodFailure>>,
     /// When what still runs is killed, once the pod is to end.
     pub(super) kill_at: Option<SimTime>,
     /// How the pull of its images stands.
@@ -142,6 +149,11 @@ impl ContainerState {
 }
 
 impl PodWorker {
+    /// When the app containers first ran.
+    pub(super) fn started(&self) -> Option<SimTime> {
+        (self.started < SimTime::MAX).then_some(self.started)
+    }
+
     pub(super) fn init_count(&self) -> usize {
         self.template.init_containers.len()
     }
@@ -185,18 +197,22 @@ impl Kubelet {
         let count = template.init_containers.len() + template.containers.len();
         let previous = self.keeps_details.then(|| vec![None; count].into());
         if let Some(seconds) = template.active_deadline_seconds {
-            alarms.push((now + SimDuration::from_secs(seconds.into()), Alarm::Deadline(id)));
+            // Counted from `startTime`, which is cut to seconds.
+            let start = ApiTime::of(now).instant();
+            alarms.push((start + SimDuration::from_secs(seconds.into()), Alarm::Deadline(id)));
         }
         let worker = PodWorker {
             id,
             template,
             state: PodState::Starting,
             containers: smallvec![ContainerState::new(); count],
-            started: None,
+            admitted: now,
+            started: SimTime::MAX,
             ready: false,
             ready_since: created,
             previous,
-            failing: None,
+            fails: false,
+            failure: None,
             kill_at: None,
             pull: PullState::Quiet,
         };
@@ -289,12 +305,19 @@ impl Kubelet {
                 Some(pod)
             }
             Alarm::StorageFull { pod, container, turn } => {
-                self.running(pod, container, turn)?;
-                self.fail(pod, "Evicted", EVICTION_GRACE, now, workload, alarms)
+                let failure = self.running(pod, container, turn)?.is_evicted_for_storage(usize::from(container));
+                self.fail(pod, failure, EVICTION_GRACE, now, workload, alarms)
             }
             Alarm::Deadline(pod) => {
                 let grace = self.worker(pod)?.template.termination_grace_period_seconds;
-                self.fail(pod, "DeadlineExceeded", SimDuration::from_secs(grace.into()), now, workload, alarms)
+                let message = "Pod was active on the node longer than the specified deadline".to_owned();
+                let failure = PodFailure { reason: DEADLINE_EXCEEDED, message };
+                self.fail(pod, failure, SimDuration::from_secs(grace.into()), now, workload, alarms)
+            }
+            Alarm::GraceOver(pod) => {
+                let worker = self.worker(pod)?;
+                worker.stop_all_sidecars(now, workload, alarms);
+                None
             }
             // The world hands these to the images.
             Alarm::Pulled(_) | Alarm::PullBackOff(_) | Alarm::PullAgain(_) => None,
@@ -353,7 +376,12 @@ impl Kubelet {
             return None;
         }
         worker.state = PodState::Terminating;
+        // What is on its end already goes on as it was.
+        if worker.kill_at.is_some() {
+            return Some(id);
+        }
         worker.kill_at = Some(now + grace);
+        worker.await_end_of_grace(alarms);
         for at in 0..worker.containers.len() {
             match worker.containers[at].phase {
                 ContainerPhase::Running if !worker.is_sidecar(at) => worker.signal(at, grace, now, workload, alarms),
@@ -386,7 +414,7 @@ impl PodWorker {
             next += 1;
         }
         self.state = PodState::Running;
-        self.started = Some(now);
+        self.started = now;
         for at in self.init_count()..self.containers.len() {
             self.start(at, now, workload, alarms);
         }
@@ -435,8 +463,7 @@ impl PodWorker {
         workload: &mut dyn Workload,
         alarms: &mut Vec<(SimTime, Alarm)>,
     ) {
-        let name = self.container_name(at);
-        let pod = self.id;
+        let (name, pod, grace) = (self.container_name(at), self.id, grace.max(LEAST_GRACE));
         let container = &mut self.containers[at];
         let reaction = workload.termination(pod, &name, container.restarts);
         let (ends_at, code) = if reaction <= grace { (now + reaction, TERMINATED) } else { (now + grace, KILLED) };
@@ -472,7 +499,7 @@ impl PodWorker {
         match self.state {
             PodState::Init(_) if code == 0 => self.start_next(at + 1, now, workload, alarms),
             PodState::Init(_) if self.has_running_sidecar() => {
-                self.failing.get_or_insert("");
+                self.fails = true;
                 self.stop_with_sidecars(now, workload, alarms);
             }
             PodState::Init(_) => {

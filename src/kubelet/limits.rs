@@ -1,10 +1,14 @@
 //! What ends a container or a pod before its time: memory, disk, deadlines.
 
+use std::sync::Arc;
+
 use super::lifecycle::{ContainerPhase, KILLED, Kubelet, PodState, PodWorker};
 use super::{Alarm, Workload};
 use crate::api::meta::PodId;
+use crate::api::pod::PodFailure;
 use crate::kernel::time::{SimDuration, SimTime};
 
+const STORAGE: &str = "ephemeral-storage";
 /// The eviction manager looks at disks this often.
 const EVICTION_ROUND: u64 = SimDuration::from_secs(10).0;
 /// A sidecar that no rule speaks of runs on.
@@ -32,8 +36,7 @@ impl PodWorker {
             container.ends_at = now + after;
             (container.planned_code, container.will_be_oom) = (Some(KILLED), true);
         }
-        let disk = "ephemeral-storage";
-        if let Some(after) = self.beyond(at, disk, length, |name| workload.storage(pod, name, restarts)) {
+        if let Some(after) = self.beyond(at, STORAGE, length, |name| workload.storage(pod, name, restarts)) {
             let round = SimTime((now + after).0.div_ceil(EVICTION_ROUND) * EVICTION_ROUND);
             alarms.push((round, Alarm::StorageFull { pod, container: at as u16, turn }));
         }
@@ -41,6 +44,21 @@ impl PodWorker {
             alarms.push((self.containers[at].ends_at, Alarm::Exit { pod, container: at as u16, turn }));
         }
         self.await_readiness(at, now, workload, alarms);
+    }
+
+    /// Why a pod goes of which a container has written more to the disk than it may. The pod as a whole is held against
+    /// the sum of the limits first (`podEphemeralStorageLimitEviction`); others are taken to write less than theirs.
+    pub(super) fn is_evicted_for_storage(&self, at: usize) -> PodFailure {
+        let limit_of = |at: usize| self.container(at).resources.limits.get(STORAGE);
+        let limit = limit_of(at).map(ToString::to_string).unwrap_or_default();
+        let message = match (0..self.containers.len()).filter_map(limit_of).count() {
+            ..=1 => format!("Pod ephemeral local storage usage exceeds the total limit of containers {limit}. "),
+            _ => {
+                let name = self.container_name(at);
+                format!("Container {name} exceeded its local ephemeral storage limit \"{limit}\". ")
+            }
+        };
+        PodFailure { reason: "Evicted", message }
     }
 
     /// When a container that uses ever more of something passes its limit, if it does.
@@ -63,7 +81,7 @@ impl Kubelet {
     pub fn fail(
         &mut self,
         id: PodId,
-        reason: &'static str,
+        failure: PodFailure,
         grace: SimDuration,
         now: SimTime,
         workload: &mut dyn Workload,
@@ -71,7 +89,7 @@ impl Kubelet {
     ) -> Option<PodId> {
         let worker =
             self.worker(id).filter(|worker| !matches!(worker.state, PodState::Terminating | PodState::Ended))?;
-        worker.failing = Some(reason);
+        (worker.fails, worker.failure) = (true, Some(Arc::new(failure)));
         for container in &mut worker.containers {
             if container.phase == ContainerPhase::BackOff {
                 container.phase = ContainerPhase::Terminated;

@@ -92,6 +92,8 @@ pub enum Alarm {
     },
     /// The pod has been active for as long as it may be.
     Deadline(PodId),
+    /// The grace of a pod with sidecars is used up: those go that still wait for others.
+    GraceOver(PodId),
     /// The pull of an image for a pod ends.
     Pulled(PodId),
     /// A pod shows that it waits for the next try of a pull.
@@ -110,6 +112,7 @@ impl Alarm {
             | Alarm::StorageFull { pod, .. } => pod,
             Alarm::Start(pod)
             | Alarm::Deadline(pod)
+            | Alarm::GraceOver(pod)
             | Alarm::Pulled(pod)
             | Alarm::PullBackOff(pod)
             | Alarm::PullAgain(pod) => pod,

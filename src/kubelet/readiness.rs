@@ -5,13 +5,26 @@ use super::{Alarm, Workload};
 use crate::api::pod::Probe;
 use crate::kernel::time::{SimDuration, SimTime};
 
-/// From a container's start to the probe's answer that counts: the first turn at which the container is ready for work
-/// and the delay is over, and then as many turns as are needed in a row.
-pub(super) fn probed_after(probe: Probe, ready_after: SimDuration) -> SimDuration {
-    let period = SimDuration::from_secs(probe.period_seconds.into()).0;
-    let first = SimDuration::from_secs(probe.initial_delay_seconds.into()).0;
-    let late = ready_after.0.saturating_sub(first).div_ceil(period);
-    SimDuration(first + (late + u64::from(probe.success_threshold) - 1) * period)
+/// From a container's start to the answer of its startup probe that counts. The probe has had its turns since its pod was
+/// admitted, `known_for` before; what it is asked then, or before the delay is over, counts for nothing.
+pub(super) fn started_after(probe: Probe, ready_after: SimDuration, known_for: SimDuration) -> SimDuration {
+    let (period, least) = in_nanos(probe, ready_after);
+    let turns = (known_for.0 + least).div_ceil(period).max(1);
+    SimDuration(turns * period - known_for.0)
+}
+
+/// From a container's start to the answer of its readiness probe that counts. Its turns begin at once where the container
+/// counts as started `from` then (`UpdatePodStatus`); as many as are needed have to be good in a row.
+pub(super) fn ready_after(probe: Probe, ready_after: SimDuration, from: SimDuration) -> SimDuration {
+    let (period, least) = in_nanos(probe, ready_after);
+    let late = least.saturating_sub(from.0).div_ceil(period);
+    SimDuration(from.0 + (late + u64::from(probe.success_threshold) - 1) * period)
+}
+
+/// The time between two turns, and from the start of the container to the first that may be good.
+fn in_nanos(probe: Probe, ready_after: SimDuration) -> (u64, u64) {
+    let seconds = |seconds: u32| SimDuration::from_secs(seconds.into()).0;
+    (seconds(probe.period_seconds), seconds(probe.initial_delay_seconds).max(ready_after.0))
 }
 
 impl PodWorker {
@@ -30,9 +43,10 @@ impl PodWorker {
             self.containers[at].ready = true;
             return;
         }
-        let ready_after = workload.ready_after(pod, &name, self.containers[at].restarts);
-        let started = startup.map_or(SimDuration::ZERO, |probe| probed_after(probe, ready_after));
-        let ready = readiness.map_or(started, |probe| probed_after(probe, ready_after.max(started)));
+        let (works_after, known_for) =
+            (workload.ready_after(pod, &name, self.containers[at].restarts), now.since(self.admitted));
+        let started = startup.map_or(SimDuration::ZERO, |probe| started_after(probe, works_after, known_for));
+        let ready = readiness.map_or(started, |probe| ready_after(probe, works_after, started));
         // What comes after a sidecar waits for its startup probe alone.
         let after = if self.is_sidecar(at) && startup.is_some() { started } else { ready };
         let turn = self.containers[at].turn;
@@ -60,15 +74,31 @@ mod tests {
 
     #[test]
     fn a_probe_finds_out_at_its_next_turn() {
-        let check = |initial_delay_seconds, period_seconds, success_threshold, ready_after, seconds| {
-            let probe = Probe { initial_delay_seconds, period_seconds, success_threshold };
-            let found = probed_after(probe, SimDuration::from_millis(ready_after));
-            assert_eq!(found, SimDuration::from_secs(seconds), "{probe:?} {ready_after}");
+        let probe = |initial_delay_seconds, period_seconds, success_threshold| Probe {
+            initial_delay_seconds,
+            period_seconds,
+            success_threshold,
         };
-        check(0, 10, 1, 0, 0);
-        check(0, 10, 1, 1, 10);
-        check(5, 10, 1, 0, 5);
-        check(5, 10, 1, 5_500, 15);
-        check(0, 10, 3, 12_000, 40);
+        let (millis, seconds) = (SimDuration::from_millis, SimDuration::from_secs);
+        let readiness = |delay, period, successes, works_after, from, found| {
+            let after = ready_after(probe(delay, period, successes), millis(works_after), millis(from));
+            assert_eq!(after, millis(found), "{delay} {period} {successes} {works_after} {from}");
+        };
+        readiness(0, 10, 1, 0, 0, 0);
+        readiness(0, 10, 1, 1, 0, 10_000);
+        readiness(5, 10, 1, 0, 0, 10_000);
+        readiness(0, 10, 3, 12_000, 0, 40_000);
+        readiness(0, 10, 1, 1_000, 3_000, 3_000);
+        let startup = |delay, period, works_after, known_for, found| {
+            let after = started_after(probe(delay, period, 1), millis(works_after), millis(known_for));
+            assert_eq!(after, millis(found), "{delay} {period} {works_after} {known_for}");
+        };
+        // Never at once; behind an init container of four seconds, six after the start.
+        startup(0, 10, 0, 0, 10_000);
+        startup(0, 10, 0, 4_000, 6_000);
+        startup(0, 4, 500, 3_300, 700);
+        startup(3, 4, 0, 0, 4_000);
+        startup(5, 10, 7_000, 0, 10_000);
+        assert_eq!(started_after(probe(0, 10, 1), seconds(0), seconds(10)), SimDuration::ZERO);
     }
 }

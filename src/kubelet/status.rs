@@ -5,9 +5,13 @@ use std::sync::Arc;
 use super::lifecycle::{ContainerPhase, ContainerState, PodState, PodWorker, PullState};
 use crate::api::meta::ApiTime;
 use crate::api::pod::{
-    ContainerDetail, ContainerExit, ContainerExits, ContainerNow, ContainersView, ContainersWord, PodPhase, PodStatus,
+    ContainerDetail, ContainerExit, ContainerExits, ContainerNow, ContainersView, ContainersWord, PodFailure, PodPhase,
+    PodStatus,
 };
 use crate::kernel::time::SimTime;
+
+/// `status.reason` of a pod that was active for too long.
+pub(super) const DEADLINE_EXCEEDED: &str = "DeadlineExceeded";
 
 impl PodWorker {
     /// Brings a status to what the state of the containers makes of it. Returns whether anything in it has changed.
@@ -17,7 +21,9 @@ impl PodWorker {
         let (inits, apps) = self.containers.split_at(self.init_count());
         let sorted = Sorted { worker: self, inits, apps, seen: Look::at(apps) };
         let sidecars = sorted.sidecars();
-        let ready = sorted.are_ready(sidecars);
+        // A pod that is beyond its deadline counts as failed while its containers still end.
+        let is_late = self.failure.as_ref().is_some_and(|failure| failure.reason == DEADLINE_EXCEEDED);
+        let ready = sorted.are_ready(sidecars) && !is_late;
         let ready_since = if ready == self.ready { self.ready_since } else { ApiTime::of(now) };
         let PodStatus {
             phase,
@@ -29,7 +35,7 @@ impl PodWorker {
             finished_at,
             exit_code,
             exits,
-            reason,
+            failure,
             view,
             containers,
         } = status;
@@ -37,25 +43,27 @@ impl PodWorker {
         let changed = write(phase, sorted.phase())
             | write(own_ready, ready)
             | write(own_ready_since, ready_since)
-            | write(started, self.started)
+            | write(started, self.started())
             | write(restarts, sorted.seen.restarts + inits.iter().map(|c| c.restarts).sum::<u32>())
             | write(most_restarts, sorted.seen.most_restarts)
             | write(finished_at, sorted.seen.finished_at())
             | write(exit_code, sorted.exit_code())
             | write(exits, sorted.exits())
-            | write(reason, self.reason())
+            | self.write_failure(failure)
             | write(view, sorted.view(sidecars));
         // What is told of each container by itself is no reason to write.
-        if changed {
-            *containers = self.details();
-        }
+        *containers = self.details();
         (self.ready, self.ready_since) = (ready, ready_since);
         changed
     }
 
     /// Why the pod failed as a whole, once it has.
-    fn reason(&self) -> Option<&'static str> {
-        self.failing.filter(|reason| self.state == PodState::Ended && !reason.is_empty())
+    fn write_failure(&self, failure: &mut Option<Arc<PodFailure>>) -> bool {
+        let changes = self.state == PodState::Ended && failure.is_none() && self.failure.is_some();
+        if changes {
+            failure.clone_from(&self.failure);
+        }
+        changes
     }
 
     fn details(&self) -> Option<Arc<Vec<ContainerDetail>>> {
@@ -74,7 +82,7 @@ impl PodWorker {
                 (ContainerPhase::BackOff, end) => (ContainerNow::Waiting("CrashLoopBackOff"), end),
                 _ => (ContainerNow::Waiting(std::mem::replace(&mut first, others)), *previous),
             };
-            ContainerDetail { now, last, restarts: container.restarts }
+            ContainerDetail { now, last, restarts: container.restarts, ready: is_ready(container) }
         };
         let details = self.containers.iter().zip(previous).map(detail).collect();
         Some(Arc::new(details))
@@ -85,7 +93,6 @@ impl PodWorker {
 #[derive(Clone, Copy)]
 struct Look {
     ready: u16,
-    any_runs: bool,
     all_started: bool,
     /// All are terminated for now, the last one at `last_end`.
     all_ended: bool,
@@ -104,7 +111,6 @@ impl Look {
     fn at(containers: &[ContainerState]) -> Look {
         let mut look = Look {
             ready: 0,
-            any_runs: false,
             all_started: true,
             all_ended: true,
             last_end: SimTime::ZERO,
@@ -117,7 +123,6 @@ impl Look {
         for container in containers {
             let (phase, exit) = (container.phase, container.last_exit());
             look.ready += u16::from(is_ready(container));
-            look.any_runs |= is_running(container);
             look.all_started &= phase != ContainerPhase::Waiting;
             match exit.filter(|_| phase == ContainerPhase::Terminated) {
                 Some((code, at)) => {
@@ -185,9 +190,9 @@ impl<'w> Sorted<'w> {
 
     /// `getPhase`.
     fn phase(&self) -> PodPhase {
-        let (failing, seen) = (self.worker.failing, &self.seen);
+        let (fails, seen) = (self.worker.fails, &self.seen);
         match self.worker.state {
-            PodState::Ended if failing.is_none() && seen.all_ended_well => PodPhase::Succeeded,
+            PodState::Ended if !fails && seen.all_ended_well => PodPhase::Succeeded,
             PodState::Ended => PodPhase::Failed,
             _ if seen.all_started => PodPhase::Running,
             _ => PodPhase::Pending,
@@ -195,8 +200,9 @@ impl<'w> Sorted<'w> {
     }
 
     fn exit_code(&self) -> Option<i32> {
-        let of_inits = self.inits.iter().filter_map(|c| c.last_code).find(|&code| code != 0);
-        of_inits.or(self.seen.code)
+        // What a sidecar ends with says nothing of the pod.
+        let inits = self.inits.iter().enumerate().filter(|(at, _)| !self.worker.is_sidecar(*at));
+        inits.filter_map(|(_, init)| init.last_code).find(|&code| code != 0).or(self.seen.code)
     }
 
     fn exits(&self) -> ContainerExits {
@@ -257,9 +263,12 @@ impl<'w> Sorted<'w> {
                 (ContainerPhase::BackOff, _) => return ContainersWord::CrashLoopBackOff,
                 (ContainerPhase::Waiting, _) if !inits.is_empty() => return ContainersWord::PodInitializing,
                 (ContainerPhase::Waiting, _) => return ContainersWord::ContainerCreating,
-                (ContainerPhase::Terminated, Some((0, _))) if seen.any_runs => return ContainersWord::NotReady,
-                (ContainerPhase::Terminated, Some((0, _))) if apps.iter().any(failed) => return ContainersWord::Error,
-                (ContainerPhase::Terminated, Some((0, _))) => return ContainersWord::Completed,
+                (ContainerPhase::Terminated, Some((0, _))) => match apps.iter().find(|other| failed(other)) {
+                    Some(other) if other.was_oom => return ContainersWord::OomKilled,
+                    Some(_) => return ContainersWord::Error,
+                    None if seen.ready > 0 => return ContainersWord::NotReady,
+                    None => return ContainersWord::Completed,
+                },
                 (ContainerPhase::Terminated, _) if container.was_oom => return ContainersWord::OomKilled,
                 (ContainerPhase::Terminated, _) => return ContainersWord::Error,
             }

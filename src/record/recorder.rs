@@ -337,8 +337,8 @@ fn update_life(life: &mut PodLife, pod: &Pod, now: SimTime) {
     if let Some(reason) = pod.disruption_target {
         life.reason = reason;
     }
-    if let Some(reason) = status.reason {
-        life.reason = reason;
+    if let Some(failure) = &status.failure {
+        life.reason = failure.reason;
     }
     (life.phase, life.exit_code, life.restarts) = (status.phase, status.exit_code, status.restarts);
 }

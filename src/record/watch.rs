@@ -76,9 +76,9 @@ pub fn status_word(pod: &Pod, init_containers: usize) -> Cow<'static, str> {
     if pod.is_terminating() {
         return "Terminating".into();
     }
-    // What the pod failed of as a whole says more than its containers.
-    if let Some(reason) = pod.status.reason {
-        return reason.into();
+    // What a kubelet refused has no containers that could say more.
+    if let Some(failure) = pod.status.failure.as_ref().filter(|failure| failure.rejection().is_some()) {
+        return failure.reason.into();
     }
     match pod.status.view.word {
         // A kubelet that has just seen the pod reports at once what it waits for.

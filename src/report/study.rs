@@ -6,7 +6,8 @@ use serde_json::json;
 
 use super::chart::{self, ChartError, ChartFormat};
 use super::output::{SUMMARY_FILE, TOOL};
-use crate::study::results::{Results, Row, value_text};
+use crate::record::measure::Metric;
+use crate::study::results::{Outline, Results, Row, value_text};
 
 /// Fewer replications than this are too few to say much of the mean, and of P99 by far.
 const FEW: u64 = 10;
@@ -49,6 +50,9 @@ pub fn warnings(results: &Results, rows: &[Row]) -> Vec<String> {
                 .push(format!("{metric} has no value at {none} of {points} points: nothing is there to take it of"));
         }
     }
+    if outline.steady.is_none() {
+        warnings.extend((0..outline.metrics.len()).filter_map(|metric| in_some_runs(results, rows, metric)));
+    }
     let least = rows.iter().map(|row| row.count).filter(|&count| count > 0).min().unwrap_or(FEW);
     if least < FEW && rows.iter().any(|row| row.stddev != 0.0) {
         warnings.push(format!("{least} replications are few: intervals are wide and P95 and P99 mean little"));
@@ -75,6 +79,31 @@ pub fn warnings(results: &Results, rows: &[Row]) -> Vec<String> {
         ));
     }
     warnings
+}
+
+/// A metric has a value in some runs of a point alone.
+fn in_some_runs(results: &Results, rows: &[Row], metric: usize) -> Option<String> {
+    let width = results.outline.width();
+    let of = rows.iter().filter(|row| row.metric == metric && row.count > 0);
+    let (runs, found) = of.fold((0, 0), |(runs, found), row| {
+        (runs + results.values[row.point].len() / width.max(1), found + row.count as usize)
+    });
+    let name = &results.outline.metrics[metric];
+    (found < runs)
+        .then(|| format!("{name} has no value in {} of {runs} runs; what is told of it is of the others", runs - found))
+}
+
+/// So many runs of so many have Jobs that did not complete, and no metric tells of it. In a study of the steady state some
+/// Job is always at work.
+pub fn incomplete(results: &Results, runs: u64, all: u64) -> Option<String> {
+    let Outline { metrics, steady, .. } = &results.outline;
+    let is_told = metrics.iter().any(|metric| metric == Metric::Complete.as_str());
+    (runs > 0 && !is_told && steady.is_none()).then(|| {
+        format!(
+            "in {runs} of {all} runs not every Job completed: their times go to where a Job failed, was deleted or was \
+             cut off; -m complete tells the share of Jobs that did"
+        )
+    })
 }
 
 /// Batches that are empty, or that know of each other.

@@ -57,7 +57,8 @@ impl AxisValues {
             if part.is_empty() {
                 return Err(format!("\"{text}\" lacks a value"));
             }
-            match part.split_once("..") {
+            // What stands in quotes or brackets is a value, whatever is in it.
+            match part.split_once("..").filter(|_| !part.starts_with(['"', '[', '{'])) {
                 Some((from, to)) => values.extend(range(from, to)?),
                 None => values.push(value(part)),
             }
@@ -83,10 +84,12 @@ impl AxisValues {
 
 /// At the commas that stand in no brackets and no quotes.
 fn split(text: &str) -> Vec<&str> {
-    let (mut parts, mut start, mut depth, mut quoted) = (Vec::new(), 0, 0i32, false);
+    let (mut parts, mut start, mut depth, mut quoted, mut escaped) = (Vec::new(), 0, 0i32, false, false);
     for (at, c) in text.char_indices() {
+        let is_escaped = escaped;
+        escaped = quoted && c == '\\' && !is_escaped;
         match c {
-            '"' => quoted = !quoted,
+            '"' if !is_escaped => quoted = !quoted,
             '[' | '{' if !quoted => depth += 1,
             ']' | '}' if !quoted => depth -= 1,
             ',' if !quoted && depth == 0 => {
@@ -158,6 +161,7 @@ mod tests {
         check("p=0.1..0.3:0.1", Ok(json!([0.1, 0.2, 0.3])));
         check("p=30s..2m:45s", Ok(json!(["30s", "1m15s", "2m0s"])));
         check("p=a, \"b,c\",{\"x\": [1,2]}", Ok(json!(["a", "b,c", {"x": [1, 2]}])));
+        check(r#"p="a..b",["x\"..y",1]"#, Ok(json!(["a..b", ["x\"..y", 1]])));
         check("p=true,null,1.5", Ok(json!([true, null, 1.5])));
         check("p=", Err("lacks a value"));
         check("p", Err("is not PATH=VALUES"));

@@ -73,6 +73,7 @@ pub fn node_of(value: &Json) -> ApiNode {
         machine_since: ApiTime(0),
         ready_since: ApiTime(0),
         created: ApiTime(0),
+        manifest: Some(Arc::new(value.clone())),
     }
 }
 
@@ -133,9 +134,8 @@ pub(super) fn pod(document: &Document, value: &Json, problems: &mut Problems) ->
         return None;
     }
     let admitted = admission::create_pod(value).map_err(|errors| refuse(document, &errors, problems)).ok()?;
-    let node = admitted.manifest["spec"]["nodeName"].as_str().filter(|name| !name.is_empty()).map(Arc::from);
     let (template, manifest) = (Arc::new(admitted.template), Arc::new(admitted.manifest));
-    Some(Object::Pod(Arc::new(BarePod { name: admitted.name, template, node, manifest })))
+    Some(Object::Pod(Arc::new(BarePod { name: admitted.name, template, manifest })))
 }
 
 /// A PriorityClass.

@@ -41,7 +41,6 @@ fn object(of: &Object) -> Object {
         Object::Pod(of) => Object::Pod(Arc::new(BarePod {
             name: name(&of.name),
             template: template(&of.template),
-            node: of.node.clone(),
             manifest: Arc::new((*of.manifest).clone()),
         })),
         Object::Node(of) => Object::Node(Arc::new((**of).clone())),

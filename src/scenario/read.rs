@@ -14,6 +14,7 @@ use super::validate::Validate;
 use super::{Action, Arrivals, Object, Scenario, ScheduledAction};
 use super::{kubectl, model};
 use crate::api::meta::ObjectName;
+use crate::api::pod::RestartPolicy;
 use crate::api::release::Kubernetes;
 use crate::kernel::time::SimDuration;
 use crate::workload::arrivals::Gaps;
@@ -34,7 +35,7 @@ pub struct ReadOptions {
 /// With more problems than this, later documents are not looked at.
 const MAX_PROBLEMS: usize = 2000;
 
-/// The horizon of a scenario that sets none and has CronJobs or arrivals without end.
+/// The horizon of a scenario that sets none and has CronJobs, arrivals without end, or pods that start again and again.
 const DAY: SimDuration = SimDuration::from_secs(24 * 3600);
 
 /// Kinds that a scenario can hold and that play no part yet.
@@ -64,7 +65,12 @@ pub fn read(sources: Vec<Source>, options: &ReadOptions) -> Result<(Scenario, Ve
         let process = &arrivals.process;
         process.until.is_none() && process.limit.is_none() && matches!(process.gaps, Gaps::Drawn(_))
     };
-    let for_ever = objects.iter().any(|object| matches!(object, Object::CronJob(_))) || arrivals.iter().any(endless);
+    let has_no_end = |object: &Object| match object {
+        Object::CronJob(_) => true,
+        Object::Pod(pod) => pod.template.restart_policy == RestartPolicy::Always,
+        _ => false,
+    };
+    let for_ever = objects.iter().any(has_no_end) || arrivals.iter().any(endless);
     let scenario = Scenario {
         name: simulation.name.or(first).unwrap_or_else(|| "scenario".to_string()),
         start: simulation.start,

@@ -36,7 +36,7 @@ const MOST_CHANGES: usize = 1 << 16;
 const FIRST_SWEEP: usize = 10_000;
 
 /// A shape, found by what it says.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct BySpec(Shape);
 
 impl Borrow<ShapeSpec> for BySpec {
@@ -82,7 +82,7 @@ type Zone = (Option<Symbol>, Option<Symbol>);
 pub(crate) type ServiceSelector = (Arc<str>, Vec<(Arc<str>, Arc<str>)>);
 
 /// Nodes, pods, and what else the rules look at.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Cluster {
     pub(super) symbols: Symbols,
     pub(super) resources: ResourceNames,
@@ -176,6 +176,11 @@ impl Cluster {
 
     pub(super) fn node(&self, id: NodeId) -> Option<&NodeInfo> {
         self.nodes.get(id.0 as usize)?.as_deref()
+    }
+
+    /// An id that no node has.
+    pub(super) fn next_node(&self) -> NodeId {
+        NodeId(self.nodes.len() as u32)
     }
 
     /// A node that is there.

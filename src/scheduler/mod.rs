@@ -19,8 +19,11 @@
 //! | it may work | `begin(now) -> Option<PodId>`: takes the next pod and looks at the nodes as they are now |
 //! | a scheduling cycle later, or at once | `finish(now) -> Decision` |
 //! | its alarm is due | `next_alarm() -> Option<SimTime>`, `on_alarm(now)` |
+//! | a kubelet meets a pod that was bound by hand, or one beside such pods | `refused_by_kubelet(pod, node, &others) -> Option<PodFailure>` |
+//! | the autoscaler asks where there would be room | `snapshot() -> Snapshot` |
 //! | someone asks why | `examine(pod) -> Examination`: each node's verdict and scores |
 
+mod admission;
 mod attempt;
 mod cluster;
 mod compile;
@@ -38,6 +41,7 @@ mod refusals;
 mod requests;
 mod search;
 pub mod shape;
+mod snapshot;
 mod symbols;
 mod tallies;
 
@@ -61,6 +65,7 @@ pub use compile::LabelList;
 pub use cycle::Column;
 pub use decision::{Budget, Decision, NewPod, Outcome, Termination, TieBreak};
 pub use shape::Shape;
+pub use snapshot::{Packing, Snapshot};
 
 /// What the draws are for.
 const NODE: Purpose = Purpose(0x28);

@@ -11,13 +11,13 @@ pub(super) const CPU: usize = 0;
 /// Place of memory.
 pub(super) const MEMORY: usize = 1;
 /// Resources by number: extended ones follow as they are met.
-const FIRST: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
+pub(super) const FIRST: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
 /// What scoring takes a container to need that does not say.
 const DEFAULT_MILLI_CPU: i64 = 100;
 const DEFAULT_MEMORY: i64 = 200 << 20;
 
 /// Names of resources by number.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct ResourceNames(Vec<Arc<str>>);
 
 impl Default for ResourceNames {
@@ -31,8 +31,13 @@ impl ResourceNames {
         &self.0[number]
     }
 
+    /// The number of a resource that was met.
+    pub(super) fn place_of(&self, name: &str) -> Option<usize> {
+        self.0.iter().position(|known| **known == *name)
+    }
+
     fn number(&mut self, name: &Arc<str>) -> usize {
-        self.0.iter().position(|known| known == name).unwrap_or_else(|| {
+        self.place_of(name).unwrap_or_else(|| {
             self.0.push(name.clone());
             self.0.len() - 1
         })

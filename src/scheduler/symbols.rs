@@ -34,7 +34,7 @@ const FIRST: [&str; 5] = [
 ];
 
 /// All words met so far.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Symbols {
     known: BTreeMap<Arc<str>, Symbol>,
     words: Vec<Arc<str>>,

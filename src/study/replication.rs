@@ -34,6 +34,8 @@ pub struct Laboratory {
     pub interrupt: Arc<AtomicBool>,
     /// Runs done so far, for whoever shows progress.
     pub done: Arc<AtomicU64>,
+    /// Of these, runs in which not every Job completed.
+    pub incomplete: Arc<AtomicU64>,
 }
 
 /// Why a study has no results.
@@ -65,6 +67,7 @@ impl Laboratory {
             seed: None,
             interrupt: Arc::default(),
             done: Arc::default(),
+            incomplete: Arc::default(),
         })
     }
 
@@ -146,7 +149,11 @@ impl Laboratory {
                 Ending::Limit(why) => return Err(Stopped::Run { replication, why, limit: true }),
                 Ending::Fault(why) => return Err(Stopped::Run { replication, why, limit: false }),
             }
-            read(&gauge.borrow(), rows);
+            let gauge = gauge.borrow();
+            if !gauge.jobs.iter().all(|job| job.complete) {
+                self.incomplete.fetch_add(1, Ordering::Relaxed);
+            }
+            read(&gauge, rows);
             Ok(())
         };
         let mut start = Some(first);

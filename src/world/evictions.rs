@@ -24,9 +24,14 @@ pub(super) enum Eviction {
 impl World<'_> {
     /// The eviction API on one pod (`EvictionREST.Create`).
     pub(super) fn evict_pod(&mut self, id: PodId) -> Eviction {
+        self.evict_pod_within(id, u32::MAX)
+    }
+
+    /// The same, with no more seconds of grace than these.
+    pub(super) fn evict_pod_within(&mut self, id: PodId, grace: u32) -> Eviction {
         let Some(pod) = self.store.standing_pod(id) else { return Eviction::Done };
         if pod.deletion.is_some() || pod.status.phase != PodPhase::Running {
-            self.disrupt(id, "EvictionByEvictionAPI");
+            self.disrupt_within(id, "EvictionByEvictionAPI", grace);
             return Eviction::Done;
         }
         let ready = pod.status.ready;
@@ -50,7 +55,7 @@ impl World<'_> {
         if !allowed {
             return Eviction::TooManyRequests;
         }
-        self.disrupt(id, "EvictionByEvictionAPI");
+        self.disrupt_within(id, "EvictionByEvictionAPI", grace);
         Eviction::Done
     }
 

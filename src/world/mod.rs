@@ -16,7 +16,6 @@ mod node_failures;
 pub mod nodes;
 pub mod observer;
 mod outages;
-mod packing;
 mod pods;
 mod schedule_only;
 mod scheduling;
@@ -203,6 +202,7 @@ impl<'a> World<'a> {
 
     /// Tells the observers that no more will be carried out up to `now`.
     pub fn end(&mut self, now: SimTime) {
+        self.note_awaited_nodes();
         for observer in &mut self.observers {
             observer.on_end(now, &self.store);
         }

@@ -283,12 +283,17 @@ impl World<'_> {
 
     /// Condition DisruptionTarget, then deletion.
     pub(super) fn disrupt(&mut self, pod: PodId, reason: &'static str) {
+        self.disrupt_within(pod, reason, u32::MAX);
+    }
+
+    /// The same, with no more seconds of grace than these.
+    pub(super) fn disrupt_within(&mut self, pod: PodId, reason: &'static str, grace: u32) {
         if self.store.standing_pod(pod).is_none_or(|pod| pod.status.phase.is_terminal() || pod.deletion.is_some()) {
             return;
         }
         _ = self.store.mark_disrupted(pod, reason);
         self.tell();
-        _ = self.store.delete_pod(ApiTime::of(self.now), pod);
+        _ = self.store.delete_pod_within(ApiTime::of(self.now), pod, grace);
         self.tell();
     }
 

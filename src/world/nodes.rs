@@ -1,6 +1,6 @@
 //! The nodes of the cluster: those of manifests and pools, what stands on them, when they fail and come back.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::World;
@@ -35,6 +35,8 @@ pub(super) struct Nodes {
     made: Vec<u32>,
     /// Nodes asked for of each pool so far.
     asked: Vec<u32>,
+    /// Pods that name a node that there is not, by its name.
+    pub(super) awaited: BTreeMap<Arc<str>, Vec<PodId>>,
 }
 
 /// What the world knows of a node.
@@ -50,6 +52,8 @@ pub(super) struct NodeState {
     pub(super) tainted: crate::kernel::time::SimTime,
     /// Before this no pod starts on it.
     pub(super) next_start: crate::kernel::time::SimTime,
+    /// A pod was bound to it by its manifest: its kubelet may have to refuse some.
+    pub(super) bound_by_hand: bool,
     /// When it was there for pods first.
     pub(super) ready_at: Option<crate::kernel::time::SimTime>,
 }
@@ -94,6 +98,7 @@ impl Nodes {
             states: Vec::new(),
             made: vec![0; scenario.cluster.pools.len()],
             asked: scenario.cluster.pools.iter().map(|pool| pool.count).collect(),
+            awaited: BTreeMap::new(),
         }
     }
 
@@ -145,7 +150,8 @@ impl World<'_> {
         let number = self.nodes.made[pool as usize];
         self.nodes.made[pool as usize] += 1;
         let of = self.nodes.settings.pools.get(pool as usize)?;
-        let node = node_of_pool(of, pool, number, ApiTime::of(self.now), machine_since);
+        let name = node_name(of, number).into();
+        let node = node_of_pool(of, pool, name, ApiTime::of(self.now), machine_since);
         self.store.create_node(node).ok()
     }
 
@@ -192,6 +198,12 @@ impl World<'_> {
             self.nodes.state(id);
         }
         self.scheduler_sees_node(id, verb);
+        let Some(name) = self.store.node(id).filter(|_| verb == Verb::Added).map(|node| node.name.clone()) else {
+            return;
+        };
+        for pod in self.nodes.awaited.remove(&name).unwrap_or_default() {
+            self.bind_by_hand(pod, id);
+        }
     }
 
     pub(super) fn node_alarm(&mut self, id: NodeId, alarm: NodeAlarm) {
@@ -237,7 +249,7 @@ fn node_name(pool: &NodePool, number: u32) -> String {
 }
 
 /// The labels of a pool's node of this name.
-pub(super) fn labels_of(of: &NodePool, name: &Arc<str>) -> Vec<(Arc<str>, Arc<str>)> {
+fn labels_of(of: &NodePool, name: &Arc<str>) -> Vec<(Arc<str>, Arc<str>)> {
     let mut labels = of.labels.clone();
     for (key, value) in [
         ("kubernetes.io/arch", "amd64".into()),
@@ -253,9 +265,15 @@ pub(super) fn labels_of(of: &NodePool, name: &Arc<str>) -> Vec<(Arc<str>, Arc<st
     labels
 }
 
+/// A node of a pool that is not there, with all its devices.
+pub(super) fn imagined(of: &NodePool, pool: u32, number: usize) -> Node {
+    let name = format!("template-node-of-{}-{number}", of.name).into();
+    let node = node_of_pool(of, pool, name, ApiTime::default(), ApiTime::default());
+    Node { capacity: of.capacity.clone(), allocatable: of.allocatable.clone(), ..node }
+}
+
 /// Without extended resources as long as its devices are to come.
-fn node_of_pool(of: &NodePool, pool: u32, number: u32, created: ApiTime, machine_since: ApiTime) -> Node {
-    let name: Arc<str> = node_name(of, number).into();
+fn node_of_pool(of: &NodePool, pool: u32, name: Arc<str>, created: ApiTime, machine_since: ApiTime) -> Node {
     let labels = labels_of(of, &name);
     let taint = |t: &crate::scenario::cluster::PoolTaint| {
         Some(Taint { key: t.key.clone(), value: t.value.clone(), effect: TaintEffect::by_name(t.effect)? })
@@ -280,5 +298,6 @@ fn node_of_pool(of: &NodePool, pool: u32, number: u32, created: ApiTime, machine
         ready_since: created,
         pool: Some(pool),
         created,
+        manifest: None,
     }
 }

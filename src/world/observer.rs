@@ -3,7 +3,7 @@
 use super::controller_manager::Controller;
 use crate::api::change::Change;
 use crate::api::event::ObjectEvent;
-use crate::api::meta::{ObjectId, PodId};
+use crate::api::meta::{NodeId, ObjectId, PodId};
 use crate::apiserver::store::Store;
 use crate::controllers::workqueue::Waited;
 use crate::kernel::time::{SimDuration, SimTime};
@@ -94,6 +94,9 @@ pub trait Observer {
     /// A pod's containers are about to be seen running on a node with limits: thousandths of processors and bytes of
     /// memory that they use.
     fn on_use(&mut self, _pod: PodId, _cpu_m: i64, _memory_b: i64) {}
+
+    /// A pod waits for others to make room on a node, or no longer (`status.nominatedNodeName`).
+    fn on_nomination(&mut self, _pod: PodId, _node: Option<NodeId>) {}
 
     /// A controller recorded a Kubernetes event.
     fn on_event(&mut self, _now: SimTime, _event: &ObjectEvent, _store: &Store) {}

@@ -1,9 +1,12 @@
 //! Pods between the API server and the kubelet: binding, starting, reporting, termination.
 
+use std::sync::Arc;
+
 use super::World;
 use super::event::Event;
 use crate::api::change::Verb;
-use crate::api::meta::PodId;
+use crate::api::meta::{NodeId, ObjectId, PodId};
+use crate::api::pod::{PodFailure, PodPhase};
 use crate::kernel::time::SimDuration;
 use crate::kubelet::Alarm;
 
@@ -56,8 +59,11 @@ impl World<'_> {
             if pod.status.phase.is_terminal() {
                 return;
             }
-            let Some(template) = self.store.template_of(id) else { return };
             let (node, created) = (pod.node, pod.created);
+            if let Some(failure) = self.refused_by_kubelet(id, node) {
+                return self.reject(id, failure);
+            }
+            let Some(template) = self.store.template_of(id) else { return };
             self.kubelet.admit(id, template.clone(), created, now, &mut self.alarms);
             self.need_images(id, node);
         }
@@ -69,6 +75,26 @@ impl World<'_> {
             }
         }
         self.set_alarms();
+    }
+
+    /// Pods that the scheduler has placed fit, unless others have come to the node beside it.
+    fn refused_by_kubelet(&self, id: PodId, node: NodeId) -> Option<PodFailure> {
+        if !self.nodes.states.get(node.0 as usize)?.bound_by_hand {
+            return None;
+        }
+        let is_active = |pod: &PodId| self.kubelet.knows(*pod) && self.counts(*pod);
+        let others: Vec<PodId> = self.pods_on(node).into_iter().filter(is_active).collect();
+        self.scheduling.scheduler.refused_by_kubelet(id, node, &others)
+    }
+
+    /// The pod fails before anything of it has started (`rejectPod`).
+    fn reject(&mut self, id: PodId, failure: PodFailure) {
+        let why = failure.rejection().unwrap_or_default();
+        self.record_event(ObjectId::Pod(id), true, failure.reason, "kubelet", why);
+        _ = self.store.update_pod_status(id, |status| {
+            (status.phase, status.failure) = (PodPhase::Failed, Some(Arc::new(failure)));
+            true
+        });
     }
 
     pub(super) fn kubelet_alarm(&mut self, alarm: Alarm) {

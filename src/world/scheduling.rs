@@ -9,6 +9,7 @@ use super::settling::Refused;
 use crate::api::change::Verb;
 use crate::api::disruption::PodDisruptionBudget;
 use crate::api::meta::{ApiTime, NodeId, ObjectId, PodId};
+use crate::api::names::{Numbered, uid};
 use crate::api::pod::PodTemplate;
 use crate::controllers::rate_limiter::RateLimiter;
 use crate::kernel::rng::Streams;
@@ -94,8 +95,8 @@ impl World<'_> {
     /// manifest, or by the scheduler.
     pub(super) fn pod_is_new(&mut self, id: PodId) {
         if self.nodes.exist {
-            match self.store.bare_pod(id).and_then(|bare| bare.node.clone()) {
-                Some(node) => self.bind_by_manifest(id, &node),
+            match self.store.template_of(id).and_then(|template| template.node_name.clone()) {
+                Some(node) => self.bind_by_manifest(id, node),
                 None => self.scheduler_sees_pod(id, Verb::Added),
             }
             return;
@@ -106,19 +107,29 @@ impl World<'_> {
         }
     }
 
-    fn bind_by_manifest(&mut self, id: PodId, node: &str) {
-        match self.store.find_node(node) {
-            Some(node) => {
-                // The scheduler has no hand in it, and says nothing.
-                self.scheduler_sees_pod(id, Verb::Added);
-                if self.store.bind(id, node).is_ok() {
-                    self.is_placed(id, node);
-                }
-            }
-            None => {
-                let name = self.full_name(id).unwrap_or_default();
-                self.note(format!("pod {name} names node \"{node}\", which there is not: it stays where it is"));
-            }
+    fn bind_by_manifest(&mut self, id: PodId, name: Arc<str>) {
+        match self.store.find_node(&name) {
+            Some(node) => self.bind_by_hand(id, node),
+            None => self.nodes.awaited.entry(name).or_default().push(id),
+        }
+    }
+
+    /// A pod that names its node is bound to it: the node is there.
+    pub(super) fn bind_by_hand(&mut self, id: PodId, node: NodeId) {
+        // The scheduler has no hand in it, and says nothing.
+        self.scheduler_sees_pod(id, Verb::Added);
+        if self.store.bind(id, node).is_ok() {
+            self.nodes.state(node).bound_by_hand = true;
+            self.is_placed(id, node);
+        }
+    }
+
+    /// Says of pods that have waited in vain for the node that they name.
+    pub(super) fn note_awaited_nodes(&mut self) {
+        for (node, pods) in std::mem::take(&mut self.nodes.awaited) {
+            let stands = |pod: &&PodId| self.store.standing_pod(**pod).is_some();
+            let Some(name) = pods.iter().find(stands).and_then(|&pod| self.full_name(pod)) else { continue };
+            self.note(format!("pod {name} names node \"{node}\", which there is not: it stays where it is"));
         }
     }
 
@@ -230,22 +241,28 @@ impl World<'_> {
         match decision.outcome {
             Outcome::Bind(node) => self.send_binding(decision.pod, node),
             Outcome::Unschedulable { message, nomination, displaced, victims } => {
+                // A pod that is refused once more changes nothing that is read of it.
+                let is_news = !self.scheduling.unschedulable.contains_key(&decision.pod);
                 self.pod_is_refused(decision.pod);
                 self.record_event(ObjectId::Pod(decision.pod), true, "FailedScheduling", SOURCE, cut(message));
-                match nomination {
-                    Some(Some(node)) => _ = self.scheduling.nominated.insert(decision.pod, node),
-                    Some(None) => _ = self.scheduling.nominated.remove(&decision.pod),
-                    None => {}
+                if let Some(node) = nomination {
+                    self.nominate(decision.pod, node);
                 }
-                for pod in displaced {
-                    self.scheduling.nominated.remove(&pod);
-                }
+                displaced.into_iter().for_each(|pod| self.nominate(pod, None));
                 self.preempt(decision.pod, &victims);
-                self.wake_autoscaler(true);
+                self.wake_autoscaler(is_news);
             }
         }
         self.tell();
         true
+    }
+
+    fn nominate(&mut self, pod: PodId, node: Option<NodeId>) {
+        match node {
+            Some(node) => _ = self.scheduling.nominated.insert(pod, node),
+            None => _ = self.scheduling.nominated.remove(&pod),
+        }
+        self.observers.iter_mut().for_each(|observer| observer.on_nomination(pod, node));
     }
 
     fn budget_of_scheduler(&self, budget: &PodDisruptionBudget) -> Budget {
@@ -279,7 +296,8 @@ impl World<'_> {
     fn preempt(&mut self, preemptor: PodId, victims: &[PodId]) {
         for (at, &victim) in victims.iter().enumerate() {
             let node = self.store.pod(victim).and_then(|pod| self.store.node(pod.node)).map(|node| node.name.clone());
-            let message = format!("Preempted by pod {} on node {}", preemptor.uid, node.as_deref().unwrap_or(""));
+            let by = uid(Numbered::Pod, preemptor.uid.into());
+            let message = format!("Preempted by pod {by} on node {}", node.as_deref().unwrap_or(""));
             if at + 1 == victims.len() {
                 self.scheduling.scheduler.preemption_done(preemptor);
             }

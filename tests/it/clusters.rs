@@ -131,6 +131,31 @@ fn what_takes_more_than_its_limit_ends() {
 }
 
 #[test]
+fn a_kubelet_refuses_what_its_node_has_no_room_for() {
+    let pools = "[{name: w, count: 1, allocatable: {cpu: 2, memory: 1Gi, pods: 20}, labels: {disk: hdd}}]";
+    let named = |more: &str| format!("nodeName: w-0, {more}");
+    let gpu = "resources: {limits: {example.com/gpu: 1}}";
+    let jobs = [
+        job("a", 3, &named(""), ONE_CPU),
+        job("b", 1, &named("nodeSelector: {disk: ssd}, "), ""),
+        // What the node does not know it does not count.
+        job("c", 1, &named(""), gpu),
+    ];
+    let run = play(&jobs, pools, "  pods: [{duration: 1h}]\n");
+    let of = |name: &str, place: usize| (pods(&run, name)[place].reason, seconds(pods(&run, name)[place].started));
+    // Bound is bound: nobody has asked whether it fits.
+    assert!(run.pods.iter().all(|pod| pod.node.as_deref() == Some("w-0")));
+    assert_eq!((of("a", 0).1, of("a", 1).1), (Some(0.0), Some(0.0)));
+    assert_eq!(of("a", 2), ("OutOfcpu", None));
+    assert_eq!(of("b", 0), ("NodeAffinity", None));
+    assert_eq!(of("c", 0), ("", Some(0.0)));
+    let said = |message: &str| run.events.iter().any(|event| event.message == message);
+    assert!(said("Node didn't have enough resource: cpu, requested: 1000, used: 2000, capacity: 2000"));
+    assert!(said("Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector"));
+    assert!(run.jobs[0].rows.last().is_some_and(|row| row.status == "Failed"));
+}
+
+#[test]
 fn sidecars_run_as_long_as_they_are_needed() {
     let sidecar = "initContainers: [{name: s, image: i, restartPolicy: Always}],";
     let jobs = [job("with", 1, sidecar, ONE_CPU), job("without", 1, "", ONE_CPU)];
@@ -248,17 +273,17 @@ fn the_autoscaler_adds_what_is_missing_and_takes_what_is_idle() {
         play(&[job("j", 2, "", ONE_CPU)], &pools, "  pods: [{duration: 30s}]\n")
     };
     let starts = |run: &Run| pods(run, "j").iter().map(|pod| seconds(pod.started)).collect::<Vec<_>>();
-    // The first loop finds the pods too young; as the scheduler tries again at 2 s the second asks for two machines, which
-    // boot for a minute. The pods wait for the end of their back-off then.
+    // The first loop finds the pods too young; the second asks for two machines, which boot for a minute. The pods wait for
+    // the end of their back-off then.
     let run = of("max: 3, bootTime: 60s", "expander: least-waste");
-    assert_eq!(starts(&run), [Some(63.0), Some(63.0)]);
+    assert_eq!(starts(&run), [Some(74.0), Some(74.0)]);
     assert_eq!(run.nodes.len(), 2);
     for node in &run.nodes {
         let gone = seconds(node.removed).unwrap_or(f64::MAX);
-        assert!((693.0..=730.0).contains(&gone), "ten minutes after they fell idle at 93 s: {gone}");
+        assert!((704.0..=740.0).contains(&gone), "ten minutes after they fell idle at 104 s: {gone}");
     }
     // One machine takes one pod after the other.
-    assert_eq!(starts(&of("max: 1, bootTime: 60s", "")), [Some(63.0), Some(93.0)]);
+    assert_eq!(starts(&of("max: 1, bootTime: 60s", "")), [Some(74.0), Some(104.0)]);
     // What is to stay stays.
     let kept = of("min: 1, max: 3, bootTime: 60s", "");
     assert_eq!(kept.nodes.iter().filter(|node| node.removed.is_none()).count(), 1);
@@ -268,6 +293,28 @@ fn the_autoscaler_adds_what_is_missing_and_takes_what_is_idle() {
     let waits: Vec<&str> =
         late.notes.iter().filter_map(|note| note.split_once("asked for none for ")).map(|(_, wait)| wait).collect();
     assert_eq!(&waits[..4], ["300 s", "300 s", "600 s", "600 s"], "{:?}", late.notes);
+}
+
+#[test]
+fn the_autoscaler_packs_as_the_scheduler_places() {
+    let nodes = |more: &str, container: &str| {
+        let pools = "[{name: p, count: 0, max: 9, bootTime: 30s, allocatable: {cpu: 16, memory: 9Gi, pods: 20}}]\n    \
+                     autoscaler: {}";
+        let run = play(&[job("j", 4, more, &format!("{ONE_CPU}{container}"))], pools, "  pods: [{duration: 30s}]\n");
+        let ended = run.jobs[0].rows.last().map(|row| row.status);
+        (run.nodes.len(), ended)
+    };
+    let apart = "affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: \
+                 kubernetes.io/hostname, labelSelector: {matchLabels: {app: j}}}]}}, ";
+    assert_eq!(nodes("", ""), (1, Some("Complete")));
+    assert_eq!(nodes(apart, ""), (4, Some("Complete")));
+    assert_eq!(nodes("", ", ports: [{containerPort: 80, hostPort: 80}]"), (4, Some("Complete")));
+    // A pod that no node of the pool would take makes none, and is told why.
+    let pools = "[{name: p, count: 0, max: 9, allocatable: {cpu: 1, memory: 1Gi, pods: 20}}]\n    autoscaler: {}";
+    let huge = "resources: {requests: {cpu: 2, memory: 2Gi}}";
+    let run = play(&[job("j", 1, "", huge)], pools, "  pods: [{duration: 30s}]\n");
+    let told = "pod didn't trigger scale-up: 1 Insufficient cpu, 1 Insufficient memory";
+    assert!(run.nodes.is_empty() && run.events.iter().any(|event| event.message == told), "{:?}", run.events);
 }
 
 #[test]

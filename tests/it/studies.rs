@@ -196,6 +196,18 @@ fn nodes_are_measured_wherever_metrics_are_named() {
     assert!(output.status.code() == Some(2) && stderr(&output).contains(expected), "{}", stderr(&output));
 }
 
+#[test]
+fn a_sweep_says_how_often_jobs_did_not_complete() {
+    let folder = workplace();
+    let sweep = ["sweep", "scenarios/flaky.yaml", "--set", "backoffLimit=0,50", "-r", "20", "--out", "none"];
+    let told = |more: &[&str]| stderr(&run(folder.path(), &[&sweep[..], more].concat()));
+    let warning = |told: &str| told.lines().find(|line| line.contains("not every Job completed")).map(str::to_owned);
+    let of_makespan = warning(&told(&["-m", "makespan"])).expect("a warning");
+    assert!(of_makespan.starts_with("warning: in ") && of_makespan.contains(" of 40 runs "), "{of_makespan}");
+    assert_eq!(warning(&told(&["-m", "makespan", "-m", "complete"])), None);
+    assert_eq!(warning(&told(&["--set", "pods[0].failure=0"])), None);
+}
+
 /// Batches of one long run, on one machine and in shards.
 #[test]
 fn steady_state_is_asked_for_by_options_or_in_the_file() {

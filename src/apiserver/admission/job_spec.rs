@@ -126,6 +126,7 @@ pub(super) fn pod_template(template: &Value) -> PodTemplate {
         overhead: resource_list(&spec["overhead"]),
         scheduling: super::scheduling::scheduling(spec),
         has_local_storage: list(&spec["volumes"]).iter().any(is_local_storage),
+        node_name: spec["nodeName"].as_str().filter(|name| !name.is_empty()).map(Arc::from),
     }
 }
 

@@ -113,16 +113,21 @@ impl Recorder {
         };
         // Two events of an object can have one time here.
         let stamp = calendar.instant(event.first).as_nanosecond() + i128::from(number);
+        let mut object = json!({
+            "apiVersion": if matches!(kind, "Pod" | "Node") { "v1" } else { "batch/v1" }, "kind": kind, "name": name,
+            "uid": object_uid, "resourceVersion": event.about.version.to_string(),
+        });
+        // What is said of a node lies in a namespace, the node does not.
+        if kind != "Node" {
+            object["namespace"] = namespace.into();
+        }
         json!({
             "apiVersion": "v1", "kind": "Event",
             "metadata": {
                 "name": format!("{name}.{stamp:x}"), "namespace": namespace,
                 "uid": uid(Identity::Event, number), "creationTimestamp": calendar.seconds(event.first),
             },
-            "involvedObject": {
-                "apiVersion": if matches!(kind, "Pod" | "Node") { "v1" } else { "batch/v1" }, "kind": kind, "name": name, "namespace": namespace,
-                "uid": object_uid, "resourceVersion": event.about.version.to_string(),
-            },
+            "involvedObject": object,
             "type": if event.warning { "Warning" } else { "Normal" }, "reason": event.reason, "message": event.message,
             "source": {"component": component}, "reportingComponent": component,
             "reportingInstance": "", "eventTime": null, "count": event.count,

@@ -1,5 +1,6 @@
 //! The objects of a run as v1 JSON: what a client would get from the API server, at one time or change by change.
 
+mod conditions;
 mod cron_job;
 mod event;
 mod job;
@@ -13,14 +14,15 @@ use serde_json::{Value, json};
 
 use super::kubectl::get::Resource;
 use crate::api::change::{Change, Verb};
-use crate::api::event::ObjectEvent;
-use crate::api::meta::{ApiTime, CronJobId, JobId, ObjectId, ObjectName, PodId};
+use crate::api::event::{Happening, ObjectEvent};
+use crate::api::meta::{ApiTime, CronJobId, JobId, NodeId, ObjectId, ObjectName, PodId};
+use crate::api::names::{Numbered as Identity, uid};
 use crate::api::release::Rules;
 use crate::apiserver::store::Store;
 use crate::kernel::time::SimTime;
 use crate::world::observer::{Observer, Reads};
+use conditions::PodTimes;
 use event::{Recorder, Reference};
-use pod::PodTimes;
 
 /// An object and what has just happened to it.
 #[derive(Clone, Debug)]
@@ -167,7 +169,9 @@ impl Observer for Objects<'_> {
             }
             Change::Pod(id, verb) => {
                 let Some(pod) = store.pod(id) else { return };
-                self.pods.entry(id).or_default().note(pod, now, store.version());
+                if let Some(template) = store.template_of(id) {
+                    self.pods.entry(id).or_default().note(pod, template, now, store.version());
+                }
                 self.named.insert(id, (pod.index, pod.attempt));
                 self.tell(now, Resource::Pod, verb, |own| own.pod(id, store));
                 if verb == Verb::Deleted {
@@ -178,8 +182,20 @@ impl Observer for Objects<'_> {
         }
     }
 
+    fn on_nomination(&mut self, pod: PodId, node: Option<NodeId>) {
+        if let Some(times) = self.pods.get_mut(&pod) {
+            times.nominated = node;
+        }
+    }
+
     fn on_event(&mut self, now: SimTime, event: &ObjectEvent, store: &Store) {
         let id = event.about;
+        if let (ObjectId::Pod(pod), Happening::Cluster(what)) = (id, &event.what)
+            && what.reason == "FailedScheduling"
+            && let Some(times) = self.pods.get_mut(&pod)
+        {
+            times.refused(now, &what.message);
+        }
         let (about, job) = match id {
             ObjectId::Job(job) => {
                 let Some(job) = store.job(job) else { return };
@@ -222,21 +238,6 @@ impl Observer for Objects<'_> {
         list.sort_by_cached_key(|(resource, object)| (*resource, text(object, "namespace"), text(object, "name")));
         self.list = list;
     }
-}
-
-/// Kinds of objects whose identities are made of a number.
-#[derive(Clone, Copy)]
-enum Identity {
-    Job,
-    Pod,
-    CronJob,
-    Event,
-    Node,
-}
-
-/// A UID: the kind and the number of the object's creation.
-fn uid(kind: Identity, number: u64) -> String {
-    format!("{:08x}-0000-4000-8000-{number:012x}", kind as u32 + 1)
 }
 
 /// The reference to the object that controls another.

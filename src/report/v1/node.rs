@@ -23,37 +23,55 @@ pub(super) fn render(calendar: Calendar, id: NodeId, store: &Store) -> Option<Va
         Readiness::NotReady => ("False", "KubeletNotReady", "container runtime network not ready"),
         Readiness::Unknown => ("Unknown", "NodeStatusUnknown", "Kubelet stopped posting node status."),
     };
-    let mut spec = json!({});
-    if node.unschedulable {
-        spec["unschedulable"] = true.into();
-    }
-    if !node.taints.is_empty() {
-        let taint = |taint: &crate::api::node::Taint| {
-            let mut value = json!({"key": &*taint.key, "effect": taint.effect.as_str()});
-            if !taint.value.is_empty() {
-                value["value"] = (*taint.value).into();
-            }
-            value
-        };
-        spec["taints"] = node.taints.iter().map(taint).collect();
-    }
+    let taint = |taint: &crate::api::node::Taint| {
+        let mut value = json!({"key": &*taint.key, "effect": taint.effect.as_str()});
+        if !taint.value.is_empty() {
+            value["value"] = (*taint.value).into();
+        }
+        value
+    };
     let images = node.images.iter().map(
         |(names, size)| json!({"names": names.iter().map(|name| &**name).collect::<Vec<&str>>(), "sizeBytes": size}),
     );
-    let metadata = json!({
-        "name": &*node.name, "uid": uid(Identity::Node, id.0.into()), "creationTimestamp": calendar.api(node.created),
-        "labels": words(&node.labels), "annotations": words(&node.annotations),
-    });
-    Some(json!({
-        "apiVersion": "v1", "kind": "Node", "metadata": metadata, "spec": spec,
-        "status": {
-            "capacity": amounts(&node.capacity), "allocatable": amounts(&node.allocatable),
-            "conditions": [{
-                "type": "Ready", "status": status, "reason": reason, "message": message,
-                "lastTransitionTime": calendar.api(node.ready_since), "lastHeartbeatTime": calendar.api(node.ready_since),
-            }],
-            "images": images.collect::<Vec<Value>>(),
-            "nodeInfo": {"kubeletVersion": "v1.37.2", "operatingSystem": "linux", "architecture": "amd64"},
+    // What nothing here changes is as the manifest says.
+    let mut object = node.manifest.as_deref().cloned().unwrap_or_else(unknown);
+    let mut set = |place: [&str; 2], value: Value| {
+        let is_empty = value.as_object().is_some_and(Map::is_empty) || value.as_array().is_some_and(Vec::is_empty);
+        match object[place[0]].as_object_mut() {
+            Some(fields) if is_empty => _ = fields.remove(place[1]),
+            Some(fields) => _ = fields.insert(place[1].to_owned(), value),
+            None => object[place[0]] = json!({place[1]: value}),
+        }
+    };
+    set(["metadata", "name"], (*node.name).into());
+    set(["metadata", "uid"], uid(Identity::Node, id.0.into()).into());
+    set(["metadata", "creationTimestamp"], calendar.api(node.created));
+    set(["metadata", "labels"], words(&node.labels).into());
+    set(["metadata", "annotations"], words(&node.annotations).into());
+    set(["metadata", "managedFields"], json!([]));
+    set(["spec", "unschedulable"], if node.unschedulable { true.into() } else { json!({}) });
+    set(["spec", "taints"], node.taints.iter().map(taint).collect());
+    set(["status", "capacity"], amounts(&node.capacity).into());
+    set(["status", "allocatable"], amounts(&node.allocatable).into());
+    set(["status", "images"], images.collect());
+    let known = object["status"]["conditions"].as_array().cloned().unwrap_or_default();
+    let mut conditions: Vec<Value> = known.into_iter().filter(|condition| condition["type"] != "Ready").collect();
+    conditions.push(json!({
+        "type": "Ready", "status": status, "reason": reason, "message": message,
+        "lastTransitionTime": calendar.api(node.ready_since), "lastHeartbeatTime": calendar.api(node.ready_since),
+    }));
+    object["status"]["conditions"] = conditions.into();
+    (object["apiVersion"], object["kind"]) = ("v1".into(), "Node".into());
+    Some(object)
+}
+
+/// A node of which nobody has said what it is.
+fn unknown() -> Value {
+    json!({"status": {
+        "daemonEndpoints": {"kubeletEndpoint": {"Port": 0}},
+        "nodeInfo": {
+            "architecture": "amd64", "bootID": "", "containerRuntimeVersion": "", "kernelVersion": "", "kubeProxyVersion": "",
+            "kubeletVersion": "v1.37.2", "machineID": "", "operatingSystem": "linux", "osImage": "", "systemUUID": "",
         },
-    }))
+    }})
 }

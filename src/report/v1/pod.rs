@@ -2,41 +2,15 @@
 
 use serde_json::{Map, Value, json};
 
+use super::conditions::{PodTimes, conditions};
 use super::job::{job_uid, set_uid};
 use super::{Calendar, Identity, owner, uid};
-use crate::api::pod::{ContainerDetail, ContainerNow, ContainersWord, Pod, PodPhase, Termination};
+use crate::api::pod::{Container, ContainerDetail, ContainerNow, Pod, PodTemplate, Termination};
 use crate::apiserver::store::Store;
-use crate::kernel::time::SimTime;
 use crate::report::kubectl::describe::quality_of_service;
 
+const LIMIT_RANGER: &str = "kubernetes.io/limit-ranger";
 const INDEX: &str = "batch.kubernetes.io/job-completion-index";
-
-/// When what happened to a pod, as far as the pod does not say.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct PodTimes {
-    bound: Option<SimTime>,
-    initialized: Option<SimTime>,
-    disrupted: Option<SimTime>,
-    version: u64,
-}
-
-impl PodTimes {
-    /// Looks at the pod after a change.
-    pub(super) fn note(&mut self, pod: &Pod, now: SimTime, version: u64) {
-        let now_if = |is: bool| is.then_some(now);
-        self.bound = self.bound.or(now_if(pod.scheduled));
-        self.initialized = self.initialized.or(now_if(is_initialized(pod)));
-        self.disrupted = self.disrupted.or(now_if(pod.disruption_target.is_some()));
-        self.version = version;
-    }
-}
-
-fn is_initialized(pod: &Pod) -> bool {
-    let word = pod.status.view.word;
-    let waits = matches!(word, ContainersWord::Pending | ContainersWord::Init(..));
-    let failed = matches!(word, ContainersWord::InitError | ContainersWord::InitCrashLoopBackOff);
-    pod.scheduled && !waits && !failed
-}
 
 pub(super) fn render(calendar: Calendar, pod: &Pod, times: &PodTimes, store: &Store) -> Option<Value> {
     if let Some(bare) = store.bare_pod(pod.id) {
@@ -67,7 +41,11 @@ pub(super) fn render(calendar: Calendar, pod: &Pod, times: &PodTimes, store: &St
         metadata["deletionTimestamp"] = calendar.seconds(gone);
         metadata["deletionGracePeriodSeconds"] = deletion.grace.into();
     }
-    let mut spec = admitted(&template["spec"]);
+    let admitted_template = store.template_of(pod.id)?;
+    let mut spec = admitted(&template["spec"], admitted_template, store);
+    if let Some(told) = limit_ranger(&template["spec"], admitted_template) {
+        metadata["annotations"][LIMIT_RANGER] = told.into();
+    }
     node_name(&mut spec, pod, store);
     if let Some(index) = &index {
         metadata["labels"][INDEX] = index.as_str().into();
@@ -82,7 +60,7 @@ pub(super) fn render(calendar: Calendar, pod: &Pod, times: &PodTimes, store: &St
             metadata["annotations"][annotation] = count.to_string().into();
         }
     }
-    let status = status(calendar, pod, times, &spec);
+    let status = status(calendar, pod, times, &spec, store);
     Some(json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec, "status": status}))
 }
 
@@ -97,9 +75,13 @@ fn bare_pod(calendar: Calendar, pod: &Pod, times: &PodTimes, manifest: &Value, s
         object["metadata"]["deletionTimestamp"] = calendar.seconds(gone);
         object["metadata"]["deletionGracePeriodSeconds"] = deletion.grace.into();
     }
-    let mut spec = admitted(&manifest["spec"]);
+    let template = store.template_of(pod.id);
+    let mut spec = template.map_or(Value::Null, |template| admitted(&manifest["spec"], template, store));
+    if let Some(told) = template.and_then(|template| limit_ranger(&manifest["spec"], template)) {
+        object["metadata"]["annotations"][LIMIT_RANGER] = told.into();
+    }
     node_name(&mut spec, pod, store);
-    object["status"] = status(calendar, pod, times, &spec);
+    object["status"] = status(calendar, pod, times, &spec, store);
     object["spec"] = spec;
     object
 }
@@ -114,14 +96,19 @@ fn node_name(spec: &mut Value, pod: &Pod, store: &Store) {
     }
 }
 
-/// What admission plugins that are always on add to a pod.
-fn admitted(spec: &Value) -> Value {
+/// What admission plugins that are always on add to a pod, as they have to its template.
+fn admitted(spec: &Value, template: &PodTemplate, store: &Store) -> Value {
     let mut spec = spec.clone();
+    let preempts = if store.preempts(template) { "PreemptLowerPriority" } else { "Never" };
     for (field, value) in [
         ("priority", json!(0)),
-        ("preemptionPolicy", json!("PreemptLowerPriority")),
+        ("preemptionPolicy", json!(preempts)),
+        ("priorityClassName", template.priority_class_name.as_deref().map_or(Value::Null, Value::from)),
         ("enableServiceLinks", json!(true)),
     ] {
+        if value.is_null() {
+            continue;
+        }
         if spec[field].is_null() {
             spec[field] = value;
         }
@@ -131,13 +118,18 @@ fn admitted(spec: &Value) -> Value {
             spec[field] = "default".into();
         }
     }
-    for list in ["initContainers", "containers"] {
-        spec[list].as_array_mut().into_iter().flatten().for_each(request_limits);
+    for (list, containers) in [("initContainers", &template.init_containers), ("containers", &template.containers)] {
+        let specs = spec.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten();
+        specs.zip(containers).for_each(|(spec, container)| ask_for(spec, container));
     }
     let tolerations = spec["tolerations"].as_array().cloned().unwrap_or_default();
     let mut all = tolerations.clone();
     for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
-        let tolerates = |t: &Value| t["key"] == key || (t["key"].is_null() && t["operator"] == "Exists");
+        // Whatever its operator and value (`DefaultTolerationSeconds`).
+        let tolerates = |t: &Value| {
+            let text = |field: &str| t[field].as_str().unwrap_or("");
+            (text("key") == key || text("key").is_empty()) && matches!(text("effect"), "NoExecute" | "")
+        };
         if !tolerations.iter().any(tolerates) {
             all.push(json!({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}));
         }
@@ -146,15 +138,43 @@ fn admitted(spec: &Value) -> Value {
     spec
 }
 
-/// A limit without a request is requested (`SetDefaults_Pod`).
-fn request_limits(container: &mut Value) {
-    let limits = container["resources"]["limits"].as_object().cloned().unwrap_or_default();
-    for (name, amount) in limits {
-        let requests = &mut container["resources"]["requests"];
-        if requests[&name].is_null() {
-            requests[&name] = amount;
+/// What admission has found that the container asks for and may use, where it does not say so itself
+/// (`SetDefaults_Pod`, `LimitRanger`).
+fn ask_for(spec: &mut Value, container: &Container) {
+    for (list, amounts) in [("limits", &container.resources.limits), ("requests", &container.resources.requests)] {
+        for (name, amount) in amounts {
+            let known = &mut spec["resources"][list][&**name];
+            if known.is_null() {
+                *known = amount.to_string().into();
+            }
         }
     }
+}
+
+/// What LimitRanges have set, in the words of their annotation (`mergePodResourceRequirements`): what a pod neither says
+/// nor has of its limits.
+fn limit_ranger(spec: &Value, template: &PodTemplate) -> Option<String> {
+    let mut told = Vec::new();
+    let of = [
+        ("containers", "container", &template.containers),
+        ("initContainers", "init container", &template.init_containers),
+    ];
+    for (list, kind, containers) in of {
+        for (spec, container) in list_of(spec, list).iter().zip(containers) {
+            for (field, word, amounts) in [
+                ("requests", "request", &container.resources.requests),
+                ("limits", "limit", &container.resources.limits),
+            ] {
+                let own = &spec["resources"];
+                let is_set = |name: &&str| own[field][*name].is_null() && own["limits"][*name].is_null();
+                let names: Vec<&str> = amounts.keys().map(|name| &**name).filter(is_set).collect();
+                if !names.is_empty() {
+                    told.push(format!("{} {word} for {kind} {}", names.join(", "), container.name));
+                }
+            }
+        }
+    }
+    (!told.is_empty()).then(|| format!("LimitRanger plugin set: {}", told.join("; ")))
 }
 
 /// What pods of Indexed Jobs know of their index: a host name and a variable.
@@ -168,7 +188,7 @@ fn indexed(spec: &mut Value, job: &str, index: &str) {
         "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": path}},
     });
     for list in ["initContainers", "containers"] {
-        for container in spec[list].as_array_mut().into_iter().flatten() {
+        for container in spec.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
             let mut env = container["env"].as_array().cloned().unwrap_or_default();
             if !env.iter().any(|known| known["name"] == variable["name"]) {
                 env.push(variable.clone());
@@ -178,26 +198,35 @@ fn indexed(spec: &mut Value, job: &str, index: &str) {
     }
 }
 
-fn status(calendar: Calendar, pod: &Pod, times: &PodTimes, spec: &Value) -> Value {
+fn status(calendar: Calendar, pod: &Pod, times: &PodTimes, spec: &Value, store: &Store) -> Value {
     let mut status = Map::new();
     let mut set = |name: &str, value: Value| status.insert(name.to_owned(), value);
     set("phase", pod.status.phase.as_str().into());
+    if let Some(failure) = &pod.status.failure {
+        set("reason", failure.reason.into());
+        set("message", failure.message.as_str().into());
+    }
     set("observedGeneration", 1.into());
     set("qosClass", quality_of_service(spec).into());
-    let conditions = conditions(calendar, pod, times, spec);
+    if let Some(node) = times.nominated.and_then(|node| store.node(node)) {
+        set("nominatedNodeName", (*node.name).into());
+    }
+    let conditions = store.template_of(pod.id).map(|template| conditions(calendar, pod, times, template));
+    let conditions = conditions.unwrap_or_default();
     if !conditions.is_empty() {
         set("conditions", Value::Array(conditions));
     }
-    if let Some(bound) = times.bound {
+    let is_refused = pod.status.failure.as_ref().is_some_and(|failure| failure.rejection().is_some());
+    if let Some(bound) = times.bound.filter(|_| !is_refused) {
         set("startTime", calendar.seconds(bound));
-        let init = list(spec, "initContainers").len();
+        let init = list_of(spec, "initContainers").len();
         // A kubelet that has just seen the pod reports at once what it waits for.
         let first = if init > 0 { "PodInitializing" } else { "ContainerCreating" };
-        let waits = ContainerDetail { now: ContainerNow::Waiting(first), last: None, restarts: 0 };
+        let waits = ContainerDetail { now: ContainerNow::Waiting(first), last: None, restarts: 0, ready: false };
         let details = pod.status.containers.as_ref().map_or(&[][..], |details| details);
         let of = |name: &str, is_init: bool| -> Value {
             let details = details.iter().skip(if is_init { 0 } else { init }).chain(std::iter::repeat(&waits));
-            let containers = list(spec, name).iter().zip(details);
+            let containers = list_of(spec, name).iter().zip(details);
             containers.map(|(container, detail)| container_status(calendar, pod, container, detail, is_init)).collect()
         };
         if init > 0 {
@@ -208,7 +237,7 @@ fn status(calendar: Calendar, pod: &Pod, times: &PodTimes, spec: &Value) -> Valu
     Value::Object(status)
 }
 
-fn list<'v>(spec: &'v Value, name: &str) -> &'v [Value] {
+fn list_of<'v>(spec: &'v Value, name: &str) -> &'v [Value] {
     spec[name].as_array().map_or(&[], Vec::as_slice)
 }
 
@@ -230,7 +259,8 @@ fn container_status(
             "startedAt": calendar.seconds(end.started), "finishedAt": calendar.seconds(end.finished),
         }})
     };
-    // An init container is ready once it has done its work.
+    // An init container is ready once it has done its work, if it has any that is ever done.
+    let is_init = is_init && container["restartPolicy"] != "Always";
     let done = is_init && matches!(detail.now, ContainerNow::Terminated(Termination { code: 0, .. }));
     let (state, running) = match &detail.now {
         ContainerNow::Waiting(reason) => (json!({"waiting": {"reason": reason}}), false),
@@ -240,59 +270,13 @@ fn container_status(
     let has_run = running || detail.last.is_some() || matches!(detail.now, ContainerNow::Terminated(_));
     let identity = format!("{}/{}", pod.id.uid, container["name"].as_str().unwrap_or(""));
     let run = crate::kernel::rng::entity(&[identity.as_bytes(), &detail.restarts.to_le_bytes()]);
-    json!({
-        "name": container["name"], "image": container["image"],
-        "imageID": "", "containerID": if has_run { format!("simulated://{run:016x}") } else { String::new() },
-        "ready": running && !is_init || done, "started": running, "restartCount": detail.restarts,
+    let mut status = json!({
+        "name": container["name"], "image": container["image"], "imageID": "",
+        "ready": detail.ready && !is_init || done, "started": running, "restartCount": detail.restarts,
         "state": state, "lastState": detail.last.as_ref().map_or_else(|| json!({}), terminated),
-    })
-}
-
-/// In the order in which a kubelet writes them.
-fn conditions(calendar: Calendar, pod: &Pod, times: &PodTimes, spec: &Value) -> Vec<Value> {
-    let condition = |kind: &str, status: bool, since: SimTime, reason: &str, message: &str| {
-        let mut condition = json!({
-            "type": kind, "status": if status { "True" } else { "False" }, "lastProbeTime": null,
-            "lastTransitionTime": calendar.seconds(since),
-        });
-        for (field, text) in [("reason", reason), ("message", message)] {
-            if !text.is_empty() {
-                condition[field] = text.into();
-            }
-        }
-        condition
-    };
-    let mut conditions = Vec::new();
-    if let (Some(reason), Some(since)) = (pod.disruption_target, times.disrupted) {
-        conditions.push(condition("DisruptionTarget", true, since, reason, ""));
-    }
-    let Some(bound) = times.bound else { return conditions };
-    let ready_since = pod.status.ready_since.instant().max(bound);
-    let started = !matches!(pod.status.view.word, ContainersWord::Pending | ContainersWord::ContainerCreating);
-    conditions.push(condition("PodReadyToStartContainers", started && !pod.status.phase.is_terminal(), bound, "", ""));
-    let completed = pod.status.phase == PodPhase::Succeeded;
-    let names = |name: &str| {
-        let names: Vec<&str> = list(spec, name).iter().filter_map(|container| container["name"].as_str()).collect();
-        names.join(" ")
-    };
-    conditions.push(match (times.initialized, completed) {
-        (Some(since), completed) => {
-            condition("Initialized", true, since, if completed { "PodCompleted" } else { "" }, "")
-        }
-        (None, _) => {
-            let message = format!("containers with incomplete status: [{}]", names("initContainers"));
-            condition("Initialized", false, bound, "ContainersNotInitialized", &message)
-        }
     });
-    let (reason, message) = match (pod.status.ready, pod.status.phase) {
-        (true, _) => ("", String::new()),
-        (false, PodPhase::Succeeded) => ("PodCompleted", String::new()),
-        (false, PodPhase::Failed) => ("PodFailed", String::new()),
-        (false, _) => ("ContainersNotReady", format!("containers with unready status: [{}]", names("containers"))),
-    };
-    for kind in ["Ready", "ContainersReady"] {
-        conditions.push(condition(kind, pod.status.ready, ready_since, reason, &message));
+    if has_run {
+        status["containerID"] = format!("simulated://{run:016x}").into();
     }
-    conditions.push(condition("PodScheduled", true, bound, "", ""));
-    conditions
+    status
 }

@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
+use serde::de::IgnoredAny;
 
 use super::go::go_syntax;
 use super::scalar::{ScalarError, resolve};
@@ -43,9 +44,17 @@ pub fn parse(source: &Arc<SourceText>) -> Vec<Result<Document, SyntaxError>> {
         let message = "yaml: control characters are not allowed".to_string();
         return vec![Err(SyntaxError { location, message })];
     }
+    let values = json_stream(&source.text);
+    if values.len() > 1 || (values.len() == 1 && source.text.contains('\t')) {
+        // Tabs are room here: no text in JSON has one.
+        let read = |value: &Range<usize>| {
+            read(source, &source.text[value.clone()].replace('\t', " "), Some(value.start), false).unwrap_or_default()
+        };
+        return values.iter().flat_map(read).collect();
+    }
     let mut text = Cow::Borrowed(&*source.text);
     for _ in 0..MAX_TABS {
-        match read(source, &text, true) {
+        match read(source, &text, None, true) {
             Ok(documents) => return documents,
             Err(tabs) => {
                 let spaces = " ".repeat(tabs.len());
@@ -53,27 +62,55 @@ pub fn parse(source: &Arc<SourceText>) -> Vec<Result<Document, SyntaxError>> {
             }
         }
     }
-    read(source, &text, false).unwrap_or_default()
+    read(source, &text, None, false).unwrap_or_default()
 }
 
-/// Reads the text of a source. With `mends` the answer may be where a tab stands that our reader refuses and Go's takes
-/// for a space, as in lists between brackets.
-fn read(source: &Arc<SourceText>, text: &str, mends: bool) -> Result<Vec<Result<Document, SyntaxError>>, Range<usize>> {
-    let mut documents = Vec::new();
+/// Where the values are of a text that is JSON, one after the other as `jq -c` writes them; none if it is not
+/// (`GuessJSONStream`).
+fn json_stream(text: &str) -> Vec<Range<usize>> {
+    if !text.trim_start().starts_with('{') {
+        return Vec::new();
+    }
+    let mut values = Vec::new();
+    let mut stream = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
+    let mut start = 0;
+    while let Some(value) = stream.next() {
+        if value.is_err() || values.len() > MAX_DOCUMENTS {
+            return Vec::new();
+        }
+        values.push(start..stream.byte_offset());
+        start = stream.byte_offset();
+    }
+    values
+}
+
+/// Reads the text of a source, or a value of a stream of JSON, which begins at `value`. With `mends` the answer may be
+/// where a tab stands that our reader refuses and Go's takes for a space, as in lists between brackets.
+fn read(
+    source: &Arc<SourceText>,
+    text: &str,
+    value: Option<usize>,
+    mends: bool,
+) -> Result<Vec<Result<Document, SyntaxError>>, Range<usize>> {
+    let (mut documents, base) = (Vec::new(), value.unwrap_or(0));
     let mut options = granit_parser::options! { flow_nesting_limit: MAX_DEPTH, block_nesting_limit: MAX_DEPTH };
     options.set_emit_comments(false);
     let mut parser = Parser::new_from_str_with_options(text, options);
     let mut builder = Builder::new(source);
-    let mut start = 0;
+    let mut start = base;
     while let Some(event) = parser.next_event() {
         match event {
             Ok((event, span)) => {
-                let span = place(span.start.byte_offset(), span.end.byte_offset());
+                let at = |offset: Option<usize>| offset.map(|offset| base + offset);
+                let span = place(at(span.start.byte_offset()), at(span.end.byte_offset()));
                 let mut opinion = None;
                 match event {
                     Event::DocumentStart(..) if start == source.text.len() => start = span.start as usize,
                     Event::DocumentEnd => {
-                        opinion = syntax::second_opinion(&source.text, start..span.end as usize);
+                        // JSON is read by another reader upstream, and is right by now.
+                        if value.is_none() {
+                            opinion = syntax::second_opinion(&source.text, start..span.end as usize);
+                        }
                         start = span.end as usize;
                     }
                     _ => {}
@@ -92,7 +129,7 @@ fn read(source: &Arc<SourceText>, text: &str, mends: bool) -> Result<Vec<Result<
                 }
             }
             Err(error) => {
-                if let Some(tabs) = syntax::harmless_tabs(text, start, &error).filter(|_| mends) {
+                if let Some(tabs) = syntax::harmless_tabs(text, start - base, &error).filter(|_| mends) {
                     return Err(tabs);
                 }
                 documents.push(Err(scan_error(source, start, &error)));

@@ -439,6 +439,25 @@ fn scenarios_of_a_folder_are_looked_at_one_by_one() {
 }
 
 #[test]
+fn json_values_follow_each_other_as_they_like() {
+    let job = |name: &str, completions: i32| {
+        format!(
+            "{{\"apiVersion\":\"batch/v1\",\"kind\":\"Job\",\"metadata\":{{\"name\":\"{name}\"}},\"spec\":{{\t\"completions\":\
+             {completions},\"template\":{{\"spec\":{{\"restartPolicy\":\"Never\",\"containers\":[{{\"name\":\"c\",\"image\":\"i\"\
+             }}]}}}}}}}}"
+        )
+    };
+    for between in ["", "\n", "\n\n \t"] {
+        let text = format!("{}{between}{}", job("a", 1), job("b", 2));
+        let (scenario, _) = read_text(&text).unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+        assert_eq!(scenario.objects.len(), 2, "{between:?}");
+    }
+    let text = format!("{}\n{}\n", job("a", 1), job("b", -2));
+    let problems = read_text(&text).expect_err("refused").render(false);
+    assert!(problems.contains("job.yaml:2:") && problems.contains("must be greater than or equal to 0"), "{problems}");
+}
+
+#[test]
 fn bad_input_is_refused_in_a_sentence() {
     let check = |bytes: &[u8], expected: &[&str]| assert_eq!(titles(bytes), expected);
     check(b"", &["x: no document in it"]);

@@ -9,6 +9,8 @@ use crate::api::node::TaintEffect;
 /// What a cordoned node is taken to be tainted with.
 const CORDON: TaintOf = TaintOf { key: UNSCHEDULABLE, value: EMPTY, effect: TaintEffect::NoSchedule };
 
+const UNTOLERATED: &str = "node(s) had untolerated taint(s)";
+
 /// Is the node not cordoned, or does the pod not mind?
 pub(in super::super) fn admits_cordon(pod: &ShapeSpec, node: &NodeFacts) -> bool {
     !node.unschedulable || tolerates_cordon(pod)
@@ -25,12 +27,21 @@ pub(in super::super) fn tolerates_all(pod: &ShapeSpec, node: &NodeFacts) -> bool
     strict.into_iter().all(|taint| tolerates(pod, *taint))
 }
 
+/// Does the pod put up with the taints that drive pods away?
+pub(in super::super) fn filter_executing(pod: &ShapeSpec, node: &NodeFacts) -> Result<(), Rejection> {
+    let mut strict = node.taints.iter().filter(|taint| taint.effect == TaintEffect::NoExecute);
+    if strict.all(|taint| tolerates(pod, *taint)) {
+        return Ok(());
+    }
+    Err(Rejection::for_good(Plugin::TaintToleration, UNTOLERATED))
+}
+
 pub(in super::super) fn filter(pod: &ShapeSpec, node: &NodeFacts) -> Result<(), Rejection> {
     if !admits_cordon(pod, node) {
         return Err(Rejection::for_good(Plugin::NodeUnschedulable, "node(s) were unschedulable"));
     }
     if !node.taints.is_empty() && !tolerates_all(pod, node) {
-        return Err(Rejection::for_good(Plugin::TaintToleration, "node(s) had untolerated taint(s)"));
+        return Err(Rejection::for_good(Plugin::TaintToleration, UNTOLERATED));
     }
     Ok(())
 }

@@ -74,7 +74,8 @@ fn changes(old: &PodView, new: &PodView, after: &TraceView) -> Vec<String> {
     let mut texts = Vec::new();
     let step = |pod: &PodView, from: usize, to: usize| Some(pod.times[to]?.saturating_sub(pod.times[from]?));
     let differs = |from, to| match (step(old, from, to), step(new, from, to)) {
-        (Some(was), Some(is)) if was != is => Some((was, is)),
+        // Both ends of a step are rounded: one that only begins at another time may come out a microsecond off.
+        (Some(was), Some(is)) if was.abs_diff(is) > 1 => Some((was, is)),
         _ => None,
     };
     if let Some((was, is)) = differs(CREATED, BOUND) {

@@ -91,9 +91,10 @@ impl Measure {
         }
     }
 
-    /// Its value.
+    /// Its value; not a number where there is none, as where it divides by 0.
     pub fn value(&self, gauge: &Gauge) -> f64 {
-        self.expression.value(gauge)
+        let value = self.expression.value(gauge);
+        if value.is_finite() { value } else { f64::NAN }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The cluster autoscaler: loops that look for pods without a place and for nodes without a need (`RunOnce`).
 
+mod drain;
+mod estimate;
 mod scale_down;
 mod scale_up;
 
@@ -7,10 +9,12 @@ use std::collections::BTreeMap;
 
 use super::World;
 use super::event::Event;
-use super::packing::Free;
 use crate::api::meta::{NodeId, PodId};
-use crate::api::node::Readiness;
+use crate::api::node::{Node, Readiness};
+use crate::api::pod::PodTemplate;
 use crate::kernel::time::{SimDuration, SimTime};
+use crate::scenario::cluster::Autoscaler as Flags;
+use crate::scheduler::Snapshot;
 
 const SOURCE: &str = "cluster-autoscaler";
 /// Labels by which a node is known to have GPUs that are not there yet.
@@ -24,8 +28,16 @@ pub(super) struct Autoscaler {
     booting: Vec<(u32, SimTime, SimTime)>,
     /// Nodes that are not needed, and since when.
     unneeded: BTreeMap<NodeId, SimTime>,
-    /// Nodes on their way out, and until when their pods are asked to go.
+    /// Nodes that could not go, and until when that is not asked again.
+    unremovable: BTreeMap<NodeId, SimTime>,
+    /// Nodes on their way out, and when their pods were asked to go.
     leaving: BTreeMap<NodeId, SimTime>,
+    /// Where the next search for a place begins.
+    next_place: usize,
+    /// Nodes on which pods were put in the last loop: they are tried first.
+    hints: BTreeMap<PodId, Place>,
+    /// When each pool has had time enough to bring the nodes that it was asked for.
+    deadlines: BTreeMap<u32, SimTime>,
     last_scale_up: Option<SimTime>,
     /// When it was last said of a pod that no pool helps it: the same is not said again within five minutes.
     told: BTreeMap<PodId, SimTime>,
@@ -50,6 +62,22 @@ struct Failure {
     number: u32,
 }
 
+/// A node that is there, or one of a pool that boots, by its place among them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    There(NodeId),
+    Booting(u32, usize),
+}
+
+/// A node that could not go is looked at again after this (`--unremovable-node-recheck-timeout`).
+const SEEN_AGAIN_AFTER: SimDuration = SimDuration::from_secs(300);
+/// A node that is not ready so long after its creation counts as lost (`--max-node-startup-time`).
+const STARTS_WITHIN: SimDuration = SimDuration::from_secs(900);
+/// So many lost nodes are no trouble (`--ok-total-unready-count`), nor is such a share of them, in percent
+/// (`--max-total-unready-percentage`).
+const MOST_UNREADY: (u32, u32) = (3, 45);
+/// Loops that follow at once on one that has done something.
+const LOOPS_AT_ONCE: u32 = 2;
 /// By then a loop has looked at a pod, whatever it asks for.
 const SEEN_AFTER: SimDuration = SimDuration::from_secs(60);
 /// Failures in a row after which a pool alone does not keep the autoscaler, and so the run, going.
@@ -113,44 +141,75 @@ impl World<'_> {
         let Some(flags) = &settings.autoscaler else { return };
         (self.autoscaler.next, self.autoscaler.last) = (None, Some(self.now));
         self.autoscaler.seen = Some(self.store.version());
-        let (waits, scaled) = self.scale_up(flags);
-        let mut going = false;
-        if flags.scale_down && !waits {
-            going = self.scale_down(flags);
+        let (mut something, mut loops) = (false, 1);
+        while loops > 0 {
+            loops -= 1;
+            let leaving = self.autoscaler.leaving.len();
+            let (busy, scaled) = self.run_once(flags);
+            something |= busy;
+            if scaled || self.autoscaler.leaving.len() > leaving {
+                loops = LOOPS_AT_ONCE;
+            }
         }
-        let pending = !self.scheduling.unschedulable.is_empty();
-        let tries_again = pending && self.autoscaler.failed.values().any(|failure| failure.number < HOPELESS);
-        let timers = tries_again || !self.autoscaler.unneeded.is_empty() || !self.autoscaler.leaving.is_empty();
         // It looks every few seconds for ever; where nothing is left that could change its mind it need not.
-        let something = waits || scaled || going || timers || !self.autoscaler.booting.is_empty();
-        if something || (pending && self.events.next_time().is_some()) || self.events.next_time().is_some() {
+        if something || self.events.next_time().is_some() {
             self.wake_autoscaler(false);
         }
     }
 
-    /// Nodes that take pods, with what is free on them. One whose GPUs are to come counts as if they were there, if a
-    /// label says that it has some.
-    fn takers(&self) -> Vec<(NodeId, Free)> {
-        let mut takers = Vec::new();
+    /// A loop. Returns whether it has to look again, and whether it asked for nodes.
+    fn run_once(&mut self, flags: &Flags) -> (bool, bool) {
+        if self.cluster_is_unhealthy() {
+            self.autoscaler.unneeded.clear();
+            return (false, false);
+        }
+        let (waits, scaled) = self.scale_up(flags);
+        let going = flags.scale_down && self.scale_down(flags, !waits);
+        let of = &self.autoscaler;
+        let pending = !self.scheduling.unschedulable.is_empty();
+        let tries_again = pending && of.failed.values().any(|failure| failure.number < HOPELESS);
+        // What could not go for what was on it may once that is gone.
+        let is_empty_now = of.unremovable.keys().any(|id| self.store.node(*id).is_some() && self.standing_on(*id) == 0);
+        let timers = tries_again || is_empty_now || !of.unneeded.is_empty() || !of.leaving.is_empty();
+        (waits || scaled || going || timers || !of.booting.is_empty(), scaled)
+    }
+
+    /// Are so many nodes lost that nothing should be done (`IsClusterHealthy`)?
+    fn cluster_is_unhealthy(&self) -> bool {
+        let is_lost =
+            |node: &Node| node.ready != Readiness::Ready && self.now.since(node.created.instant()) >= STARTS_WITHIN;
+        let all = self.store.nodes().count() as u32;
+        is_too_many(self.store.nodes().filter(|node| is_lost(node)).count() as u32, all)
+    }
+
+    /// Does so much of a pool not work that it is not asked for more (`IsNodeGroupHealthy`)?
+    fn pool_is_unhealthy(&self, pool: u32) -> bool {
+        let of_pool = || self.store.nodes().filter(|node| node.pool == Some(pool));
+        let missing = of_pool().filter(|node| node.ready != Readiness::Ready).count() as u32;
+        is_too_many(missing, of_pool().count() as u32)
+    }
+
+    /// The cluster as it is reckoned with, and the nodes in it that take pods. One whose GPUs are to come counts as if
+    /// they were there, if a label says that it has some. Pods that nobody misses take no room.
+    fn picture(&self, flags: &Flags) -> (Snapshot, Vec<NodeId>) {
+        let (mut snapshot, mut takers) = (self.scheduling.scheduler.snapshot(), Vec::new());
         for node in self.store.nodes() {
+            for pod in self.pods_on(node.id) {
+                let is_expendable = self.store.template_of(pod).is_some_and(|of| is_expendable(of, flags));
+                if is_expendable || !self.counts(pod) {
+                    snapshot.lift(pod);
+                }
+            }
             if node.ready != Readiness::Ready || node.unschedulable || self.autoscaler.leaving.contains_key(&node.id) {
                 continue;
             }
             let awaited = GPU_LABELS.iter().any(|label| node.label(label).is_some());
-            let pool = node.pool.and_then(|pool| self.nodes.pool(pool)).filter(|_| awaited);
-            let mut free = pool.map_or_else(|| Free::of(node), Free::of_pool);
-            for pod in self.pods_on(node.id) {
-                if let Some(template) = self.store.template_of(pod).filter(|_| self.counts(pod)) {
-                    free.take(template);
-                }
+            if let Some(pool) = node.pool.filter(|_| awaited).and_then(|pool| self.nodes.pool(pool)) {
+                snapshot.set_node(node.id, &Node { allocatable: pool.allocatable.clone(), ..(**node).clone() });
             }
-            takers.push((node.id, free));
+            takers.push(node.id);
         }
-        takers
-    }
-
-    fn counts(&self, pod: PodId) -> bool {
-        self.store.standing_pod(pod).is_some_and(|pod| !pod.status.phase.is_terminal())
+        (snapshot, takers)
     }
 
     /// Nodes of a pool: those that are there and those that boot.
@@ -158,4 +217,14 @@ impl World<'_> {
         let there = self.store.nodes().filter(|node| node.pool == Some(pool)).count();
         (there + self.autoscaler.booting.iter().filter(|(of, ..)| *of == pool).count()) as u32
     }
+}
+
+/// Is a pod so unimportant that no node is bought or kept for it?
+fn is_expendable(template: &PodTemplate, flags: &Flags) -> bool {
+    template.priority.is_some_and(|priority| priority < flags.expendable_below)
+}
+
+/// Are these more than are no trouble, and more than a share of all?
+fn is_too_many(lost: u32, all: u32) -> bool {
+    lost > MOST_UNREADY.0 && u64::from(lost) * 100 > u64::from(all) * u64::from(MOST_UNREADY.1)
 }

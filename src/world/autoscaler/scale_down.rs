@@ -1,62 +1,151 @@
-//! Nodes that nobody needs go (`ScaleDown`).
+//! Which nodes nobody needs (`planner.categorizeNodes`), and which of them go now (`ScaleDown`).
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use super::super::World;
-use super::super::event::Event;
-use super::super::evictions::Eviction;
-use super::super::packing::{Free, places};
-use super::{AutoscalerAlarm, SOURCE};
-use crate::api::meta::{NodeId, ObjectId, PodId};
-use crate::api::node::{Node, Taint, TaintEffect};
-use crate::api::pod::{Pod, PodTemplate};
-use crate::kernel::time::{SimDuration, SimTime};
+use super::super::evictions::BudgetState;
+use super::{GPU_LABELS, SEEN_AGAIN_AFTER};
+use crate::api::meta::{NodeId, PodId};
+use crate::api::node::{Node, Readiness, Taint, TaintEffect};
+use crate::api::pod::Pod;
+use crate::kernel::time::SimDuration;
 use crate::scenario::cluster::Autoscaler as Flags;
+use crate::scheduler::{Packing, Snapshot};
 
-/// From the taint of a node that is to go to its removal (`--node-delete-delay-after-taint`).
-const AFTER_TAINT: SimDuration = SimDuration::from_secs(5);
-/// An eviction is tried for this long (`--max-pod-eviction-time`).
-const EVICTION_TIME: SimDuration = SimDuration::from_secs(120);
-/// Between two looks at a drain.
-const DRAIN_POLL: SimDuration = SimDuration::from_secs(5);
-const TO_BE_DELETED: &str = "ToBeDeletedByClusterAutoscaler";
+/// A node that is not ready goes when it was not needed for so long (`--scale-down-unready-time`).
+const UNREADY_TIME: SimDuration = SimDuration::from_secs(20 * 60);
+/// Taints of candidates that are changed in a loop at most (`--max-bulk-soft-taint-count`).
+const MOST_SOFT_TAINTS: usize = 10;
+const CANDIDATE: &str = "DeletionCandidateOfClusterAutoscaler";
 const SAFE_TO_EVICT: &str = "cluster-autoscaler.kubernetes.io/safe-to-evict";
 
+/// What a pod means for its node's going (`drainability/rules`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Drainability {
+    /// It is evicted.
+    Moves,
+    /// The node waits for its end.
+    Waits,
+    /// The node stays.
+    Blocks,
+}
+
 impl World<'_> {
-    /// Returns whether a node may go later.
-    pub(super) fn scale_down(&mut self, flags: &Flags) -> bool {
-        let takers = self.takers();
-        let (mut unneeded, mut targets) = (BTreeMap::new(), takers.clone());
-        let mut sizes: BTreeMap<u32, u32> = BTreeMap::new();
+    /// Finds out which nodes are not needed, and takes some away if it may. Returns whether a node may go later.
+    pub(super) fn scale_down(&mut self, flags: &Flags, may_delete: bool) -> bool {
+        self.find_unneeded(flags);
+        let cools = self.autoscaler.last_scale_up.is_some_and(|last| self.now.since(last) < flags.delay_after_add);
+        if may_delete && !cools {
+            self.take_unneeded(flags);
+        }
+        self.taint_candidates();
+        cools || !may_delete
+    }
+
+    fn find_unneeded(&mut self, flags: &Flags) {
+        let (mut snapshot, targets) = self.picture(flags);
+        let mut targets = Packing::from(targets, self.autoscaler.next_place);
+        let now = self.now;
+        self.autoscaler.unremovable.retain(|_, until| *until > now);
+        let is_of_large_pool = |node: &Node| {
+            node.pool.is_some_and(|pool| self.size(pool) > self.nodes.pool(pool).map_or(0, |pool| pool.bounds.0))
+        };
+        let is_candidate = |node: &Node| {
+            let (id, of) = (node.id, &self.autoscaler);
+            !of.leaving.contains_key(&id) && !of.unremovable.contains_key(&id) && is_of_large_pool(node)
+        };
+        let nodes = self.store.nodes().filter(|node| is_candidate(node));
+        let mut candidates: Vec<NodeId> =
+            nodes.filter(|node| !is_busy(node, flags, &snapshot)).map(|node| node.id).collect();
         // Empty nodes are looked at first, then those that were not needed in the last loop.
-        let mut candidates: Vec<NodeId> = takers.iter().map(|(id, _)| *id).collect();
-        let rank = |id: &NodeId| (self.standing_on(*id) > 0, !self.autoscaler.unneeded.contains_key(id), *id);
-        candidates.sort_by_cached_key(rank);
-        for id in &candidates {
-            let Some(node) = self.store.node(*id).cloned() else { continue };
-            let Some(pool) = node.pool else { continue };
-            let size = *sizes.entry(pool).or_insert_with(|| self.size(pool));
-            let least = self.nodes.pool(pool).map_or(0, |pool| pool.bounds.0);
-            if size <= least || !self.is_removable(&node, flags, &mut targets) {
-                continue;
+        candidates
+            .sort_by_cached_key(|id| (self.standing_on(*id) > 0, !self.autoscaler.unneeded.contains_key(id), *id));
+        let mut budgets: Vec<BudgetState> = self.budgets.iter().map(|budget| self.budget_state(budget)).collect();
+        let mut unneeded = BTreeMap::new();
+        for id in candidates {
+            if self.is_removable(id, &mut snapshot, &mut targets, &mut budgets) {
+                unneeded.insert(id, self.autoscaler.unneeded.get(&id).copied().unwrap_or(now));
+            } else {
+                self.autoscaler.unremovable.insert(id, now + SEEN_AGAIN_AFTER);
             }
-            sizes.insert(pool, size - 1);
-            unneeded.insert(*id, self.autoscaler.unneeded.get(id).copied().unwrap_or(self.now));
         }
         self.autoscaler.unneeded = unneeded;
-        let cools = self.autoscaler.last_scale_up.is_some_and(|last| self.now.since(last) < flags.delay_after_add);
-        if cools {
-            return true;
+    }
+
+    /// Could the node go: nothing on it that must stay, and a place for all of it elsewhere (`SimulateNodeRemoval`)? Those
+    /// places, and what budgets allow, are taken then; of the node itself only its labels count from now on.
+    fn is_removable(
+        &self,
+        id: NodeId,
+        snapshot: &mut Snapshot,
+        targets: &mut Packing,
+        budgets: &mut [BudgetState],
+    ) -> bool {
+        let mut pods = snapshot.pods_on(id);
+        let of = |pod: &PodId| self.drainability(*pod, budgets);
+        if pods.iter().any(|pod| of(pod) == Drainability::Blocks) {
+            return false;
         }
-        let due = |since: &SimTime| self.now.since(*since) > flags.unneeded_time;
-        let mut due: Vec<NodeId> =
-            self.autoscaler.unneeded.iter().filter(|(_, since)| due(since)).map(|(id, _)| *id).collect();
+        pods.retain(|pod| of(pod) == Drainability::Moves);
+        pods.iter().for_each(|&pod| snapshot.lift(pod));
+        if !pods.iter().all(|&pod| targets.place(snapshot, pod, Some(id)).is_some()) {
+            pods.iter().for_each(|&pod| snapshot.put(pod, id));
+            return false;
+        }
+        targets.nodes.retain(|other| *other != id);
+        for pod in pods {
+            self.budgets_of(pod).for_each(|place| budgets[place].allowed = budgets[place].allowed.saturating_sub(1));
+        }
+        true
+    }
+
+    /// Places of the budgets that count a pod.
+    fn budgets_of(&self, pod: PodId) -> impl Iterator<Item = usize> {
+        let of = self.store.namespace_of(pod).zip(self.store.template_of(pod));
+        let counts = move |(place, budget): (usize, &crate::api::disruption::PodDisruptionBudget)| {
+            let (namespace, template) = of?;
+            budget.selects(namespace, &template.labels).then_some(place)
+        };
+        self.budgets.iter().enumerate().filter_map(counts)
+    }
+
+    /// Jobs' pods do not hold their nodes: they count as replicated.
+    fn drainability(&self, id: PodId, budgets: &[BudgetState]) -> Drainability {
+        let (Some(pod), Some(template)) = (self.store.standing_pod(id), self.store.template_of(id)) else {
+            return Drainability::Moves;
+        };
+        let is_orphan = |pod: &Pod| !pod.is_bare() && self.store.standing_job(pod.job).is_none();
+        if is_orphan(pod) {
+            return Drainability::Blocks;
+        }
+        let safe = template.annotations.iter().find(|(key, _)| &**key == SAFE_TO_EVICT).map(|(_, value)| &**value);
+        match safe {
+            Some("true") => return Drainability::Moves,
+            Some("on-completion") => return Drainability::Waits,
+            Some("false") => return Drainability::Blocks,
+            _ => {}
+        }
+        let is_kept = self.budgets_of(id).any(|place| budgets[place].allowed < 1);
+        if pod.is_bare() || template.has_local_storage || is_kept { Drainability::Blocks } else { Drainability::Moves }
+    }
+
+    /// Those go that have not been needed for long enough, empty ones first, as many as may be on their way at a time.
+    fn take_unneeded(&mut self, flags: &Flags) {
+        let is_due = |(id, since): (&NodeId, &crate::kernel::time::SimTime)| {
+            let is_ready = self.store.node(*id).is_some_and(|node| node.ready == Readiness::Ready);
+            let time = if is_ready { flags.unneeded_time } else { UNREADY_TIME };
+            (self.now.since(*since) >= time).then_some(*id)
+        };
+        let mut due: Vec<NodeId> = self.autoscaler.unneeded.iter().filter_map(is_due).collect();
         due.sort_by_key(|id| (self.standing_on(*id), *id));
         let mut draining = self.autoscaler.leaving.keys().filter(|id| self.standing_on(**id) > 0).count() as u32;
         for id in due {
             if self.autoscaler.leaving.len() as u32 >= flags.max_parallelism {
                 break;
+            }
+            let waits = |pod: PodId| self.counts(pod) && self.drainability(pod, &[]) == Drainability::Waits;
+            if !self.pool_spares(id) || self.pods_on(id).into_iter().any(waits) {
+                continue;
             }
             if self.standing_on(id) > 0 {
                 if draining >= flags.max_drain_parallelism {
@@ -66,104 +155,52 @@ impl World<'_> {
             }
             self.take_away(id);
         }
-        false
     }
 
-    fn standing_on(&self, id: NodeId) -> usize {
-        self.pods_on(id).into_iter().filter(|&pod| self.counts(pod)).count()
+    /// Has the pool more nodes than it must have, those on their way out left aside (`verifyMinSize`)?
+    fn pool_spares(&self, id: NodeId) -> bool {
+        let Some(pool) = self.store.node(id).and_then(|node| node.pool) else { return false };
+        let is_of_pool = |id: &&NodeId| self.store.node(**id).is_some_and(|node| node.pool == Some(pool));
+        let leaving = self.autoscaler.leaving.keys().filter(is_of_pool).count() as u32;
+        self.size(pool).saturating_sub(leaving) > self.nodes.pool(pool).map_or(0, |pool| pool.bounds.0)
     }
 
-    /// Could the node go: little on it, nothing that must stay, and a place for all of it elsewhere? Those places are
-    /// taken then.
-    fn is_removable(&self, node: &Node, flags: &Flags, targets: &mut Vec<(NodeId, Free)>) -> bool {
-        let pods: Vec<PodId> = self.pods_on(node.id).into_iter().filter(|&pod| self.counts(pod)).collect();
-        let mut used = Free::nothing();
-        let templates: Vec<Arc<PodTemplate>> =
-            pods.iter().filter_map(|&pod| self.store.template_of(pod).cloned()).collect();
-        templates.iter().for_each(|template| used.add(template));
-        let (share, is_gpu) = used.utilization(node);
-        let threshold = if is_gpu { flags.gpu_utilization_threshold } else { flags.utilization_threshold };
-        if share > u64::from(threshold) || pods.iter().any(|&pod| self.blocks(pod)) {
-            return false;
-        }
-        let mut others: Vec<Free> = targets.iter().filter(|(id, _)| *id != node.id).map(|(_, f)| f.clone()).collect();
-        if !templates.iter().all(|template| places(&mut others, template)) {
-            return false;
-        }
-        targets.retain(|(id, _)| *id != node.id);
-        targets.iter_mut().zip(others).for_each(|((_, free), left)| *free = left);
-        true
-    }
-
-    /// Does a pod hold its node (`drainability/rules`)? Jobs' pods do not: they count as replicated.
-    fn blocks(&self, id: PodId) -> bool {
-        let (Some(pod), Some(template)) = (self.store.standing_pod(id), self.store.template_of(id)) else {
-            return false;
-        };
-        let safe = template.annotations.iter().find(|(key, _)| &**key == SAFE_TO_EVICT).map(|(_, value)| &**value);
-        let orphan = |pod: &Pod| !pod.is_bare() && self.store.standing_job(pod.job).is_none();
-        match safe {
-            Some("true") => return false,
-            Some("false" | "on-completion") => return true,
-            _ => {}
-        }
-        if pod.is_bare() || orphan(pod) || template.has_local_storage {
-            return true;
-        }
-        let Some(namespace) = self.store.namespace_of(id) else { return false };
-        let mut budgets = self.budgets.iter().filter(|budget| budget.selects(namespace, &template.labels));
-        budgets.any(|budget| self.budget_state(budget).allowed < 1)
-    }
-
-    /// The node is tainted and cordoned; five seconds later its pods are asked to go, or it goes at once.
-    fn take_away(&mut self, id: NodeId) {
-        self.autoscaler.unneeded.remove(&id);
-        self.autoscaler.leaving.insert(id, self.now + AFTER_TAINT + EVICTION_TIME);
-        let taint = Taint { key: TO_BE_DELETED.into(), value: "".into(), effect: TaintEffect::NoSchedule };
-        _ = self.store.update_node(id, |node| {
-            node.taints.push(taint);
-            node.unschedulable = true;
-        });
-        self.tell();
-        let message = "marked the node as toBeDeleted/unschedulable";
-        self.record_event(ObjectId::Node(id), false, "ScaleDown", SOURCE, message);
-        self.events.push(self.now + AFTER_TAINT, Event::Autoscaler(AutoscalerAlarm::Leaves(id)));
-    }
-
-    pub(super) fn leave(&mut self, id: NodeId) {
-        let Some(&until) = self.autoscaler.leaving.get(&id) else { return };
-        let left: Vec<PodId> = self.pods_on(id).into_iter().filter(|&pod| self.counts(pod)).collect();
-        if left.is_empty() {
-            self.autoscaler.leaving.remove(&id);
-            self.record_event(ObjectId::Node(id), false, "ScaleDown", SOURCE, "nodes removed by cluster autoscaler");
-            self.remove_node(id);
-            return self.wake_autoscaler(false);
-        }
-        let mut refused = false;
-        for pod in left {
-            let asked = self.store.standing_pod(pod).is_some_and(|pod| pod.deletion.is_some());
-            if asked {
-                continue;
-            }
-            match self.evict_pod(pod) {
-                Eviction::Done => {
-                    let message = "deleting pod for node scale down";
-                    self.record_event(ObjectId::Pod(pod), false, "ScaleDown", SOURCE, message);
-                }
-                Eviction::TooManyRequests | Eviction::Failed => refused = true,
-            }
-        }
-        if refused && self.now >= until {
-            self.autoscaler.leaving.remove(&id);
-            let message = "failed to drain and delete node: eviction refused";
-            self.record_event(ObjectId::Node(id), true, "ScaleDownFailed", SOURCE, message);
-            _ = self.store.update_node(id, |node| {
-                node.taints.retain(|taint| &*taint.key != TO_BE_DELETED);
-                node.unschedulable = false;
+    /// Nodes that may go are tainted, so that pods rather go elsewhere (`UpdateSoftDeletionTaints`).
+    fn taint_candidates(&mut self) {
+        let is_tainted = |node: &Node| node.taints.iter().any(|taint| &*taint.key == CANDIDATE);
+        let is_wanted = |node: &Node| self.autoscaler.unneeded.contains_key(&node.id);
+        let is_leaving = |node: &Node| self.autoscaler.leaving.contains_key(&node.id);
+        let wrong = |node: &&std::sync::Arc<Node>| !is_leaving(node) && is_tainted(node) != is_wanted(node);
+        let mut changes: Vec<(bool, NodeId)> =
+            self.store.nodes().filter(wrong).map(|node| (is_wanted(node), node.id)).collect();
+        changes.sort_unstable();
+        let value = (self.start + (self.now.0 / crate::kernel::time::NANOS_PER_SECOND) as i64).to_string();
+        for (comes, id) in changes.into_iter().take(MOST_SOFT_TAINTS) {
+            let taint =
+                Taint { key: CANDIDATE.into(), value: value.as_str().into(), effect: TaintEffect::PreferNoSchedule };
+            _ = self.store.update_node(id, |node| match comes {
+                true => node.taints.push(taint),
+                false => node.taints.retain(|taint| &*taint.key != CANDIDATE),
             });
             self.tell();
-            return;
         }
-        self.events.push(self.now + DRAIN_POLL, Event::Autoscaler(AutoscalerAlarm::Leaves(id)));
+    }
+
+    pub(super) fn standing_on(&self, id: NodeId) -> usize {
+        self.pods_on(id).into_iter().filter(|&pod| self.counts(pod)).count()
+    }
+}
+
+/// Do the pods on a node ask for more of it than it may go with? Of GPUs alone, if it has some or is to have some.
+fn is_busy(node: &Node, flags: &Flags, snapshot: &Snapshot) -> bool {
+    let exceeds = |name: &str, threshold: u32| {
+        let (asked, has) = snapshot.asked_of(node.id, name);
+        i128::from(asked) * 1000 > i128::from(has) * i128::from(threshold)
+    };
+    let gpu = node.allocatable.iter().find(|(name, amount)| name.contains("gpu") && !amount.is_zero());
+    match gpu {
+        Some((name, _)) => exceeds(name, flags.gpu_utilization_threshold),
+        None if GPU_LABELS.iter().any(|label| node.label(label).is_some()) => false,
+        None => ["cpu", "memory"].iter().any(|name| exceeds(name, flags.utilization_threshold)),
     }
 }

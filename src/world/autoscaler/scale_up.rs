@@ -1,18 +1,22 @@
 //! Nodes for pods that have no place (`ScaleUp`).
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 use super::super::World;
 use super::super::event::Event;
-use super::super::packing::{Free, fits, places};
-use super::{AutoscalerAlarm, Failure, SOURCE};
-use crate::api::meta::{ApiTime, ObjectId, PodId};
-use crate::api::pod::PodTemplate;
+use super::super::nodes::imagined;
+use super::estimate::{Choice, Pending, estimate};
+use super::{AutoscalerAlarm, Failure, Place, SOURCE, is_expendable};
+use crate::api::meta::{ApiTime, NodeId, ObjectId, PodId};
 use crate::kernel::rng::{Purpose, entity, mix};
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::scenario::cluster::{Autoscaler as Flags, Expander};
+use crate::scheduler::{Packing, Snapshot};
 
 const TIES: Purpose = Purpose(0x24);
+const ORDER: Purpose = Purpose(0x25);
+/// Most nodes that are asked for in a loop (`--max-nodes-per-scaleup`).
+const MOST_AT_ONCE: u32 = 1000;
 /// Pods have to be this old before the first of them makes a node, those with GPUs this old.
 const YOUNG: SimDuration = SimDuration::from_secs(2);
 const YOUNG_GPU: SimDuration = SimDuration::from_secs(30);
@@ -23,43 +27,26 @@ const FORGOTTEN: SimDuration = SimDuration::from_secs(3 * 3600);
 /// The same event is not written again within this time.
 const SAME_EVENT: SimDuration = SimDuration::from_secs(300);
 
-/// A way to place pods: so many nodes of a pool.
-#[derive(Debug)]
-struct Choice {
-    pool: u32,
-    nodes: u32,
-    pods: Vec<PodId>,
-    /// Millionths of the processors and memory that would be idle.
-    waste: i64,
-}
-
 impl World<'_> {
     /// Returns whether it waits for young pods, and whether it asked for nodes.
     pub(super) fn scale_up(&mut self, flags: &Flags) -> (bool, bool) {
-        let mut pending = self.helpless(flags);
-        if pending.is_empty() {
-            return (false, false);
-        }
-        let is_gpu = |t: &PodTemplate| t.requests().keys().any(|name| name.contains("gpu"));
-        let born = |pod: &PodId| self.store.pod(*pod).map_or(SimTime::ZERO, |pod| pod.created.instant());
-        let oldest = pending.iter().map(|(pod, _)| born(pod)).min().unwrap_or(self.now);
-        let oldest_gpu = pending.iter().filter(|(_, t)| is_gpu(t)).map(|(pod, _)| born(pod)).min();
+        let (pending, Some(mut snapshot)) = self.helpless(flags) else { return (false, false) };
+        let Some(oldest) = pending.iter().map(|pod| pod.born).min() else { return (false, false) };
+        let is_gpu = |pod: &&Pending| pod.template.requests().keys().any(|name| name.contains("gpu"));
+        let oldest_gpu = pending.iter().filter(is_gpu).map(|pod| pod.born).min();
         let young =
             self.now.since(oldest) < YOUNG || oldest_gpu.is_some_and(|oldest| self.now.since(oldest) < YOUNG_GPU);
         if young {
             return (true, false);
         }
-        pending.sort_by_key(|(pod, _)| (born(pod), pod.uid));
         let nodes = self.store.nodes().count() as u32 + self.autoscaler.booting.len() as u32;
         let room = match flags.max_nodes_total {
             0 => u32::MAX,
             most => most.saturating_sub(nodes),
         };
-        let choices = self.choices(&pending, room);
+        let choices = self.choices(&pending, room, &mut snapshot);
         let Some(choice) = self.choose(flags, choices) else {
-            for (pod, _) in &pending {
-                self.no_scale_up(*pod);
-            }
+            self.no_scale_up(&pending, room, &mut snapshot);
             return (false, false);
         };
         let (old, new) = (self.size(choice.pool), self.size(choice.pool) + choice.nodes);
@@ -76,6 +63,8 @@ impl World<'_> {
             self.events.push(at, Event::Autoscaler(alarm));
         }
         self.autoscaler.last_scale_up = Some(self.now);
+        // Each increase gives the pool time anew for all that it was asked for (`registerOrUpdateScaleUpNoLock`).
+        self.autoscaler.deadlines.insert(choice.pool, self.now + flags.max_provision_time);
         let message = format!("pod triggered scale-up: [{{{} {old}->{new} (max: {})}}]", pool.name, pool.bounds.1);
         for pod in choice.pods {
             self.record_event(ObjectId::Pod(pod), false, "TriggeredScaleUp", SOURCE, message.clone());
@@ -83,55 +72,69 @@ impl World<'_> {
         (false, true)
     }
 
-    /// Pods that found no place and have none on the nodes that are there or about to be, by priority.
-    fn helpless(&self, flags: &Flags) -> Vec<(PodId, Arc<PodTemplate>)> {
-        let mut pending: Vec<(PodId, Arc<PodTemplate>)> = Vec::new();
-        for &pod in self.scheduling.unschedulable.keys() {
-            let Some(of) = self.store.standing_pod(pod).filter(|of| !of.scheduled && of.deletion.is_none()) else {
+    /// Pods that found no place and have none on the nodes that are there or about to be, the oldest first; and the
+    /// cluster with the others on those nodes.
+    fn helpless(&mut self, flags: &Flags) -> (Vec<Pending>, Option<Snapshot>) {
+        let mut pending: Vec<Pending> = Vec::new();
+        for &id in self.scheduling.unschedulable.keys() {
+            let Some(of) = self.store.standing_pod(id).filter(|of| !of.scheduled && of.deletion.is_none()) else {
                 continue;
             };
-            let Some(template) = self.store.template_of(pod).cloned() else { continue };
-            let expendable = template.priority.is_some_and(|priority| priority < flags.expendable_below);
+            let Some(template) = self.store.template_of(id).cloned() else { continue };
             let young = self.now.since(of.created.instant()) < flags.new_pod_delay;
-            if !expendable && !young && !self.scheduling.nominated.contains_key(&pod) {
-                pending.push((pod, template));
+            if !is_expendable(&template, flags) && !young && !self.scheduling.nominated.contains_key(&id) {
+                pending.push(Pending { id, job: of.job, index: of.index(), born: of.created.instant(), template });
             }
         }
-        pending.sort_by_key(|(pod, template)| (-i64::from(template.priority.unwrap_or(0)), pod.uid));
-        let mut free: Vec<Free> = self.takers().into_iter().map(|(_, free)| free).collect();
-        for &(pool, ..) in &self.autoscaler.booting {
-            free.extend(self.nodes.pool(pool).map(Free::of_pool));
+        if pending.is_empty() {
+            return (pending, None);
         }
-        pending.retain(|(_, template)| !places(&mut free, template));
-        pending
+        let (mut snapshot, nodes) = self.picture(flags);
+        // What was promised a node is taken to be there.
+        self.scheduling.nominated.iter().for_each(|(&pod, &node)| snapshot.put(pod, node));
+        let mut places: BTreeMap<NodeId, Place> = nodes.iter().map(|&node| (node, Place::There(node))).collect();
+        let mut booting: BTreeMap<u32, usize> = BTreeMap::new();
+        for &(pool, ..) in &self.autoscaler.booting {
+            let Some(of) = self.nodes.pool(pool) else { continue };
+            let number = booting.entry(pool).or_default();
+            places.insert(snapshot.add_node(&imagined(of, pool, *number)), Place::Booting(pool, *number));
+            *number += 1;
+        }
+        let mut there = Packing::from(places.keys().copied().collect(), self.autoscaler.next_place);
+        // Within a priority in no order (a map's upstream), but those that have had a place before them.
+        let hint = |pod: &Pending| {
+            let hint = self.autoscaler.hints.get(&pod.id);
+            hint.and_then(|hint| places.iter().find(|(_, place)| *place == hint)).map(|(&node, _)| node)
+        };
+        let hinted: BTreeMap<PodId, NodeId> = pending.iter().filter_map(|pod| Some((pod.id, hint(pod)?))).collect();
+        let mut draw = |pod: &Pending| {
+            let entity = mix(entity(&[b"packing"]), mix(self.now.0, pod.id.uid.into()));
+            self.nodes.streams.stream(ORDER, entity).next_u64()
+        };
+        pending.sort_by_cached_key(|pod| {
+            let priority = pod.template.priority.unwrap_or(0);
+            (std::cmp::Reverse(priority), !hinted.contains_key(&pod.id), draw(pod), pod.id.uid)
+        });
+        let mut hints = BTreeMap::new();
+        pending.retain(|pod| {
+            let own = hinted.get(&pod.id).copied().filter(|&node| snapshot.takes(pod.id, node));
+            own.into_iter().for_each(|node| snapshot.put(pod.id, node));
+            let found = own.or_else(|| there.place(&mut snapshot, pod.id, None));
+            hints.extend(found.and_then(|node| Some((pod.id, *places.get(&node)?))));
+            found.is_none()
+        });
+        (self.autoscaler.hints, self.autoscaler.next_place) = (hints, there.next());
+        pending.sort_by_key(|pod| (pod.born, pod.id.uid));
+        (pending, Some(snapshot))
     }
 
     /// What each pool could do for the pods.
-    fn choices(&self, pending: &[(PodId, Arc<PodTemplate>)], room: u32) -> Vec<Choice> {
+    fn choices(&self, pending: &[Pending], room: u32, snapshot: &mut Snapshot) -> Vec<Choice> {
         let mut choices = Vec::new();
         for (number, pool) in (0u32..).zip(&self.nodes.settings.pools) {
-            let most = pool.bounds.1.saturating_sub(self.size(number)).min(room);
-            if most == 0 || self.backs_off(number) {
-                continue;
-            }
-            let mut order: Vec<&(PodId, Arc<PodTemplate>)> =
-                pending.iter().filter(|(_, template)| fits(&Free::of_pool(pool), template)).collect();
-            let empty = Free::of_pool(pool);
-            order.sort_by_key(|(pod, template)| (-empty.share_of(template), pod.uid));
-            let (mut opened, mut pods): (Vec<Free>, Vec<PodId>) = (Vec::new(), Vec::new());
-            for (pod, template) in order {
-                if places(&mut opened, template) {
-                    pods.push(*pod);
-                } else if (opened.len() as u32) < most {
-                    let mut fresh = Free::of_pool(pool);
-                    fresh.take(template);
-                    opened.push(fresh);
-                    pods.push(*pod);
-                }
-            }
-            if !pods.is_empty() {
-                let waste = opened.iter().map(Free::idle_share).sum::<i64>() / opened.len() as i64;
-                choices.push(Choice { pool: number, nodes: opened.len() as u32, pods, waste });
+            let most = pool.bounds.1.saturating_sub(self.size(number)).min(room).min(MOST_AT_ONCE);
+            if most > 0 && !self.backs_off(number) && !self.pool_is_unhealthy(number) {
+                choices.extend(estimate(pending, (number, pool), most, snapshot));
             }
         }
         choices
@@ -142,18 +145,19 @@ impl World<'_> {
         let name = |choice: &Choice| self.nodes.settings.pools[choice.pool as usize].name.clone();
         let price = |choice: &Choice| {
             let pool = &self.nodes.settings.pools[choice.pool as usize];
-            i64::try_from(pool.micros_an_hour * u64::from(choice.nodes) / choice.pods.len() as u64).unwrap_or(i64::MAX)
+            pool.micros_an_hour as f64 * f64::from(choice.nodes) / choice.pods.len() as f64
         };
+        // The least is the best.
         let rank = |choice: &Choice| match &flags.expander {
-            Expander::Random => 0,
+            Expander::Random => 0.0,
             Expander::LeastWaste => choice.waste,
-            Expander::MostPods => -(choice.pods.len() as i64),
+            Expander::MostPods => -(choice.pods.len() as f64),
             Expander::Price => price(choice),
             Expander::Priority(numbers) => {
-                -(numbers.iter().find(|(pool, _)| *pool == name(choice)).map_or(-1, |(_, number)| i64::from(*number)))
+                -numbers.iter().find(|(pool, _)| *pool == name(choice)).map_or(-1.0, |(_, number)| f64::from(*number))
             }
         };
-        let best = choices.iter().map(&rank).min()?;
+        let best = choices.iter().map(&rank).min_by(f64::total_cmp)?;
         choices.retain(|choice| rank(choice) == best);
         let entity = mix(entity(&[b"autoscaler"]), self.now.0);
         let place = match choices.len() {
@@ -163,39 +167,50 @@ impl World<'_> {
         Some(choices.swap_remove(place.min(choices.len() - 1)))
     }
 
-    fn no_scale_up(&mut self, pod: PodId) {
-        let Some(template) = self.store.template_of(pod).cloned() else { return };
-        let (mut full, mut unfit, mut failed) = (0, 0, 0);
+    /// Says of each pod what keeps each pool from helping it.
+    fn no_scale_up(&mut self, pending: &[Pending], room: u32, snapshot: &mut Snapshot) {
+        // Pools that cannot grow whatever the pod, and a node of each of the others.
+        let (mut skipped, mut nodes) = (Vec::new(), Vec::new());
         for (number, pool) in (0u32..).zip(&self.nodes.settings.pools) {
-            match self.size(number) >= pool.bounds.1 {
-                true => full += 1,
-                false if self.backs_off(number) => failed += 1,
-                false => unfit += u32::from(!fits(&Free::of_pool(pool), &template)),
+            if self.size(number) >= pool.bounds.1 {
+                skipped.push("max node group size reached".to_owned());
+            } else if self.backs_off(number) {
+                skipped.push("in backoff after failed scale-up".to_owned());
+            } else if self.pool_is_unhealthy(number) {
+                skipped.push("not ready for scale-up".to_owned());
+            } else if room == 0 {
+                skipped.push("max total nodes in cluster reached".to_owned());
+            } else {
+                nodes.push(imagined(pool, number, 0));
             }
         }
-        let mut reasons = Vec::new();
-        if full > 0 {
-            reasons.push(format!("{full} max node group size reached"));
+        let mut messages = Vec::new();
+        for pod in pending {
+            let is_told = |told: &SimTime| self.now.since(*told) < SAME_EVENT;
+            if self.autoscaler.told.get(&pod.id).is_some_and(is_told) {
+                continue;
+            }
+            let mut reasons: BTreeMap<String, u32> = BTreeMap::new();
+            let mut count = |reason: String| *reasons.entry(reason).or_default() += 1;
+            skipped.iter().cloned().for_each(&mut count);
+            for node in &nodes {
+                let id = snapshot.add_node(node);
+                snapshot.against(pod.id, id).into_iter().for_each(&mut count);
+                snapshot.remove_node(id);
+            }
+            let reasons: Vec<String> = reasons.into_iter().map(|(reason, pools)| format!("{pools} {reason}")).collect();
+            messages.push((pod.id, format!("pod didn't trigger scale-up: {}", reasons.join(", "))));
         }
-        if failed > 0 {
-            reasons.push(format!("{failed} in backoff after failed scale-up"));
+        for (pod, message) in messages {
+            self.autoscaler.told.insert(pod, self.now);
+            self.record_event(ObjectId::Pod(pod), false, "NotTriggerScaleUp", SOURCE, message);
         }
-        if unfit > 0 {
-            reasons.push(format!("{unfit} node(s) didn't have what the pod needs"));
-        }
-        if self.autoscaler.told.get(&pod).is_some_and(|told| self.now.since(*told) < SAME_EVENT) {
-            return;
-        }
-        self.autoscaler.told.insert(pod, self.now);
-        let message = format!("pod didn't trigger scale-up: {}", reasons.join(", "));
-        self.record_event(ObjectId::Pod(pod), false, "NotTriggerScaleUp", SOURCE, message);
     }
 
     pub(super) fn node_of_autoscaler_booted(&mut self, pool: u32) {
         let now = self.now;
         let due = self.autoscaler.booting.iter().position(|&(of, _, at)| of == pool && at <= now);
         let Some((_, asked, _)) = due.map(|at| self.autoscaler.booting.remove(at)) else { return };
-        self.autoscaler.failed.remove(&pool);
         if let Some(id) = self.make_node(pool, ApiTime::of(asked)) {
             self.tell();
             self.node_is_there(id);
@@ -212,9 +227,12 @@ impl World<'_> {
     pub(super) fn node_of_autoscaler_is_overdue(&mut self, pool: u32) {
         let now = self.now;
         let due = self.autoscaler.booting.iter().position(|&(of, _, at)| of == pool && at <= now);
-        if due.map(|at| self.autoscaler.booting.remove(at)).is_none() {
-            return;
+        let Some(due) = due else { return };
+        if let Some(&deadline) = self.autoscaler.deadlines.get(&pool).filter(|&&deadline| deadline > now) {
+            self.autoscaler.booting[due].2 = deadline;
+            return self.events.push(deadline, Event::Autoscaler(AutoscalerAlarm::Overdue(pool)));
         }
+        self.autoscaler.booting.remove(due);
         let (length, number) = match self.autoscaler.failed.get(&pool) {
             // Machines that were asked for together fail together.
             Some(known) if now < known.until => (known.length, known.number),

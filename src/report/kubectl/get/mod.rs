@@ -34,6 +34,9 @@ impl Resource {
     /// All of them.
     pub const ALL: [Resource; 5] = [Resource::Job, Resource::Pod, Resource::CronJob, Resource::Event, Resource::Node];
 
+    /// Those that `kubectl get all` means, in its order.
+    pub const IN_ALL: [Resource; 3] = [Resource::Pod, Resource::CronJob, Resource::Job];
+
     /// The resource of a kind of object.
     pub fn of_kind(kind: &str) -> Option<Resource> {
         Resource::ALL.into_iter().find(|resource| resource.kind() == kind)

@@ -161,10 +161,13 @@ impl Summary {
                 self.ready += 1;
             }
         }
-        if self.reason == "Completed" && has_running {
-            self.reason = if is_on(pod, "Ready") { "Running" } else { "NotReady" }.to_owned();
-        } else if let Some(failure) = failure.filter(|_| self.reason == "Completed") {
+        if self.reason != "Completed" {
+        } else if has_running && is_on(pod, "Ready") {
+            self.reason = "Running".to_owned();
+        } else if let Some(failure) = failure {
             self.reason = failure;
+        } else if has_running {
+            self.reason = "NotReady".to_owned();
         }
     }
 }
