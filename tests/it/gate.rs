@@ -64,7 +64,7 @@ fn manifests_changed_on_purpose_are_caught_in_words() {
         "backoffLimit: 3",
         "backoffLimit: 1",
         &[
-            "Job etl fails (BackoffLimitExceeded) at 42.0 s; before it completes (CompletionsReached) at 103.0 s",
+            "Job etl fails (BackoffLimitExceeded) at 42.0 s; it used to complete (CompletionsReached) at 103.0 s",
             "Job etl: 2 pods succeed instead of 6",
             "Job etl: 4 pods are not created any more, from 61.0 s on",
         ],
@@ -73,7 +73,7 @@ fn manifests_changed_on_purpose_are_caught_in_words() {
         "  activeDeadlineSeconds: 30\n",
         "",
         &[
-            "Job report completes (CompletionsReached) at 61.0 s; before it fails (DeadlineExceeded) at 31.0 s",
+            "Job report completes (CompletionsReached) at 61.0 s; it used to fail (DeadlineExceeded) at 31.0 s",
             "Job report: 1 pod succeeds instead of 0",
             "Job report: 0 pods fail instead of 1",
             "Job report: pod 0 ends Succeeded instead of Failed (exit code 143), runs 60.0 s instead of 30.0 s, is not \
