@@ -103,7 +103,7 @@ fn one(args: &TestArgs, name: String, file: &Path) -> anyhow::Result<Verdict> {
     }
     for expectation in &scenario.expectations {
         if let Some(why) = expectations::failure(expectation, &run) {
-            verdict.fail(format!("{}: expected {expectation}: {why}", expectation.place));
+            verdict.fail(format!("{}: expected {expectation}: {why}", expectation.place()));
         }
     }
     match golden::compare(&folder, &run)? {
