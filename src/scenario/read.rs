@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::admit::{Server, admit};
 use super::cluster_objects;
 use super::document::{Document, Duplicate, Node, Value, parse};
+use super::decode::{is_served, similar_kind};
 use super::problem::{Problem, Problems, Severity, Warning};
 use super::simulation::{self, Simulation};
 use super::source::{Location, Source, SourceText};
@@ -328,6 +329,16 @@ impl<'a> Reader<'a> {
             return count(&mut self.skipped, name, 1);
         }
         let span = document.root.get("kind").map_or(document.root.span, |node| node.span);
+        if !is_served(version, kind) {
+            let title = format!("no matches for kind \"{kind}\" in version \"{version}\"");
+            let span = document.root.get("kind").map_or(document.root.span, |node| node.span);
+            let problem = Problem::at(document.at(span), title);
+            let problem = match similar_kind(version, kind) {
+                Some(similar) => problem.help(format!("did you mean `{similar}`?")),
+                None => problem,
+            };
+            return self.problems.list.push(problem);
+        }
         let problem = Problem::at(document.at(span), format!("not modelled: {name}"));
         let help = "take the document out, or leave --strict-model out to run without it";
         self.problems.list.push(problem.help(help));

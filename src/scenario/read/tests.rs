@@ -225,6 +225,25 @@ Error from server (BadRequest): error when creating "job.yaml": Job in version "
 #[test]
 fn old_and_misspelt_kinds_are_refused() {
     check(
+    let first = |version: &str, kind: &str| {
+        let text = JOB.replace("batch/v1", version).replace("kind: Job", &format!("kind: {kind}"));
+        let problems = crate::scenario::read_str(&text).map(|_| ()).err().unwrap_or_default();
+        problems.list.first().map(|problem| format!("{} ({})", problem.title, problem.help.join("; ")))
+    };
+    for (version, kind, meant) in [
+        ("batch/v1", "Jobb", "Job"),
+        ("apps/v1", "Deploymnet", "Deployment"),
+        ("networking.k8s.io/v1", "Ingres", "Ingress"),
+    ] {
+        let said = format!("no matches for kind \"{kind}\" in version \"{version}\" (did you mean `{meant}`?)");
+        assert_eq!(first(version, kind), Some(said));
+    }
+    // There may be such kinds: nothing is said of them but that nothing is left to run.
+    for (version, kind) in
+        [("example.com/v1", "Jobb"), ("networking.k8s.io/v1beta1", "Ingres"), ("apps/v1", "Deployment")]
+    {
+        assert!(first(version, kind).is_some_and(|said| said.starts_with("nothing to run")), "{version} {kind}");
+    }
         &JOB.replace("batch/v1", "batch/v1beta1"),
         r#"
 error: no matches for kind "Job" in version "batch/v1beta1"
