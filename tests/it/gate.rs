@@ -106,11 +106,11 @@ fn refusals_are_kept_like_traces() {
     };
     check(&["test", "jobs"], 1, &["unknown field \"spec.backoffLimt\"", "etl.yaml:7:3"]);
     check(&["test", "jobs", "--bless"], 0, &["recorded etl\n  it is refused: error: unknown field"]);
-    check(&["test", "jobs"], 0, &["1 of 1 scenarios pass"]);
+    check(&["test", "jobs"], 0, &["1 of 1 scenarios pass, 1 of them refused as recorded\n"]);
     write(folder.path(), &MANIFESTS.replace("backoffLimit: 3", "backoffLimits: 3"));
     check(&["test", "jobs"], 1, &["it is refused with other words than before", "spec.backoffLimits"]);
     write(folder.path(), MANIFESTS);
-    check(&["test", "jobs"], 1, &["it is not refused any more; before: error: unknown field"]);
+    check(&["test", "jobs"], 1, &["it is not refused any more; it used to be: error: unknown field"]);
     check(&["test", "jobs", "--bless"], 0, &["recorded etl\n"]);
     check(&["test", "jobs"], 0, &["1 of 1 scenarios pass"]);
 }

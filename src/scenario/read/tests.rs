@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::kernel::time::{SimDuration, SimTime};
+use crate::scenario::source::{self, Below};
 use crate::scenario::{Kind, Profile};
 
 fn source(name: &str, text: &str) -> Source {
@@ -224,7 +225,6 @@ Error from server (BadRequest): error when creating "job.yaml": Job in version "
 
 #[test]
 fn old_and_misspelt_kinds_are_refused() {
-    check(
     let first = |version: &str, kind: &str| {
         let text = JOB.replace("batch/v1", version).replace("kind: Job", &format!("kind: {kind}"));
         let problems = crate::scenario::read_str(&text).map(|_| ()).err().unwrap_or_default();
@@ -244,6 +244,7 @@ fn old_and_misspelt_kinds_are_refused() {
     {
         assert!(first(version, kind).is_some_and(|said| said.starts_with("nothing to run")), "{version} {kind}");
     }
+    check(
         &JOB.replace("batch/v1", "batch/v1beta1"),
         r#"
 error: no matches for kind "Job" in version "batch/v1beta1"
@@ -416,10 +417,10 @@ fn folders_and_standard_input_are_sources() {
         std::fs::write(folder.path().join(name), name).unwrap();
     }
     let names = [folder.path().to_path_buf(), "-".into()];
-    let sources = crate::scenario::source::load(&names, &mut "input".as_bytes()).unwrap();
+    let sources = source::load(&names, Below::Left, &mut "input".as_bytes()).unwrap();
     let texts: Vec<_> = sources.iter().map(|source| String::from_utf8_lossy(&source.bytes)).collect();
     assert_eq!(texts, ["a.yml", "b.yaml", "c.json", "input"]);
-    let missing = crate::scenario::source::load(&[folder.path().join("x")], &mut "".as_bytes()).unwrap_err();
+    let missing = source::load(&[folder.path().join("x")], Below::Left, &mut "".as_bytes()).unwrap_err();
     assert!(missing[0].starts_with("cannot read "), "{missing:?}");
 }
 
