@@ -14,7 +14,7 @@ use super::files::{self, ValidateArg};
 use super::upgrade;
 use crate::api::release::Release;
 use crate::report::output;
-use crate::report::verdicts::{self, Outcome, Verdict};
+use crate::report::verdicts::{self, Remedy, Verdict};
 use crate::run::{RunOptions, run as simulate};
 use crate::scenario::{ReadOptions, Scenario};
 use crate::study::difference::{Difference, SettingChange, TraceView, differences, setting_changes};
@@ -79,10 +79,13 @@ pub fn run(args: &DiffArgs, colour: bool) -> anyhow::Result<ExitCode> {
         writeln!(io::stderr(), "error: two paths are needed, or --from VERSION and any number of scenarios")?;
         return Ok(ExitCode::from(exit::USAGE));
     };
-    let name = format!("{} -> {}", before.display(), after.display());
-    let file = after.display().to_string();
+    let (old, file) = (before.display().to_string(), after.display().to_string());
+    let name = format!("{old} -> {file}");
     let Some(before) = side(args, before, colour)? else { return Ok(ExitCode::from(exit::USAGE)) };
     let Some(after) = side(args, after, colour)? else { return Ok(ExitCode::from(exit::USAGE)) };
+    for note in notes((&old, before.1.as_ref()), (&file, after.1.as_ref())) {
+        writeln!(io::stderr(), "note: {note}")?;
+    }
     let settings = match (&before.1, &after.1) {
         (Some(before), Some(after)) => setting_changes(before, after),
         _ => Vec::new(),
@@ -106,9 +109,10 @@ pub fn run(args: &DiffArgs, colour: bool) -> anyhow::Result<ExitCode> {
             writeln!(out)?;
         }
         Output::Junit | Output::Github => {
-            let mut verdict = Verdict { name, file, outcome: Outcome::Passed, complaints: Vec::new() };
-            document.settings.iter().for_each(|change| verdict.fail(change.to_string()));
-            document.differences.iter().for_each(|difference| verdict.fail(difference.to_string()));
+            let mut verdict = Verdict::new(name, file);
+            document.settings.iter().for_each(|change| verdict.fail(change.to_string(), Remedy::Nothing));
+            let differences = document.differences.iter();
+            differences.for_each(|difference| verdict.fail(difference.to_string(), Remedy::Nothing));
             match args.output {
                 Output::Junit => verdicts::junit(&[verdict], &mut out)?,
                 _ => verdicts::annotations(&[verdict], &mut out)?,
@@ -117,6 +121,18 @@ pub fn run(args: &DiffArgs, colour: bool) -> anyhow::Result<ExitCode> {
     }
     let same = document.settings.is_empty() && document.differences.is_empty();
     Ok(if same { ExitCode::SUCCESS } else { ExitCode::from(exit::DIFFERENCE) })
+}
+
+/// What was noted of the scenarios, once, with the files that it is of.
+fn notes(before: (&str, Option<&Scenario>), after: (&str, Option<&Scenario>)) -> Vec<String> {
+    let of = |scenario: Option<&Scenario>| scenario.map(|scenario| scenario.notes.clone()).unwrap_or_default();
+    let (old, new) = (of(before.1), of(after.1));
+    let files = |note: &String| {
+        if new.contains(note) { format!("{}, {}", before.0, after.0) } else { before.0.to_owned() }
+    };
+    let all = old.iter().map(|note| format!("{}: {note}", files(note)));
+    let others = new.iter().filter(|note| !old.contains(note)).map(|note| format!("{}: {note}", after.0));
+    all.chain(others).collect()
 }
 
 /// A trace, with the scenario if it was run for it; none if the scenario is wrong, which was said.
@@ -130,7 +146,7 @@ fn side(args: &DiffArgs, path: &Path, colour: bool) -> anyhow::Result<Option<(Tr
     }
     let files: Vec<PathBuf> = std::iter::once(path.to_owned()).chain(args.under.iter().cloned()).collect();
     let options = ReadOptions { validate: args.validate.into(), ..ReadOptions::default() };
-    let Some(scenario) = files::scenario(files::read(&files)?, &options, colour)? else { return Ok(None) };
+    let Some(scenario) = files::without_notes(files::read(&files)?, &options, colour)? else { return Ok(None) };
     let run = simulate(&scenario, &RunOptions { seed: args.seed, ..RunOptions::default() });
     Ok(Some((TraceView::of_run(&run), Some(scenario))))
 }

@@ -42,6 +42,10 @@ pub(super) fn run(args: &PodArgs, name: &str, files: &[PathBuf], colour: bool) -
     let Some(pod) = found else {
         let similar = similar(&run, name, &args.namespace);
         writeln!(io::stderr(), "Error from server (NotFound): pods \"{name}\" not found{similar}")?;
+        let elsewhere = run.pods.iter().filter(|pod| pod.name == name).count();
+        if elsewhere > 0 {
+            writeln!(io::stderr(), "note: other namespaces have {elsewhere}: give -n NAMESPACE")?;
+        }
         return Ok(ExitCode::from(exit::DIFFERENCE));
     };
     let mut out = io::stdout().lock();

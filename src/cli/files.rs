@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use crate::scenario::source::Below;
 use crate::scenario::{self, ReadOptions, Scenario, Source, Validate, source};
+use crate::study::expectations;
 
 /// The files of a scenario.
 #[derive(Clone, Debug, Args)]
@@ -21,20 +23,44 @@ pub struct FileArgs {
 impl FileArgs {
     /// Reads them.
     pub(super) fn read(&self) -> anyhow::Result<Vec<Source>> {
+        self.read_below(Below::Left)
+    }
+
+    /// Reads them, and of folders what they hold so deep.
+    pub(super) fn read_below(&self, below: Below) -> anyhow::Result<Vec<Source>> {
         let files: Vec<PathBuf> = self.files.iter().chain(&self.filename).cloned().collect();
-        read(&files)
+        load(&files, below)
     }
 }
 
 /// Files as they were named, folders as the manifests in them in the order of their names.
 pub(super) fn read(files: &[PathBuf]) -> anyhow::Result<Vec<Source>> {
-    source::load(files, &mut io::stdin().lock()).map_err(|errors| anyhow::anyhow!(errors.join("\nerror: ")))
+    load(files, Below::Left)
+}
+
+fn load(files: &[PathBuf], below: Below) -> anyhow::Result<Vec<Source>> {
+    source::load(files, below, &mut io::stdin().lock()).map_err(|errors| anyhow::anyhow!(errors.join("\nerror: ")))
 }
 
 /// The scenario, with warnings and notes said; none if something is wrong with it, which is said too.
 pub(super) fn scenario(sources: Vec<Source>, options: &ReadOptions, colour: bool) -> anyhow::Result<Option<Scenario>> {
+    let scenario = without_notes(sources, options, colour)?;
+    for note in scenario.iter().flat_map(|scenario| &scenario.notes) {
+        writeln!(io::stderr(), "note: {note}")?;
+    }
+    Ok(scenario)
+}
+
+/// The same with the notes left to the caller, who has several scenarios.
+pub(super) fn without_notes(
+    sources: Vec<Source>,
+    options: &ReadOptions,
+    colour: bool,
+) -> anyhow::Result<Option<Scenario>> {
     let mut err = io::stderr();
-    let (scenario, warnings) = match scenario::read(sources, options) {
+    let read = scenario::read(sources, options);
+    let read = read.and_then(|(scenario, warnings)| expectations::check(&scenario).map(|()| (scenario, warnings)));
+    let (scenario, warnings) = match read {
         Ok(read) => read,
         Err(problems) => {
             writeln!(err, "{}", problems.render(colour).trim_end())?;
@@ -43,9 +69,6 @@ pub(super) fn scenario(sources: Vec<Source>, options: &ReadOptions, colour: bool
     };
     for warning in &warnings {
         writeln!(err, "{}\n", warning.render(colour).trim_end())?;
-    }
-    for note in &scenario.notes {
-        writeln!(err, "note: {note}")?;
     }
     Ok(Some(scenario))
 }

@@ -9,6 +9,8 @@ use clap::Args;
 
 use super::exit;
 use crate::report::manual::schema::{TITLE, schema};
+use crate::report::output;
+use crate::scenario::source::SCHEMA_FILE;
 
 /// Arguments of `jobsim init`.
 #[derive(Debug, Args)]
@@ -17,9 +19,6 @@ pub struct InitArgs {
     #[arg(default_value = "scenario.yaml", value_name = "FILE")]
     file: PathBuf,
 }
-
-/// The schema's file, as the scenario's first line names it.
-const SCHEMA_FILE: &str = "jobsim.schema.json";
 
 const SCENARIO: &str = include_str!("init.yaml");
 
@@ -59,7 +58,7 @@ fn schema_text() -> String {
 fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     let cannot = || format!("cannot write {}", path.display());
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).with_context(cannot)?;
+    let mut file = output::temporary(folder).with_context(cannot)?;
     file.write_all(text.as_bytes()).with_context(cannot)?;
     file.persist(path).with_context(cannot)?;
     Ok(())

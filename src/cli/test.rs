@@ -1,20 +1,25 @@
 //! `jobsim test`: scenarios held against their golden traces and against what they expect.
 
-use std::io::{self, Write};
+use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{Args, ValueEnum};
 
+use super::Wrong;
 use super::exit;
 use super::files::{self, ValidateArg};
-use crate::record::Ending;
-use crate::report::output;
-use crate::report::verdicts::{self, Outcome, Verdict};
+use crate::api::duration::format_go_duration;
+use crate::kernel::time::SimTime;
+use crate::record::{CronJobLife, Ending, JobLife, Run};
+use crate::report::output::{self, OutputError};
+use crate::report::verdicts::{self, Golden, Outcome, Remedy, Verdict};
 use crate::run::{RunOptions, run as simulate};
-use crate::scenario::{self, ReadOptions};
+use crate::scenario::{self, About, Problems, ReadOptions, Scenario, source};
 use crate::study::expectations;
-use crate::study::golden::{self, Comparison};
+use crate::study::golden::{self, Comparison, Found};
 
 /// Arguments of `jobsim test`.
 #[derive(Debug, Args)]
@@ -52,106 +57,269 @@ enum Output {
     Github,
 }
 
+/// A scenario, or what is wrong with its file, and where its golden trace is.
+struct Candidate {
+    name: String,
+    file: PathBuf,
+    folder: PathBuf,
+    read: Result<Box<Scenario>, Problems>,
+}
+
 /// Tests them all. The exit code is 1 if one does not pass.
 pub fn run(args: &TestArgs) -> anyhow::Result<ExitCode> {
-    let scenarios = golden::scenarios(&args.paths)?;
-    if scenarios.is_empty() {
-        writeln!(io::stderr(), "error: no scenario was found: files that end in .yaml or .yml")?;
-        return Ok(ExitCode::from(exit::USAGE));
+    if let Some(golden) = args.golden.as_ref().filter(|golden| !golden.is_dir()) {
+        let shown = golden.display();
+        if golden.exists() {
+            return Err(Wrong(format!("{shown} is no folder: --golden names that of golden traces")).into());
+        }
+        if !args.bless {
+            let why = "--golden names the folder of golden traces, which --bless makes";
+            return Err(Wrong(format!("no such folder: {shown}; {why}")).into());
+        }
+    }
+    let (candidates, idle) = candidates(args)?;
+    let without_scenario = without_scenario(args, &candidates)?;
+    if candidates.is_empty() && without_scenario.is_empty() {
+        let why = match idle {
+            0 => "files that end in .yaml, .yml or .json".to_owned(),
+            1 => "1 file has nothing to run".to_owned(),
+            n => format!("{n} files have nothing to run"),
+        };
+        return Err(Wrong(format!("no scenario was found: {why}")).into());
     }
     let mut verdicts = Vec::new();
-    for (name, file) in scenarios {
-        verdicts.push(one(args, name, &file)?);
+    for candidate in candidates {
+        verdicts.push(one(args, candidate)?);
+    }
+    for (golden, name) in without_scenario {
+        verdicts.push(alone(args, &golden, &name)?);
     }
     let mut out = io::stdout().lock();
     match args.output {
-        Output::Human => verdicts::human(&verdicts, &mut out)?,
+        Output::Human => verdicts::human(&verdicts, idle, &mut out)?,
         Output::Json => verdicts::json(&verdicts, &mut out)?,
         Output::Junit => verdicts::junit(&verdicts, &mut out)?,
-        Output::Github => verdicts::github(&verdicts, &mut out)?,
+        Output::Github => verdicts::github(&verdicts, idle, &mut out)?,
     }
     let passed = verdicts.iter().all(|verdict| verdict.outcome != Outcome::Failed);
     Ok(if passed { ExitCode::SUCCESS } else { ExitCode::from(exit::DIFFERENCE) })
 }
 
-fn one(args: &TestArgs, name: String, file: &Path) -> anyhow::Result<Verdict> {
-    let shown = file.display().to_string();
-    let mut verdict = Verdict { name, file: shown, outcome: Outcome::Passed, complaints: Vec::new() };
+/// Reads the scenarios, each of which must have a golden folder of its own. Files of a folder in which there is nothing to
+/// run are counted.
+fn candidates(args: &TestArgs) -> anyhow::Result<(Vec<Candidate>, usize)> {
     let options = ReadOptions { validate: args.validate.into(), ..ReadOptions::default() };
-    let folder = args.golden.clone().unwrap_or_else(|| beside(&args.paths, file)).join(&verdict.name);
+    let (mut candidates, mut idle) = (Vec::new(), 0);
+    let mut owners: BTreeMap<PathBuf, PathBuf> = BTreeMap::new();
+    for Found { name, file, root } in golden::scenarios(&args.paths)? {
+        let sources = files::read(std::slice::from_ref(&file))?;
+        if root.is_some() && (is_of_kustomize(&file) || sources.iter().any(source::is_other_json)) {
+            idle += 1;
+            continue;
+        }
+        let read = scenario::read(sources, &options).map(|(scenario, _)| scenario);
+        let read = read.and_then(|scenario| expectations::check(&scenario).map(|()| Box::new(scenario)));
+        if root.is_some() && read.as_ref().is_err_and(|problems| problems.are_all(About::Nothing)) {
+            idle += 1;
+            continue;
+        }
+        let root = root.as_deref().or(file.parent()).unwrap_or(Path::new(""));
+        let folder = args.golden.clone().unwrap_or_else(|| beside(root)).join(&name);
+        match owners.insert(std::path::absolute(&folder)?, file.clone()) {
+            Some(other) if std::path::absolute(&other)? == std::path::absolute(&file)? => continue,
+            Some(other) => {
+                let (one, other, folder) = (other.display(), file.display(), folder.display());
+                let why = "rename one of them, or test them with a --golden each";
+                return Err(Wrong(format!("{one} and {other} have one golden trace, {folder}: {why}")).into());
+            }
+            None => candidates.push(Candidate { name, file, folder, read }),
+        }
+    }
+    Ok((candidates, idle))
+}
+
+/// Is it a file that says which others make up a configuration? Such ones need neither `apiVersion` nor `kind`.
+fn is_of_kustomize(file: &Path) -> bool {
+    file.file_stem().is_some_and(|name| name == "kustomization")
+}
+
+/// Traces in the folders `golden` of folders that are tested, and that no scenario there has: folder and name of each. A
+/// folder that was named, and `tests/golden`, may hold those of others.
+fn without_scenario(args: &TestArgs, candidates: &[Candidate]) -> anyhow::Result<Vec<(PathBuf, String)>> {
+    let mut found = Vec::new();
+    let folders = args.paths.iter().map(|path| path.join("golden")).filter(|golden| golden.is_dir());
+    for golden in folders.filter(|_| args.golden.is_none()) {
+        let names = golden::traces(&golden)?.into_iter();
+        let alone = names.filter(|name| candidates.iter().all(|candidate| candidate.folder != golden.join(name)));
+        found.extend(alone.map(|name| (golden.clone(), name)));
+    }
+    Ok(found)
+}
+
+/// A golden trace without a scenario: nothing would say that its scenario was taken out by mistake.
+fn alone(args: &TestArgs, golden: &Path, name: &str) -> anyhow::Result<Verdict> {
+    let folder = golden.join(name);
+    let mut verdict = Verdict::new(format!("golden/{name}"), folder.display().to_string());
+    if args.bless {
+        golden::remove(golden, name).with_context(|| format!("cannot remove {}", folder.display()))?;
+        verdict.blessed(Golden::Alone);
+    } else {
+        let why = "there is no scenario of this name any more; --bless removes it";
+        verdict.fail(why.to_owned(), Remedy::Bless);
+        verdict.golden = Some(Golden::Alone);
+    }
+    Ok(verdict)
+}
+
+fn one(args: &TestArgs, candidate: Candidate) -> anyhow::Result<Verdict> {
+    let Candidate { name, file, folder, read } = candidate;
+    let mut verdict = Verdict::new(name, file.display().to_string());
     // A refusal is part of what is kept where manifests are checked as a cluster does by default.
-    let refusal = if args.validate == ValidateArg::Strict { golden::refusal(&folder)? } else { None };
-    let scenario = match scenario::read(files::read(&[file.to_owned()])?, &options) {
-        Ok((scenario, _)) => scenario,
+    let unreadable = || format!("cannot read {}", folder.display());
+    let is_kept = args.validate == ValidateArg::Strict;
+    let refusal = if is_kept { golden::refusal(&folder).with_context(unreadable)? } else { None };
+    let scenario = match read {
+        Ok(scenario) => scenario,
         Err(problems) => {
-            // Where the file is does not matter.
-            let text = problems.render(false).replace(&verdict.file, &format!("{}.yaml", verdict.name)) + "\n";
-            refused(args, &mut verdict, &folder, refusal, text)?;
+            refused(args, &mut verdict, &folder, refusal, &problems)?;
             return Ok(verdict);
         }
     };
     let was_refused = refusal.is_some();
     if let Some(before) = refusal.filter(|_| !args.bless) {
         let first = before.lines().next().unwrap_or("");
-        verdict.fail(format!("it is not refused any more; before: {first}"));
+        verdict.fail(format!("it is not refused any more; it used to be: {first}"), Remedy::Bless);
     }
     let run = simulate(&scenario, &RunOptions::default());
     match &run.ending {
-        Ending::Settled | Ending::Horizon => {}
-        Ending::Limit(why) | Ending::Fault(why) => verdict.fail(format!("the run stopped: {why}")),
-        Ending::Interrupted => verdict.fail("the run was interrupted".to_owned()),
+        Ending::Settled | Ending::Horizon => verdict.notes = idle_cron_jobs(&run),
+        Ending::Limit(why) | Ending::Fault(why) => verdict.fail(format!("the run stopped: {why}"), Remedy::Nothing),
+        Ending::Interrupted => verdict.fail("the run was interrupted".to_owned(), Remedy::Nothing),
     }
     for expectation in &scenario.expectations {
         if let Some(why) = expectations::failure(expectation, &run) {
-            verdict.fail(format!("{}: expected {expectation}: {why}", expectation.place));
+            let place = expectation.place();
+            verdict.fail(format!("{place}: expected {expectation}: {why}"), Remedy::Expectation);
         }
     }
-    match golden::compare(&folder, &run)? {
+    verdict.golden = Some(Golden::Trace);
+    match golden::compare(&folder, &run).with_context(unreadable)? {
         found if args.bless && (was_refused || found != Comparison::Same) => {
-            golden::clear(&folder)?;
-            output::write_all(&folder, golden::kept(&run, args.most_rows))?;
-            verdict.blessed();
+            record(&folder, golden::kept(&run, args.most_rows))?;
+            verdict.blessed(Golden::Trace);
         }
         Comparison::Same => {}
+        Comparison::Missing if was_refused => {}
         Comparison::Missing if scenario.expectations.is_empty() => {
-            verdict.fail("there is no golden trace, and nothing is expected: --bless records one".to_owned());
+            let why = "there is no golden trace, and nothing is expected: --bless records one";
+            verdict.fail(why.to_owned(), Remedy::Bless);
         }
-        Comparison::Missing => {}
-        Comparison::Differs(words, tables) if words.is_empty() => {
-            tables.into_iter().for_each(|table| verdict.fail(table));
-        }
-        Comparison::Differs(words, _) => words.iter().for_each(|difference| verdict.fail(difference.to_string())),
+        Comparison::Missing => verdict.golden = Some(Golden::Missing),
+        Comparison::Differs(told) => told.into_iter().for_each(|text| verdict.fail(text, Remedy::Bless)),
     }
     Ok(verdict)
 }
 
-/// A scenario that is refused passes if it was refused before, with the same words.
+/// A scenario that is refused passes if it was refused before, with the same words. Only what the API server refuses is
+/// such a refusal: a mistake in the Simulation is one, wherever the scenario is run.
 fn refused(
     args: &TestArgs,
     verdict: &mut Verdict,
     folder: &Path,
     before: Option<String>,
-    text: String,
+    problems: &Problems,
 ) -> anyhow::Result<()> {
+    let text = problems.render(false) + "\n";
+    if !problems.are_all(About::Object) {
+        verdict.fail(text.trim_end().to_owned(), Remedy::Nothing);
+        return Ok(());
+    }
+    verdict.golden = Some(Golden::Refusal);
+    // Where the file is does not matter.
+    let kept = text.replace(&verdict.file, &format!("{}.yaml", verdict.name));
     match before {
-        Some(before) if before == text => {}
+        Some(before) if before == kept => {}
         _ if args.bless => {
-            let first = text.lines().next().unwrap_or("").to_owned();
-            golden::clear(folder)?;
-            output::write_all(folder, golden::kept_refusal(text))?;
-            verdict.blessed();
+            let first = kept.lines().next().unwrap_or("").to_owned();
+            record(folder, golden::kept_refusal(kept))?;
+            verdict.blessed(Golden::Refusal);
             verdict.complaints.push(format!("it is refused: {first}"));
         }
-        Some(_) => verdict.fail(format!("it is refused with other words than before\n{}", text.trim_end())),
-        None => verdict.fail(text.trim_end().to_owned()),
+        Some(_) => {
+            let text = format!("it is refused with other words than before\n{}", text.trim_end());
+            verdict.fail(text, Remedy::Bless);
+        }
+        None => verdict.fail(text.trim_end().to_owned(), Remedy::Bless),
     }
     Ok(())
 }
 
-/// `golden` in the folder that was named, or beside the file that was; else `tests/golden` beside that folder.
-fn beside(paths: &[PathBuf], file: &Path) -> PathBuf {
-    let root = paths.iter().find(|path| path.is_dir() && file.starts_with(path)).cloned();
-    let root = root.or_else(|| file.parent().map(Path::to_owned)).unwrap_or_default();
+/// Puts these files in the place of what was recorded before.
+fn record(folder: &Path, files: Vec<(String, Vec<u8>)>) -> anyhow::Result<()> {
+    golden::clear(folder).with_context(|| format!("cannot record into {}", folder.display()))?;
+    // The way out that files of runs are written with names --out, which is not an option here.
+    output::write_all(folder, files).map_err(|error| match error {
+        OutputError::Folder { path, source } => {
+            anyhow::Error::new(source).context(format!("cannot record into {}", path.display()))
+        }
+        OutputError::NotAFolder { path } => {
+            Wrong(format!("cannot record into {}: it is no folder", path.display())).into()
+        }
+        OutputError::Foreign { path } => {
+            Wrong(format!("{} is there and was not recorded by jobsim; move it away", path.display())).into()
+        }
+        other => other.into(),
+    })?;
+    Ok(())
+}
+
+/// CronJobs of which nothing is tested, as they do not start a Job by themselves.
+fn idle_cron_jobs(run: &Run) -> Vec<String> {
+    let starts = |cron_job: &CronJobLife| {
+        let made = |job: &JobLife| job.cron_job.as_deref() == Some(&*cron_job.name.name);
+        run.jobs.iter().any(|job| job.name.namespace == cron_job.name.namespace && made(job))
+    };
+    let is_suspended = |cron_job: &CronJobLife| cron_job.specs.iter().all(|(_, spec)| spec.suspend);
+    let idle = run
+        .cron_jobs
+        .iter()
+        .filter(|cron_job| cron_job.removed.is_none() && !is_suspended(cron_job) && !starts(cron_job));
+    let length = go_duration(run.end);
+    let text = |cron_job: &CronJobLife| {
+        let name = &cron_job.name.name;
+        format!(
+            "CronJob {name} starts nothing within the {length} of this trace: a longer `horizon` in its Simulation would \
+             show it"
+        )
+    };
+    idle.map(text).collect()
+}
+
+/// `24h`, `1h30m`: as Go writes it, without parts that are nothing.
+fn go_duration(time: SimTime) -> String {
+    let text = format_go_duration(i64::try_from(time.0).unwrap_or(i64::MAX));
+    let text = text.strip_suffix("m0s").map_or(text.clone(), |rest| format!("{rest}m"));
+    text.strip_suffix("h0m").map_or(text.clone(), |rest| format!("{rest}h"))
+}
+
+/// `golden` in the folder that was named, or that the file is in; else `tests/golden` beside that folder.
+fn beside(root: &Path) -> PathBuf {
     let (inside, tests) = (root.join("golden"), root.join("../tests/golden"));
     if !inside.is_dir() && tests.is_dir() { tests } else { inside }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_written_without_parts_that_are_nothing() {
+        let check = |seconds: u64, text: &str| assert_eq!(go_duration(SimTime::from_secs(seconds)), text);
+        check(24 * 3600, "24h");
+        check(90 * 60, "1h30m");
+        check(600, "10m");
+        check(3601, "1h0m1s");
+        check(20, "20s");
+        check(0, "0s");
+    }
 }

@@ -11,8 +11,8 @@ use super::diff::{DiffArgs, Output};
 use super::exit;
 use super::files;
 use crate::api::release::{Line, Release};
-use crate::report::verdicts::{self, Outcome, Verdict};
-use crate::scenario::{self, Problems, ReadOptions, Severity, Source};
+use crate::report::verdicts::{self, Remedy, Verdict};
+use crate::scenario::{self, Problems, ReadOptions, Severity, Source, source};
 use crate::study::golden;
 use crate::study::upgrade::{Attribution, ChangedRow, FieldChange, Impact, TableChange, Upgrade};
 
@@ -28,7 +28,10 @@ pub(super) fn run(args: &DiffArgs, from: Release, to: Release, colour: bool) -> 
     let upgrade = Upgrade { from, to, seed: args.seed, validate: args.validate.into() };
     let scenarios = scenarios(args)?;
     if scenarios.is_empty() {
-        writeln!(io::stderr(), "error: no scenario was found: files that end in .yaml or .yml, with a Job in them")?;
+        writeln!(
+            io::stderr(),
+            "error: no scenario was found: files that end in .yaml, .yml or .json, with a Job in them"
+        )?;
         return Ok(ExitCode::from(exit::USAGE));
     }
     let examine = |(name, file, sources): (String, String, Vec<Source>)| {
@@ -92,7 +95,7 @@ fn scenarios(args: &DiffArgs) -> anyhow::Result<Vec<(String, String, Vec<Source>
             found.push((name.clone(), name, with_under(std::slice::from_ref(path))?));
             continue;
         }
-        for (_, file) in golden::scenarios(std::slice::from_ref(path))? {
+        for golden::Found { file, .. } in golden::scenarios(std::slice::from_ref(path))? {
             let name = file.display().to_string();
             if has_work(&file)? {
                 found.push((name.clone(), name, with_under(&[file])?));
@@ -106,7 +109,11 @@ fn scenarios(args: &DiffArgs) -> anyhow::Result<Vec<(String, String, Vec<Source>
 
 /// Is there something to run in this file, or something wrong with it?
 fn has_work(file: &PathBuf) -> anyhow::Result<bool> {
-    let checked = scenario::check(files::read(std::slice::from_ref(file))?, &ReadOptions::default());
+    let sources = files::read(std::slice::from_ref(file))?;
+    if sources.iter().any(source::is_other_json) {
+        return Ok(false);
+    }
+    let checked = scenario::check(sources, &ReadOptions::default());
     let is_work = |kind: &str| matches!(kind, "Job" | "CronJob" | "Pod" | "Simulation");
     Ok(checked.problems.count(Severity::Error) > 0 || checked.kinds.iter().any(|(kind, _)| is_work(kind)))
 }
@@ -219,11 +226,12 @@ fn json(all: &[Examined], upgrade: &Upgrade, out: &mut impl Write) -> io::Result
 fn verdicts(all: &[Examined]) -> Vec<Verdict> {
     let verdict = |one: &Examined| {
         let (name, file) = (one.name.clone(), one.file.clone());
-        let mut verdict = Verdict { name, file, outcome: Outcome::Passed, complaints: Vec::new() };
-        match &one.result {
-            Ok(impact) => sentences(impact).into_iter().for_each(|sentence| verdict.fail(sentence)),
-            Err(problems) => verdict.fail(problems.render(false).trim_end().to_owned()),
-        }
+        let mut verdict = Verdict::new(name, file);
+        let complaints = match &one.result {
+            Ok(impact) => sentences(impact),
+            Err(problems) => vec![problems.render(false).trim_end().to_owned()],
+        };
+        complaints.into_iter().for_each(|complaint| verdict.fail(complaint, Remedy::Nothing));
         verdict
     };
     all.iter().map(verdict).collect()

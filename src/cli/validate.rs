@@ -8,13 +8,18 @@ use clap::{Args, ValueEnum};
 use super::exit;
 use super::files::{FileArgs, ValidateArg};
 use super::kubernetes::KubernetesArgs;
+use crate::scenario::source::Below;
 use crate::scenario::{self, Checked, Problem, ReadOptions, Severity};
+use crate::study::expectations;
 
 /// Arguments of `jobsim validate`.
 #[derive(Debug, Args)]
 pub struct ValidateArgs {
     #[command(flatten)]
     files: FileArgs,
+    /// Process the folders in folders too, as kubectl does
+    #[arg(short = 'R', long)]
+    recursive: bool,
     /// How problems are shown
     #[arg(short, long, value_enum, default_value_t = Output::Human)]
     output: Output,
@@ -40,7 +45,7 @@ enum Output {
 
 /// Looks at the documents and says what is wrong with them. Code 2 if there is an error.
 pub fn run(args: &ValidateArgs, colour: bool) -> anyhow::Result<ExitCode> {
-    let sources = args.files.read()?;
+    let sources = args.files.read_below(if args.recursive { Below::Taken } else { Below::Offered })?;
     let kubernetes = args.kubernetes.over(&sources)?;
     let options = ReadOptions {
         validate: args.validate.into(),
@@ -55,7 +60,15 @@ pub fn run(args: &ValidateArgs, colour: bool) -> anyhow::Result<ExitCode> {
             writeln!(out)?;
         }
     }
-    let checked = scenario::check_each(sources, &options);
+    let mut checked = scenario::check_each(sources, &options);
+    let expected = checked.expected.iter();
+    let unknown: Vec<Problem> =
+        expected.flat_map(|(expected, pools)| expectations::problems(expected, pools)).collect();
+    if args.output == Output::Json {
+        // What a run would be asked for is not the API server's business.
+        unknown.iter().try_for_each(|problem| writeln!(io::stderr(), "{}", problem.render(colour)))?;
+    }
+    checked.problems.list.extend(unknown);
     match args.output {
         Output::Json => {}
         Output::Github => {
@@ -84,7 +97,12 @@ fn summary(checked: &Checked) -> String {
         1 => format!("1 {word}"),
         many => format!("{many} {word}s"),
     };
-    let kinds: Vec<String> = checked.kinds.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+    let kind = |(kind, count): &(String, usize)| match (kind.as_str(), count) {
+        ("", 1) => "1 object without a kind".to_owned(),
+        ("", count) => format!("{count} objects without a kind"),
+        (kind, count) => format!("{count} {kind}"),
+    };
+    let kinds: Vec<String> = checked.kinds.iter().map(kind).collect();
     let found = if kinds.is_empty() { "no object".to_owned() } else { kinds.join(", ") };
     format!("{found}: {}, {}", count(Severity::Error, "error"), count(Severity::Warning, "warning"))
 }

@@ -17,7 +17,7 @@ use crate::api::duration::parse_duration;
 use crate::kernel::time::SimDuration;
 use crate::record::stream::Tables;
 use crate::record::trace::RunTable;
-use crate::report::digest::{Digesting, TableDigest};
+use crate::report::digest::{Digesting, Standing, TableDigest};
 use crate::report::output::{self, SUMMARY_FILE};
 use crate::run::{RunOptions, run as simulate, run_streamed};
 use crate::scenario::{ReadOptions, Scenario};
@@ -91,7 +91,10 @@ pub fn run(args: &VerifyArgs, colour: bool) -> anyhow::Result<ExitCode> {
         .collect();
     let known = earlier.tables.iter().filter(|table| recorded.contains_key(&table.table)).count();
     match changed.is_empty() {
-        true => writeln!(out, "The same as in {}: {known} tables.", folder.display())?,
+        true => {
+            let tables = if known == 1 { "1 table".to_owned() } else { format!("{known} tables") };
+            writeln!(out, "The same as in {}: {tables}, by the digests in its {SUMMARY_FILE}.", folder.display())?;
+        }
         false => writeln!(out, "Not the same as in {}: {} differ.", folder.display(), changed.join(", "))?,
     }
     if !changed.is_empty() && earlier.scenario_digest != scenario_digest {
@@ -100,7 +103,29 @@ pub fn run(args: &VerifyArgs, colour: bool) -> anyhow::Result<ExitCode> {
     if !changed.is_empty() && earlier.version != env!("CARGO_PKG_VERSION") {
         writeln!(out, "That run was made by version {}, this is {}.", earlier.version, env!("CARGO_PKG_VERSION"))?;
     }
-    Ok(if same && changed.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(exit::DIFFERENCE) })
+    if !changed.is_empty() && options.seed != Some(earlier.seed) {
+        let seed = options.seed.unwrap_or(scenario.seed);
+        writeln!(out, "That run drew from seed {}, this one from seed {seed}.", earlier.seed)?;
+    }
+    let altered = altered(&earlier, &folder, &mut out)?;
+    Ok(if same && changed.is_empty() && !altered { ExitCode::SUCCESS } else { ExitCode::from(exit::DIFFERENCE) })
+}
+
+/// Says which tables of the folder are not what its summary has the digests of. Is there one?
+fn altered(earlier: &Earlier, folder: &Path, out: &mut impl Write) -> anyhow::Result<bool> {
+    let mut any = false;
+    for digest in &earlier.tables {
+        let table = folder.join(&digest.table);
+        let standing = digest.standing(folder).with_context(|| format!("cannot read {}", table.display()))?;
+        let what = match standing {
+            Standing::Whole => continue,
+            Standing::Altered => "was altered after it was written",
+            Standing::Missing => "is missing",
+        };
+        any = true;
+        writeln!(out, "{} {what}: {SUMMARY_FILE} has its digest.", table.display())?;
+    }
+    Ok(any)
 }
 
 type Digests = BTreeMap<String, String>;

@@ -1,8 +1,10 @@
 //! Files that are compressed as they are written.
 
-use std::io::{self, Write};
+use std::io::{self, BufRead, Write};
 
+use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
+use ruzstd::decoding::StreamingDecoder;
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
 /// Bytes that become one frame of a zstd file; frames follow each other, and every reader takes them as one.
@@ -99,27 +101,45 @@ pub fn compress(bytes: &[u8], compression: Compression) -> io::Result<Vec<u8>> {
     file.finish()
 }
 
+/// Copies a file to `out` as it was before it was compressed.
+///
+/// # Errors
+/// Those of both, and what is no file of this compression.
+pub fn decompress(mut file: impl BufRead, compression: Option<Compression>, out: &mut impl Write) -> io::Result<()> {
+    match compression {
+        None => io::copy(&mut file, out).map(drop),
+        Some(Compression::Gzip) => io::copy(&mut MultiGzDecoder::new(file), out).map(drop),
+        Some(Compression::Zstd) => {
+            while !file.fill_buf()?.is_empty() {
+                let mut frame = StreamingDecoder::new(&mut file).map_err(io::Error::other)?;
+                io::copy(&mut frame, out)?;
+            }
+            Ok(())
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::io::Read;
-
     use super::*;
 
     #[test]
     fn what_is_compressed_is_read_back() {
         for length in [0, 1, 1000, FRAME - 1, FRAME, 2 * FRAME + 17] {
             let bytes: Vec<u8> = (0..length).map(|at| b"0,default,pi-rs7fs\n"[(at * at / 7) % 19]).collect();
-            let mut back = Vec::new();
-            let gzip = compress(&bytes, Compression::Gzip).unwrap();
-            flate2::read::MultiGzDecoder::new(gzip.as_slice()).read_to_end(&mut back).unwrap();
-            assert!(back == bytes, "gzip, {length} bytes");
-            back.clear();
-            let mut zstd: &[u8] = &compress(&bytes, Compression::Zstd).unwrap();
-            while !zstd.is_empty() {
-                ruzstd::decoding::StreamingDecoder::new(&mut zstd).unwrap().read_to_end(&mut back).unwrap();
+            for how in [Compression::Gzip, Compression::Zstd] {
+                let (packed, mut back) = (compress(&bytes, how).unwrap(), Vec::new());
+                decompress(packed.as_slice(), Some(how), &mut back).unwrap();
+                assert!(back == bytes, "{how:?}, {length} bytes");
+                assert!(length < 1000 || how == Compression::Zstd || packed.len() < length / 2);
             }
-            assert!(back == bytes, "zstd, {length} bytes");
-            assert!(length < 1000 || gzip.len() < length / 2);
+        }
+    }
+
+    #[test]
+    fn what_is_not_compressed_so_is_an_error() {
+        for how in [Compression::Gzip, Compression::Zstd] {
+            assert!(decompress(b"time_s,job\n".as_slice(), Some(how), &mut io::sink()).is_err(), "{how:?}");
         }
     }
 }

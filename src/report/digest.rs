@@ -1,10 +1,14 @@
 //! Digests of tables: what tells whether a run was the same.
 
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, BufReader, ErrorKind, Write};
+use std::path::Path;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+
+use super::compress::{Compression, decompress};
 
 /// A table and the digest of its rows, whether it is compressed or not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -19,6 +23,42 @@ impl TableDigest {
     /// Of a whole table.
     pub fn of(table: &str, content: &[u8]) -> TableDigest {
         TableDigest { table: table.to_owned(), sha256: hexadecimal(&Sha256::digest(content)) }
+    }
+}
+
+/// What became of a table that a summary has the digest of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is what was written.
+    Whole,
+    /// It is not, or cannot be decompressed.
+    Altered,
+    /// There is no such file, compressed or not.
+    Missing,
+}
+
+impl TableDigest {
+    /// Holds the table's file in a folder, compressed or not, against the digest.
+    ///
+    /// # Errors
+    /// A file that is there and cannot be read.
+    pub fn standing(&self, folder: &Path) -> io::Result<Standing> {
+        for how in [None, Some(Compression::Gzip), Some(Compression::Zstd)] {
+            let name = how.map_or(self.table.clone(), |how| format!("{}.{}", self.table, how.extension()));
+            let file = match File::open(folder.join(name)) {
+                Ok(file) => BufReader::new(file),
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                Err(error) => return Err(error),
+            };
+            let mut digesting = Digesting::new(io::sink());
+            let read = decompress(file, how, &mut digesting);
+            return match read {
+                Ok(()) if digesting.finish(&self.table).1 == *self => Ok(Standing::Whole),
+                Err(error) if how.is_none() => Err(error),
+                _ => Ok(Standing::Altered),
+            };
+        }
+        Ok(Standing::Missing)
     }
 }
 
@@ -71,5 +111,26 @@ mod tests {
         written.write_all(b"bc").unwrap();
         let (out, digest) = written.finish("t");
         assert_eq!((out.as_slice(), digest), (&b"abc"[..], TableDigest::of("t", b"abc")));
+    }
+
+    #[test]
+    fn files_are_held_against_their_digests() {
+        use super::super::compress::compress;
+        let folder = tempfile::tempdir().unwrap();
+        let digest = TableDigest::of("jobs.csv", b"time_s,job\n0,pi\n");
+        let check = |file: &str, bytes: &[u8], expected: Standing| {
+            std::fs::write(folder.path().join(file), bytes).unwrap();
+            assert_eq!(digest.standing(folder.path()).unwrap(), expected, "{file}");
+            std::fs::remove_file(folder.path().join(file)).unwrap();
+        };
+        check("pods.csv", b"", Standing::Missing);
+        check("jobs.csv", b"time_s,job\n0,pi\n", Standing::Whole);
+        check("jobs.csv", b"time_s,job\n1,pi\n", Standing::Altered);
+        for how in [Compression::Gzip, Compression::Zstd] {
+            let file = format!("jobs.csv.{}", how.extension());
+            check(&file, &compress(b"time_s,job\n0,pi\n", how).unwrap(), Standing::Whole);
+            check(&file, &compress(b"time_s,job\n", how).unwrap(), Standing::Altered);
+            check(&file, b"time_s,job\n", Standing::Altered);
+        }
     }
 }

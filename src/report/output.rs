@@ -269,7 +269,11 @@ fn first_line(content: &[u8]) -> Option<&[u8]> {
     content.split(|&byte| byte == b'\n').next().filter(|line| line.len() < content.len())
 }
 
-fn temporary(dir: &Path) -> io::Result<NamedTempFile> {
+/// A file without a name of its own yet.
+///
+/// # Errors
+/// Those of the file system.
+pub fn temporary(dir: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".jobsim-");
     #[cfg(unix)]

@@ -2,20 +2,40 @@
 
 use std::fmt;
 
+use super::source::Location;
 use crate::api::meta::ObjectName;
 use crate::kernel::time::SimTime;
 
 /// Something that must hold of a run.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Expectation {
     /// As it was written, for messages.
     pub text: String,
-    /// `file:line` of it.
-    pub place: String,
-    /// The Job or CronJob that it is about; without one it is about all of them.
-    pub object: Option<ObjectName>,
+    /// Where it stands.
+    pub location: Location,
+    /// Whose Jobs it is about.
+    pub subject: Subject,
     /// What must hold.
     pub check: Check,
+}
+
+/// Whose Jobs an expectation is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// All Jobs of the run.
+    Run,
+    /// Those of a namespace.
+    Namespace(String),
+    /// The Job of this name, or those of the CronJob.
+    Object(ObjectName),
+}
+
+impl Expectation {
+    /// `file:line`.
+    pub fn place(&self) -> String {
+        let source = &self.location.source;
+        format!("{}:{}", source.name, source.line_column(self.location.span.start).0)
+    }
 }
 
 /// What must hold.
@@ -110,15 +130,19 @@ impl Comparison {
                 return if is_whole { Ok(Comparison { left, operator, right }) } else { Err(wrong()) };
             }
         }
-        Err(wrong())
+        match text.contains('=') {
+            true => Err(format!("{}: write `==` for \"is equal to\"", wrong())),
+            false => Err(wrong()),
+        }
     }
 }
 
 impl fmt::Display for Expectation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.object {
-            Some(object) => write!(f, "{} of {}", self.text, object.name),
-            None => f.write_str(&self.text),
+        match &self.subject {
+            Subject::Run => f.write_str(&self.text),
+            Subject::Namespace(namespace) => write!(f, "{} of namespace {namespace}", self.text),
+            Subject::Object(object) => write!(f, "{} of {}", self.text, object.name),
         }
     }
 }
@@ -141,6 +165,8 @@ mod tests {
         for wrong in ["a", "a <", "< 3", "1 < 2 < 3", "a = 3"] {
             check(wrong, None);
         }
+        let error = Comparison::parse("a = 3").expect_err("no operator");
+        assert!(error.ends_with("write `==` for \"is equal to\""), "{error}");
     }
 
     #[test]

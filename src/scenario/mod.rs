@@ -46,7 +46,7 @@ use crate::workload::behaviour::Behaviour;
 pub use cluster::Cluster;
 pub use cluster_objects::node_of;
 pub use judge::{Judged, judge};
-pub use problem::{Problem, Problems, Severity, Warning};
+pub use problem::{About, Problem, Problems, Severity, Warning};
 pub use read::{Checked, ReadOptions, check, check_each, read};
 pub use source::Source;
 use source::SourceText;

@@ -28,6 +28,20 @@ pub struct Problem {
     pub label: String,
     /// Ways out.
     pub help: Vec<String>,
+    /// Whose business it is.
+    pub about: About,
+}
+
+/// What a [`Problem`] is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum About {
+    /// An object of Kubernetes: the API server or kubectl says it, and a cluster would refuse the object too.
+    Object,
+    /// That there is nothing to run.
+    Nothing,
+    /// Our own document, a file, or how the documents fit together.
+    #[default]
+    Scenario,
 }
 
 /// How bad a [`Problem`] is.
@@ -55,7 +69,8 @@ impl Problem {
     /// An error without a place.
     pub fn error(title: impl Into<String>) -> Problem {
         let title = title.into();
-        Problem { severity: Severity::Error, title, location: None, label: String::new(), help: Vec::new() }
+        let (label, help) = (String::new(), Vec::new());
+        Problem { severity: Severity::Error, title, location: None, label, help, about: About::Scenario }
     }
 
     /// An error at a place.
@@ -72,6 +87,11 @@ impl Problem {
     pub fn help(mut self, help: impl Into<String>) -> Problem {
         self.help.push(help.into());
         self
+    }
+
+    /// As one of these.
+    pub fn about(self, about: About) -> Problem {
+        Problem { about, ..self }
     }
 
     /// As a warning.
@@ -132,6 +152,12 @@ impl Problems {
     /// How many are so bad.
     pub fn count(&self, severity: Severity) -> usize {
         self.list.iter().filter(|problem| problem.severity == severity).count()
+    }
+
+    /// Are all errors about this, and is there one?
+    pub fn are_all(&self, about: About) -> bool {
+        let mut errors = self.list.iter().filter(|problem| problem.severity == Severity::Error).peekable();
+        errors.peek().is_some() && errors.all(|error| error.about == about)
     }
 
     /// As text: each problem, then what kubectl would have said.

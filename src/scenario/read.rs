@@ -5,9 +5,12 @@ use std::path::{Component, Path};
 use std::sync::Arc;
 
 use super::admit::{Server, admit};
+use super::cluster::NodePool;
 use super::cluster_objects;
+use super::decode::{is_served, similar_kind};
 use super::document::{Document, Duplicate, Node, Value, parse};
-use super::problem::{Problem, Problems, Severity, Warning};
+use super::expectation::Expectation;
+use super::problem::{About, Problem, Problems, Severity, Warning};
 use super::simulation::{self, Simulation};
 use super::source::{Location, Source, SourceText};
 use super::validate::Validate;
@@ -53,7 +56,8 @@ pub fn read(sources: Vec<Source>, options: &ReadOptions) -> Result<(Scenario, Ve
     let arrivals = reader.arrivals(&simulation, at.as_ref(), &mut objects);
     if objects.is_empty() && actions.is_empty() && arrivals.is_empty() && !reader.has_errors() {
         let help = "a scenario needs at least one Job or CronJob: `apiVersion: batch/v1`, `kind: Job`";
-        reader.problems.list.push(Problem::error("nothing to run: no Job and no CronJob was found").help(help));
+        let problem = Problem::error("nothing to run: no Job and no CronJob was found").help(help);
+        reader.problems.list.push(problem.about(About::Nothing));
     }
     if reader.has_errors() {
         return Err(reader.refused());
@@ -101,6 +105,8 @@ pub struct Checked {
     pub kinds: Vec<(String, usize)>,
     /// As those of a scenario.
     pub notes: Vec<String>,
+    /// What must hold of runs of the scenarios, and the pools that figures can be of.
+    pub expected: Vec<(Vec<Expectation>, Vec<NodePool>)>,
 }
 
 /// Looks at documents as [`read`] does, also where there is nothing to run.
@@ -110,7 +116,8 @@ pub fn check(sources: Vec<Source>, options: &ReadOptions) -> Checked {
     let (simulation, at) = reader.simulation.take().unwrap_or_default();
     reader.actions(&simulation, at.as_ref());
     let (kinds, notes) = (std::mem::take(&mut reader.kinds), reader.notes());
-    Checked { problems: reader.refused(), kinds, notes }
+    let expected = vec![(simulation.expectations, simulation.cluster.pools)];
+    Checked { problems: reader.refused(), kinds, notes, expected }
 }
 
 /// Looks at documents as [`check`] does. Where several sources have a Simulation each of these is a scenario by itself, as
@@ -124,7 +131,7 @@ pub fn check_each(sources: Vec<Source>, options: &ReadOptions) -> Checked {
         return check(sources, options);
     }
     let scenarios = own.into_iter().map(|source| vec![source]);
-    let mut all = Checked { problems: Problems::default(), kinds: Vec::new(), notes: Vec::new() };
+    let mut all = Checked::default();
     for sources in scenarios.chain((!others.is_empty()).then_some(others)) {
         let checked = check(sources, options);
         all.problems.list.extend(checked.problems.list);
@@ -134,6 +141,7 @@ pub fn check_each(sources: Vec<Source>, options: &ReadOptions) -> Checked {
         };
         checked.kinds.iter().for_each(|(kind, more)| count(&mut all.kinds, kind, *more));
         all.notes.extend(checked.notes);
+        all.expected.extend(checked.expected);
     }
     all
 }
@@ -230,7 +238,8 @@ impl<'a> Reader<'a> {
             }
             if documents == 0 {
                 let help = "write a manifest, or give `-` to read standard input";
-                self.problems.list.push(Problem::error(format!("{name}: no document in it")).help(help));
+                let problem = Problem::error(format!("{name}: no document in it")).help(help);
+                self.problems.list.push(problem.about(About::Nothing));
             }
         }
         objects
@@ -248,6 +257,7 @@ impl<'a> Reader<'a> {
             return self.own(&document, &version, &kind, applied);
         }
         count(&mut self.kinds, &kind, 1);
+        let before = self.problems.list.len();
         match (version.as_str(), kind.as_str()) {
             of if is_known(of) => {
                 let ReadOptions { validate, refuse_newer, .. } = *self.options;
@@ -261,6 +271,7 @@ impl<'a> Reader<'a> {
             _ if version.is_empty() || kind.is_empty() => self.no_kind(&document, &version),
             _ => self.other_kind(&document, &version, &kind),
         }
+        self.problems.list[before..].iter_mut().for_each(|problem| problem.about = About::Object);
     }
 
     fn look_for_unmodelled(&mut self, document: &Document, kind: &str) {
@@ -323,6 +334,16 @@ impl<'a> Reader<'a> {
             };
             self.problems.list.push(Problem::at(document.at(span), title).help(help));
             return;
+        }
+        if !is_served(version, kind) {
+            let title = format!("no matches for kind \"{kind}\" in version \"{version}\"");
+            let span = document.root.get("kind").map_or(document.root.span, |node| node.span);
+            let problem = Problem::at(document.at(span), title);
+            let problem = match similar_kind(version, kind) {
+                Some(similar) => problem.help(format!("did you mean `{similar}`?")),
+                None => problem,
+            };
+            return self.problems.list.push(problem);
         }
         let name = if PASSED_OVER.contains(&kind) { kind.to_string() } else { format!("{kind} ({version})") };
         self.pass_over(document, &name);

@@ -42,23 +42,41 @@ impl Source {
     }
 }
 
+/// The schema that `jobsim init` writes beside a scenario: no manifest, though it is JSON.
+pub const SCHEMA_FILE: &str = "jobsim.schema.json";
+
+/// What becomes of folders in a folder that is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Below {
+    /// They are passed over.
+    Left,
+    /// They are passed over, and `-R` would take them.
+    Offered,
+    /// What is in them is read too.
+    Taken,
+}
+
 /// Reads what `-f` names: files, folders (their files that end in `.yaml`, `.yml` or `.json`, by name), and standard
 /// input for `-`.
 ///
 /// # Errors
 /// A sentence for each that cannot be read.
-pub fn load(names: &[PathBuf], stdin: &mut dyn Read) -> Result<Vec<Source>, Vec<String>> {
+pub fn load(names: &[PathBuf], below: Below, stdin: &mut dyn Read) -> Result<Vec<Source>, Vec<String>> {
     let (mut sources, mut errors) = (Vec::new(), Vec::new());
     for name in names {
         let read = if name.as_os_str() == "-" {
             Source::from_reader(&mut *stdin, STDIN).map(|source| vec![source])
         } else if name.is_dir() {
-            folder(name)
+            folder(name, below == Below::Taken)
         } else {
             Source::from_file(name, &name.display().to_string()).map(|source| vec![source])
         };
         match read {
-            Ok(read) if read.is_empty() => errors.push(format!("no .yaml, .yml or .json files in {}", name.display())),
+            Ok(read) if read.is_empty() => {
+                let none = format!("no .yaml, .yml or .json files in {}", name.display());
+                let is_deeper = below == Below::Offered && folder(name, true).is_ok_and(|read| !read.is_empty());
+                errors.push(if is_deeper { format!("{none}; there are some in folders below it: -R") } else { none });
+            }
             Ok(read) => sources.extend(read),
             Err(error) => errors.push(format!("cannot read {}: {error}", name.display())),
         }
@@ -66,17 +84,32 @@ pub fn load(names: &[PathBuf], stdin: &mut dyn Read) -> Result<Vec<Source>, Vec<
     if errors.is_empty() { Ok(sources) } else { Err(errors) }
 }
 
-fn folder(folder: &Path) -> io::Result<Vec<Source>> {
+fn folder(folder: &Path, recursive: bool) -> io::Result<Vec<Source>> {
     let mut paths = Vec::new();
+    manifests(folder, recursive, &mut paths)?;
+    paths.sort();
+    paths.iter().map(|path| Source::from_file(path, &path.display().to_string())).collect()
+}
+
+fn manifests(folder: &Path, recursive: bool, found: &mut Vec<PathBuf>) -> io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
         let ending = path.extension().and_then(|ending| ending.to_str());
-        if path.is_file() && matches!(ending, Some("yaml" | "yml" | "json")) {
-            paths.push(path);
+        if path.is_file() && matches!(ending, Some("yaml" | "yml" | "json")) && !path.ends_with(SCHEMA_FILE) {
+            found.push(path);
+        } else if recursive && path.is_dir() && !path.is_symlink() {
+            manifests(&path, recursive, found)?;
         }
     }
-    paths.sort();
-    paths.iter().map(|path| Source::from_file(path, &path.display().to_string())).collect()
+    Ok(())
+}
+
+/// Is it JSON that is no manifest and no list of such: an object with neither `apiVersion` nor `kind`, or no object? What
+/// lies beside manifests, such as the schema for editors, is no mistake. What cannot be read as JSON may be one.
+pub fn is_other_json(source: &Source) -> bool {
+    let is_json = source.name.ends_with(".json");
+    let read = || serde_json::from_slice::<serde_json::Value>(&source.bytes).ok();
+    is_json && read().is_some_and(|value| value.get("apiVersion").is_none() && value.get("kind").is_none())
 }
 
 /// A source that is text.
@@ -213,5 +246,39 @@ mod tests {
         assert_eq!(text(b"\xff\xfea\0:\0").unwrap().text, "a:");
         assert_eq!(text(b"\xfe\xff\xd8\0").unwrap_err(), "not a text file: bad UTF-16");
         assert!(text(&vec![b' '; MAX_SOURCE_BYTES + 1]).unwrap_err().starts_with("too large: more than 64 MiB"));
+    }
+
+    #[test]
+    fn folders_are_read_as_deep_as_is_wanted() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(root.path().join("a/b")).unwrap();
+        for name in ["a/b/x.yaml", "a/b/y.json", "a/jobsim.schema.json"] {
+            std::fs::write(root.path().join(name), "a: 1").unwrap();
+        }
+        let check = |folder: &str, below: Below, expected: Result<&[&str], &str>| {
+            let found = load(&[root.path().join(folder)], below, &mut "".as_bytes());
+            let cut = |text: &str| text.replace(&format!("{}/", root.path().display()), "");
+            let found = found.map(|sources| sources.iter().map(|source| cut(&source.name)).collect::<Vec<_>>());
+            let found = found.map_err(|errors| cut(&errors.join("; ")));
+            let expected = expected.map(|names| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
+            assert_eq!(found, expected.map_err(str::to_owned), "{folder} {below:?}");
+        };
+        check("a/b", Below::Left, Ok(&["a/b/x.yaml", "a/b/y.json"]));
+        check("a", Below::Taken, Ok(&["a/b/x.yaml", "a/b/y.json"]));
+        check("a", Below::Left, Err("no .yaml, .yml or .json files in a"));
+        let deeper = "no .yaml, .yml or .json files in a; there are some in folders below it: -R";
+        check("a", Below::Offered, Err(deeper));
+    }
+
+    #[test]
+    fn json_beside_manifests_is_told_apart() {
+        let check = |name: &str, text: &str, expected: bool| {
+            let source = Source { name: name.to_owned(), bytes: text.into() };
+            assert_eq!(is_other_json(&source), expected, "{name}: {text}");
+        };
+        check("package.json", "{\"name\": \"x\"}", true);
+        check("job.json", "{\"kind\": \"Job\"}", false);
+        check("job.yaml", "{\"name\": \"x\"}", false);
+        check("broken.json", "{\"kind\": ", false);
     }
 }

@@ -1,21 +1,52 @@
 //! Expectations held against a run.
 
+use crate::api::meta::ObjectName;
 use crate::api::pod::PodPhase;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::record::gauge::Gauge;
 use crate::record::measure::Metric;
 use crate::record::{JobLife, PodLife, Run};
-use crate::scenario::expectation::{Check, Comparison, Expectation};
+use crate::scenario::cluster::NodePool;
+use crate::scenario::expectation::{Check, Comparison, Expectation, Subject};
+use crate::scenario::{Problem, Problems, Scenario};
 
 use super::expression::Measure;
+
+/// Can the figures that are compared be taken of a run of this scenario?
+///
+/// # Errors
+/// Unknown metrics, series and pools, each at its place.
+pub fn check(scenario: &Scenario) -> Result<(), Problems> {
+    let list = problems(&scenario.expectations, &scenario.cluster.pools);
+    if list.is_empty() { Ok(()) } else { Err(Problems { list, kubectl: None }) }
+}
+
+/// What is wrong with the figures that are compared, in a cluster with these pools.
+pub fn problems(expectations: &[Expectation], pools: &[NodePool]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for expectation in expectations {
+        let Check::Holds(comparison) = &expectation.check else { continue };
+        for side in [&comparison.left, &comparison.right] {
+            if let Err(error) = measure(side, pools) {
+                let title = format!("spec.expect: \"{side}\": {error}");
+                problems.push(Problem::at(expectation.location.clone(), title));
+            }
+        }
+    }
+    problems
+}
 
 /// Why an expectation does not hold: a sentence. Nothing if it does.
 pub fn failure(expectation: &Expectation, run: &Run) -> Option<String> {
     let jobs: Vec<usize> = (0..run.jobs.len()).filter(|&place| is_about(expectation, &run.jobs[place])).collect();
-    if jobs.is_empty()
-        && let Some(object) = &expectation.object
-    {
-        return Some(format!("there is no Job or CronJob {} in the run", object.name));
+    if jobs.is_empty() {
+        match &expectation.subject {
+            Subject::Run => {}
+            Subject::Namespace(namespace) => {
+                return Some(format!("there is no Job in namespace {namespace} in the run"));
+            }
+            Subject::Object(object) => return Some(absent(object, run)),
+        }
     }
     let lives = || jobs.iter().map(|&place| &run.jobs[place]);
     let pods: Vec<&PodLife> = run.pods.iter().filter(|pod| jobs.binary_search(&(pod.job as usize)).is_ok()).collect();
@@ -25,10 +56,14 @@ pub fn failure(expectation: &Expectation, run: &Run) -> Option<String> {
             let found = most_running(&pods, run.end);
             (found > *most).then(|| format!("{found} pods run at the same time, more than {most}"))
         }
-        Check::NeverOverlaps => overlap(lives().collect(), run.end),
+        Check::NeverOverlaps => overlap(&lives().collect::<Vec<_>>(), run.end),
         Check::CostBelow(bound) => {
             let cost = Metric::Cost.of(&Gauge::of_run(run));
-            (cost >= *bound).then(|| format!("the run costs {cost:.4}, not less than {bound}"))
+            let whose = match &expectation.subject {
+                Subject::Run => "",
+                _ => "; costBelow is of the whole run, whoever's Jobs are named",
+            };
+            (cost >= *bound).then(|| format!("the run costs {cost:.4}, not less than {bound}{whose}"))
         }
         Check::Condition(kind, reason) => lives().find_map(|job| other_end(job, kind, reason.as_deref())),
         Check::Pods { created, succeeded, failed } => {
@@ -49,17 +84,45 @@ pub fn failure(expectation: &Expectation, run: &Run) -> Option<String> {
         }
         Check::Holds(comparison) => {
             let whole = Gauge::of_run(run);
-            let gauge = if expectation.object.is_some() { whole.of_jobs(&jobs) } else { whole };
+            let gauge = if expectation.subject == Subject::Run { whole } else { whole.of_jobs(&jobs) };
             Sample { run, gauge }.compared(comparison)
         }
     }
 }
 
 fn is_about(expectation: &Expectation, job: &JobLife) -> bool {
-    let Some(object) = &expectation.object else { return true };
-    let name = &job.name;
-    name.namespace == object.namespace
-        && (name.name == object.name || job.cron_job.as_deref().is_some_and(|cron_job| *cron_job == *object.name))
+    match &expectation.subject {
+        Subject::Run => true,
+        Subject::Namespace(namespace) => *job.name.namespace == **namespace,
+        Subject::Object(object) => job.name.namespace == object.namespace && is_called(job, &object.name),
+    }
+}
+
+/// Is it the Job of this name, or of the CronJob of this name?
+fn is_called(job: &JobLife, name: &str) -> bool {
+    *job.name.name == *name || job.cron_job.as_deref() == Some(name)
+}
+
+/// Why there are no Jobs of this name: a CronJob that starts none, or another namespace.
+fn absent(object: &ObjectName, run: &Run) -> String {
+    let name = &object.name;
+    if run.cron_jobs.iter().any(|cron_job| cron_job.name == *object) {
+        return format!("CronJob {name} started no Job within the run");
+    }
+    let none = format!("there is no Job or CronJob {name} in namespace {} in the run", object.namespace);
+    let jobs = run.jobs.iter().filter(|job| is_called(job, name)).map(|job| &job.name.namespace);
+    let cron_jobs = run.cron_jobs.iter().filter(|cron_job| cron_job.name.name == *name);
+    match jobs.chain(cron_jobs.map(|cron_job| &cron_job.name.namespace)).next() {
+        Some(namespace) => format!("{none}, but one in {namespace}: add `namespace: {namespace}`"),
+        None if *object.namespace == *"default" => format!("there is no Job or CronJob {name} in the run"),
+        None => none,
+    }
+}
+
+/// When a Job was deleted, if it had not ended by then.
+fn cut_off(job: &JobLife) -> Option<String> {
+    let time = job.removed.filter(|_| job.finished().is_none())?;
+    Some(format!("Job {} was deleted at {} s, before it ended", job.name.name, time.cut_to_millis()))
 }
 
 fn late(job: &JobLife, bound: SimTime) -> Option<String> {
@@ -70,6 +133,7 @@ fn late(job: &JobLife, bound: SimTime) -> Option<String> {
             let late = SimTime(time.since(bound).0).cut_to_millis();
             Some(format!("Job {} ends at {} s, {late} s too late", job.name.name, time.cut_to_millis()))
         }
+        None if job.removed.is_some() => cut_off(job),
         None => Some(format!("Job {} has not ended by {bound_text} s, nor by the end of the run", job.name.name)),
     }
 }
@@ -93,27 +157,40 @@ fn most_running(pods: &[&PodLife], end: SimTime) -> u64 {
     most.unsigned_abs()
 }
 
-fn overlap(mut jobs: Vec<&JobLife>, end: SimTime) -> Option<String> {
-    jobs.sort_by_key(|job| job.created);
-    let mut last: Option<(&JobLife, SimTime)> = None;
+fn overlap(jobs: &[&JobLife], end: SimTime) -> Option<String> {
+    let mut spans: Vec<(SimTime, SimTime, &JobLife)> = Vec::new();
     for job in jobs {
-        if let Some((before, until)) = last
-            && job.created < until
-        {
-            let names = (&before.name.name, &job.name.name);
-            return Some(format!(
-                "Job {} is created while {} runs, at {} s",
-                names.1,
-                names.0,
-                job.created.cut_to_millis()
-            ));
-        }
-        let until = job.finished().or(job.removed).unwrap_or(end);
-        if last.is_none_or(|(_, before)| before < until) {
-            last = Some((job, until));
+        spans.extend(active_spans(job, end).into_iter().map(|(from, until)| (from, until, *job)));
+    }
+    spans.sort_by_key(|(from, ..)| *from);
+    // Up to the first that overlaps they follow each other, so the last one lasts longest.
+    spans.windows(2).find_map(|pair| {
+        let ((_, until, before), (from, _, job)) = (pair[0], pair[1]);
+        let verb = if from == job.created { "created" } else { "resumed" };
+        let text =
+            format!("Job {} is {verb} while {} runs, at {} s", job.name.name, before.name.name, from.cut_to_millis());
+        (from < until).then_some(text)
+    })
+}
+
+/// From when until when a Job was there and neither ended nor suspended.
+fn active_spans(job: &JobLife, end: SimTime) -> Vec<(SimTime, SimTime)> {
+    let until = job.finished().or(job.removed).unwrap_or(end);
+    let mut spans = Vec::new();
+    let mut since = Some(job.created);
+    for row in job.rows.iter().filter(|row| row.time <= until) {
+        match since {
+            Some(from) if row.suspended => {
+                spans.push((from, row.time));
+                since = None;
+            }
+            None if !row.suspended => since = Some(row.time),
+            _ => {}
         }
     }
-    None
+    spans.extend(since.map(|from| (from, until)));
+    spans.retain(|(from, until)| from < until);
+    spans
 }
 
 fn other_end(job: &JobLife, kind: &str, reason: Option<&str>) -> Option<String> {
@@ -129,7 +206,8 @@ fn other_end(job: &JobLife, kind: &str, reason: Option<&str>) -> Option<String> 
         }
         (None, _) => Some(match ["Complete", "Failed", "Suspended"].into_iter().find_map(found) {
             Some(other) => format!("Job {name} is {} ({}), not {kind}", other.kind.as_str(), other.reason.as_str()),
-            None => format!("Job {name} has not ended when the run does: no condition {kind}"),
+            None => cut_off(job)
+                .unwrap_or_else(|| format!("Job {name} has not ended when the run does: no condition {kind}")),
         }),
     }
 }
@@ -155,16 +233,31 @@ impl Sample<'_> {
         }
     }
 
-    /// A length of time, or an expression over metrics and lengths of time.
     fn value(&self, text: &str) -> Result<f64, String> {
-        if let Ok(length) = crate::api::duration::parse_duration(text) {
-            return Ok(seconds(length));
+        match measure(text, &self.run.pools)? {
+            Side::Length(length) => Ok(seconds(length)),
+            Side::Figure(measure) => match measure.value(&self.gauge) {
+                value if value.is_nan() => Err(format!("{text}: there is nothing that it could be taken of")),
+                value => Ok(value),
+            },
         }
-        let measure = Measure::unnamed(text)?;
-        measure.check(&self.run.pools)?;
-        let value = measure.value(&self.gauge);
-        if value.is_nan() { Err(format!("{text}: there is nothing that it could be taken of")) } else { Ok(value) }
     }
+}
+
+/// A side of a comparison.
+enum Side {
+    Length(SimDuration),
+    Figure(Measure),
+}
+
+/// A length of time, or an expression over metrics; with these pools.
+fn measure(text: &str, pools: &[NodePool]) -> Result<Side, String> {
+    if let Ok(length) = crate::api::duration::parse_duration(text) {
+        return Ok(Side::Length(length));
+    }
+    let measure = Measure::unnamed(text)?;
+    measure.check(pools)?;
+    Ok(Side::Figure(measure))
 }
 
 fn rounded(value: f64) -> String {
@@ -182,17 +275,82 @@ mod tests {
     use crate::run::{RunOptions, run};
     use crate::scenario::read_str;
 
+    const ETL: &str = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: etl}\nspec: {completions: 4, parallelism: 2, \
+                       backoffLimit: 1, template: {spec: {restartPolicy: Never, containers: [{name: c, image: i}]}}}";
+
     fn check(expect: &str, expected: &[&str]) {
+        check_of(ETL, "", expect, expected);
+    }
+
+    /// Runs these objects under a Simulation with more in its spec.
+    fn check_of(objects: &str, more: &str, expect: &str, expected: &[&str]) {
         let text = format!(
-            "apiVersion: batch/v1\nkind: Job\nmetadata: {{name: etl}}\nspec: {{completions: 4, parallelism: 2, \
-             backoffLimit: 1, template: {{spec: {{restartPolicy: Never, containers: [{{name: c, image: i}}]}}}}}}\n\
-             ---\napiVersion: jobsim/v1alpha1\nkind: Simulation\nspec: {{profile: ideal, pods: [{{match: {{attempt: \
-             1}}, exitCode: 1, duration: 20s}}, {{duration: 10s}}], expect: [{expect}]}}"
+            "{objects}\n---\napiVersion: jobsim/v1alpha1\nkind: Simulation\nspec: {{profile: ideal, {more} pods: [{{match: \
+             {{attempt: 1}}, exitCode: 1, duration: 20s}}, {{duration: 10s}}], expect: [{expect}]}}"
         );
         let scenario = read_str(&text).unwrap_or_else(|problems| panic!("{expect}: {}", problems.render(false)));
         let run = run(&scenario, &RunOptions::default());
         let found: Vec<String> = scenario.expectations.iter().filter_map(|one| failure(one, &run)).collect();
         assert_eq!(found, expected, "{expect}");
+    }
+
+    fn job(name: &str, spec: &str) -> String {
+        let template = "template: {spec: {restartPolicy: Never, containers: [{name: c, image: i}]}}";
+        format!("---\napiVersion: batch/v1\nkind: Job\nmetadata: {{{name}}}\nspec: {{{spec}{template}}}\n")
+    }
+
+    #[test]
+    fn whose_jobs_are_meant() {
+        let both = job("name: etl", "") + &job("name: etl, namespace: team-b", "parallelism: 2, completions: 2, ");
+        check_of(&both, "", "{namespace: team-b, pods: {created: 3}}, {job: etl, pods: {created: 1}}", &[]);
+        check_of(&both, "", "{namespace: c, maxPods: 3}", &["there is no Job in namespace c in the run"]);
+        let hint = "there is no Job or CronJob load in namespace default in the run, but one in team-b: add `namespace: \
+                    team-b`";
+        check_of(&job("name: load, namespace: team-b", ""), "", "{job: load, maxPods: 3}", &[hint]);
+        let cron_job = "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: weekly}\nspec: {schedule: '@weekly', \
+                        jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: c, image: i}]}}}}}";
+        let none = "CronJob weekly started no Job within the run";
+        check_of(cron_job, "horizon: 1h,", "{cronJob: weekly, maxPods: 3}", &[none]);
+    }
+
+    #[test]
+    fn a_job_that_was_deleted_has_not_ended() {
+        let actions = "actions: [{at: 5s, delete: {kind: Job, name: etl}}],";
+        let deleted = "Job etl was deleted at 5 s, before it ended";
+        check_of(ETL, actions, "{finishesBefore: 1h}, {condition: Complete}", &[deleted, deleted]);
+    }
+
+    #[test]
+    fn suspended_jobs_overlap_nothing() {
+        let two = |spec: &str| job("name: a", "") + &job("name: b", spec);
+        let expect = "{neverOverlaps: true}";
+        check_of(&two(""), "", expect, &["Job b is created while a runs, at 0 s"]);
+        check_of(&two("suspend: true, "), "horizon: 1h,", expect, &[]);
+        let resume = |at: &str| {
+            format!("actions: [{{at: {at}, patch: {{kind: Job, name: b, merge: {{spec: {{suspend: false}}}}}}}}],")
+        };
+        check_of(&two("suspend: true, "), &resume("1m"), expect, &[]);
+        check_of(&two("suspend: true, "), &resume("5s"), expect, &["Job b is resumed while a runs, at 5 s"]);
+    }
+
+    #[test]
+    fn figures_that_are_unknown_are_found_before_the_run() {
+        let text = format!(
+            "{ETL}\n---\napiVersion: jobsim/v1alpha1\nkind: Simulation\nspec:\n  expect:\n  - \"p95(wiat) < 30s\"\n  - \
+             \"cost(spot) < 1\"\n  - \"makespan < 1h\"\n"
+        );
+        let scenario = read_str(&text).expect("a scenario");
+        let problems = super::check(&scenario).expect_err("unknown names").list;
+        let places: Vec<usize> = problems
+            .iter()
+            .filter_map(|p| Some(p.location.as_ref()?.source.line_column(p.location.as_ref()?.span.start).0))
+            .collect();
+        assert_eq!(places, [10, 11]);
+        assert!(
+            problems[0].title.starts_with("spec.expect: \"p95(wiat)\": \"wiat\" is none of wait"),
+            "{}",
+            problems[0].title
+        );
     }
 
     #[test]

@@ -455,4 +455,7 @@ fn explain_pod_names_why_each_node_refused_it() {
     let unknown = program(folder.path(), &["explain", "pod", "small", "s.yaml"]);
     assert_eq!(unknown.status.code(), Some(1));
     assert!(stderr(&unknown).contains("pods \"small\" not found; there are small-"), "{}", stderr(&unknown));
+    let elsewhere = program(folder.path(), &["explain", "pod", &format!("big{name}"), "s.yaml", "-n", "team-b"]);
+    let hint = "not found\nnote: other namespaces have 1: give -n NAMESPACE\n";
+    assert!(stderr(&elsewhere).ends_with(hint), "{}", stderr(&elsewhere));
 }

@@ -187,6 +187,12 @@ fn init_writes_a_scenario_that_runs_and_nothing_over_another() {
     let folder = workplace();
     let said = lines(folder.path(), &["init"]);
     assert_eq!(said, ["Wrote scenario.yaml and jobsim.schema.json.", "Now try: jobsim run scenario.yaml"]);
+    // Others may read it if they may read any new file.
+    std::fs::write(folder.path().join("any"), "").expect("a file");
+    let permissions = |name: &str| std::fs::metadata(folder.path().join(name)).expect("a file").permissions();
+    assert_eq!(permissions("scenario.yaml"), permissions("any"));
+    // The schema beside it is no manifest.
+    assert_eq!(lines(folder.path(), &["validate", "."]), ["1 Job, 1 Simulation: no errors, no warnings"]);
     let run_of = lines(folder.path(), &["run", "scenario.yaml", "--strict-model"]);
     assert!(run_of.iter().any(|line| line.starts_with("hello   Complete   6/6")), "{run_of:?}");
     let output = run(folder.path(), &["init"]);

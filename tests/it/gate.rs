@@ -64,7 +64,7 @@ fn manifests_changed_on_purpose_are_caught_in_words() {
         "backoffLimit: 3",
         "backoffLimit: 1",
         &[
-            "Job etl fails (BackoffLimitExceeded) at 42.0 s; before it completes (CompletionsReached) at 103.0 s",
+            "Job etl fails (BackoffLimitExceeded) at 42.0 s; it used to complete (CompletionsReached) at 103.0 s",
             "Job etl: 2 pods succeed instead of 6",
             "Job etl: 4 pods are not created any more, from 61.0 s on",
         ],
@@ -73,7 +73,7 @@ fn manifests_changed_on_purpose_are_caught_in_words() {
         "  activeDeadlineSeconds: 30\n",
         "",
         &[
-            "Job report completes (CompletionsReached) at 61.0 s; before it fails (DeadlineExceeded) at 31.0 s",
+            "Job report completes (CompletionsReached) at 61.0 s; it used to fail (DeadlineExceeded) at 31.0 s",
             "Job report: 1 pod succeeds instead of 0",
             "Job report: 0 pods fail instead of 1",
             "Job report: pod 0 ends Succeeded instead of Failed (exit code 143), runs 60.0 s instead of 30.0 s, is not \
@@ -106,11 +106,11 @@ fn refusals_are_kept_like_traces() {
     };
     check(&["test", "jobs"], 1, &["unknown field \"spec.backoffLimt\"", "etl.yaml:7:3"]);
     check(&["test", "jobs", "--bless"], 0, &["recorded etl\n  it is refused: error: unknown field"]);
-    check(&["test", "jobs"], 0, &["1 of 1 scenarios pass"]);
+    check(&["test", "jobs"], 0, &["1 of 1 scenarios pass, 1 of them refused as recorded\n"]);
     write(folder.path(), &MANIFESTS.replace("backoffLimit: 3", "backoffLimits: 3"));
     check(&["test", "jobs"], 1, &["it is refused with other words than before", "spec.backoffLimits"]);
     write(folder.path(), MANIFESTS);
-    check(&["test", "jobs"], 1, &["it is not refused any more; before: error: unknown field"]);
+    check(&["test", "jobs"], 1, &["it is not refused any more; it used to be: error: unknown field"]);
     check(&["test", "jobs", "--bless"], 0, &["recorded etl\n"]);
     check(&["test", "jobs"], 0, &["1 of 1 scenarios pass"]);
 }

@@ -26,6 +26,7 @@ use jobsim::scenario::path::Path;
 use jobsim::scenario::source::SourceText;
 use jobsim::scenario::{ReadOptions, Severity, Source, Validate, check, judge, kubectl, read};
 use jobsim::study::Measure;
+use jobsim::study::difference::view::Texts;
 use jobsim::study::difference::{TraceView, differences};
 use jobsim::{Limits, RunOptions, SimDuration, run_observed};
 use serde_json::{Value, json};
@@ -182,8 +183,14 @@ pub fn expression(text: &str) {
 
 /// Tables of a trace, as they are read back.
 pub fn trace(bytes: &[u8]) {
-    for (jobs, pods, events) in [(bytes, &b""[..], &b""[..]), (b"", bytes, b""), (b"", b"", bytes)] {
-        if let Ok(view) = TraceView::read(jobs, pods, events) {
+    let none = Texts::default();
+    for texts in [
+        Texts { jobs: bytes, ..none },
+        Texts { pods: bytes, ..none },
+        Texts { events: bytes, ..none },
+        Texts { cron_jobs: bytes, ..none },
+    ] {
+        if let Ok(view) = TraceView::read(&texts) {
             assert_eq!(differences(&view, &view), [], "a trace differs from itself");
         }
     }

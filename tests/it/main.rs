@@ -18,6 +18,7 @@ mod floor_plan;
 mod front_door;
 mod fuzz_corpora;
 mod gate;
+mod gate_folders;
 mod golden;
 #[expect(unreachable_pub, reason = "also the library of fuzz/")]
 mod inputs;

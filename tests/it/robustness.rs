@@ -129,6 +129,16 @@ fn verify_runs_twice_and_holds_a_run_against_an_earlier_one() {
     let output = run(folder.path(), &["verify", flaky, "--against", "d", "--seed", "8"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(stdout(&output).contains("Not the same as in d: "), "{}", stdout(&output));
+    let seeds = "That run drew from seed 7, this one from seed 8.\n";
+    assert!(stdout(&output).contains(seeds), "{}", stdout(&output));
+    std::fs::write(folder.path().join("a/pods.csv"), "edited\n").expect("written");
+    std::fs::remove_file(folder.path().join("c/jobs.csv.gz")).expect("removed");
+    for (out, file) in [("a", "a/pods.csv was altered after it was written"), ("c", "c/jobs.csv is missing")] {
+        let output = run(folder.path(), &["verify", flaky, "--against", out]);
+        assert_eq!(output.status.code(), Some(1), "{}", stdout(&output));
+        let said = format!("tables, by the digests in its summary.json.\n{file}: summary.json has its digest.\n");
+        assert!(stdout(&output).ends_with(&said), "{}", stdout(&output));
+    }
     let output = run(folder.path(), &["verify", flaky, "--against", "nowhere"]);
     assert_eq!(output.status.code(), Some(3));
 }

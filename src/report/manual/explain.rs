@@ -273,8 +273,11 @@ fn simulation(steps: &[&str], recursive: bool) -> Result<String, String> {
     if field.is_none() && !path.is_empty() {
         let last = steps.last().copied().unwrap_or("");
         let known = manual().iter().map(|field| field.path);
-        let names = known.map(|path| path.trim_end_matches("[]").rsplit('.').next().unwrap_or(path));
-        let hint = nearest(last, names).map_or(String::new(), |similar| format!("; did you mean `{similar}`?"));
+        let name = |path: &'static str| path.trim_end_matches("[]").rsplit('.').next().unwrap_or(path);
+        // What is typed right stands in another place: all of the way to it helps.
+        let exact = manual().iter().find(|field| name(field.path) == last).map(plain);
+        let similar = exact.or_else(|| nearest(last, known.map(name)).map(str::to_owned));
+        let hint = similar.map_or(String::new(), |similar| format!("; did you mean `{similar}`?"));
         return Err(format!("field \"{path}\" does not exist{hint}"));
     }
     let mut text = "GROUP:      jobsim\nKIND:       Simulation\nVERSION:    v1alpha1\n\n".to_owned();
@@ -351,6 +354,7 @@ mod tests {
         check("sandwich", "the server doesn't have a resource type \"sandwich\"");
         check("job.spec.paralelism", "field \"paralelism\" does not exist; did you mean `parallelism`?");
         check("job.spec.parallelism.x", "field \"x\" does not exist");
+        check("simulation.expect", "field \"expect\" does not exist; did you mean `spec.expect`?");
         check("simulation.spec.hoirzon", "field \"spec.hoirzon\" does not exist; did you mean `horizon`?");
     }
 }

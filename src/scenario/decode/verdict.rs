@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::document::{Document, Node, Value, parse};
 use super::super::schema;
 use super::super::source::{Source, SourceText};
-use super::decode;
+use super::{decode, nearest};
 use crate::api::quote::quote;
 use crate::api::release::Kubernetes;
 
@@ -33,6 +33,34 @@ const KINDS: [(&str, &str); 5] = [
     ("policy/v1", "PodDisruptionBudget Eviction"),
 ];
 
+/// All kinds of further versions of Kubernetes' own groups: those of 1.37, to which releases have only added.
+const COMPLETE: [(&str, &str); 17] = [
+    (
+        "admissionregistration.k8s.io/v1",
+        "MutatingAdmissionPolicy MutatingAdmissionPolicyBinding MutatingWebhookConfiguration ValidatingAdmissionPolicy \
+         ValidatingAdmissionPolicyBinding ValidatingWebhookConfiguration",
+    ),
+    ("apiextensions.k8s.io/v1", "CustomResourceDefinition"),
+    ("apiregistration.k8s.io/v1", "APIService"),
+    ("authentication.k8s.io/v1", "SelfSubjectReview TokenRequest TokenReview"),
+    (
+        "authorization.k8s.io/v1",
+        "LocalSubjectAccessReview SelfSubjectAccessReview SelfSubjectRulesReview SubjectAccessReview",
+    ),
+    ("autoscaling/v1", "HorizontalPodAutoscaler Scale"),
+    ("autoscaling/v2", "HorizontalPodAutoscaler"),
+    ("certificates.k8s.io/v1", "CertificateSigningRequest ClusterTrustBundle PodCertificateRequest"),
+    ("coordination.k8s.io/v1", "Lease"),
+    ("discovery.k8s.io/v1", "EndpointSlice"),
+    ("events.k8s.io/v1", "Event"),
+    ("flowcontrol.apiserver.k8s.io/v1", "FlowSchema PriorityLevelConfiguration"),
+    ("networking.k8s.io/v1", "IPAddress Ingress IngressClass NetworkPolicy ServiceCIDR"),
+    ("node.k8s.io/v1", "RuntimeClass"),
+    ("rbac.authorization.k8s.io/v1", "ClusterRole ClusterRoleBinding Role RoleBinding"),
+    ("scheduling.k8s.io/v1", "PriorityClass"),
+    ("storage.k8s.io/v1", "CSIDriver CSINode CSIStorageCapacity StorageClass VolumeAttachment VolumeAttributesClass"),
+];
+
 /// Versions that can be decoded and are not served any more.
 const REMOVED: [&str; 1] = ["batch/v1beta1"];
 
@@ -43,11 +71,21 @@ fn is_registered(version: &str, kind: &str) -> bool {
         || KINDS.iter().any(|(of, kinds)| *of == version && kinds.split_whitespace().any(|known| known == item))
 }
 
-/// Would a client find an endpoint for this kind? Groups that are not listed here may have any.
+/// Would a client find an endpoint for this kind? Groups and versions that are not listed here may have any.
 pub fn is_served(version: &str, kind: &str) -> bool {
+    if let Some((_, kinds)) = COMPLETE.iter().find(|(of, _)| *of == version) {
+        let item = kind.strip_suffix("List").unwrap_or(kind);
+        return kinds.split_whitespace().any(|known| known == item);
+    }
     let group = |version: &str| version.split_once('/').map_or(String::new(), |(group, _)| group.to_owned());
     let is_listed = KINDS.iter().any(|(known, _)| group(known) == group(version));
     !is_listed || (is_registered(version, kind) && !REMOVED.contains(&version))
+}
+
+/// The kind that a version has and that is written most like this one.
+pub fn similar_kind(version: &str, kind: &str) -> Option<&'static str> {
+    let listed = KINDS.iter().chain(&COMPLETE).filter(|(of, _)| *of == version && !REMOVED.contains(of));
+    nearest(kind, listed.flat_map(|(_, kinds)| kinds.split_whitespace()))
 }
 
 /// Decodes the first document of a text as the endpoint of `kind` (`Job` or `CronJob`) does.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::kernel::time::{SimDuration, SimTime};
+use crate::scenario::source::{self, Below};
 use crate::scenario::{Kind, Profile};
 
 fn source(name: &str, text: &str) -> Source {
@@ -224,6 +225,25 @@ Error from server (BadRequest): error when creating "job.yaml": Job in version "
 
 #[test]
 fn old_and_misspelt_kinds_are_refused() {
+    let first = |version: &str, kind: &str| {
+        let text = JOB.replace("batch/v1", version).replace("kind: Job", &format!("kind: {kind}"));
+        let problems = crate::scenario::read_str(&text).map(|_| ()).err().unwrap_or_default();
+        problems.list.first().map(|problem| format!("{} ({})", problem.title, problem.help.join("; ")))
+    };
+    for (version, kind, meant) in [
+        ("batch/v1", "Jobb", "Job"),
+        ("apps/v1", "Deploymnet", "Deployment"),
+        ("networking.k8s.io/v1", "Ingres", "Ingress"),
+    ] {
+        let said = format!("no matches for kind \"{kind}\" in version \"{version}\" (did you mean `{meant}`?)");
+        assert_eq!(first(version, kind), Some(said));
+    }
+    // There may be such kinds: nothing is said of them but that nothing is left to run.
+    for (version, kind) in
+        [("example.com/v1", "Jobb"), ("networking.k8s.io/v1beta1", "Ingres"), ("apps/v1", "Deployment")]
+    {
+        assert!(first(version, kind).is_some_and(|said| said.starts_with("nothing to run")), "{version} {kind}");
+    }
     check(
         &JOB.replace("batch/v1", "batch/v1beta1"),
         r#"
@@ -397,10 +417,10 @@ fn folders_and_standard_input_are_sources() {
         std::fs::write(folder.path().join(name), name).unwrap();
     }
     let names = [folder.path().to_path_buf(), "-".into()];
-    let sources = crate::scenario::source::load(&names, &mut "input".as_bytes()).unwrap();
+    let sources = source::load(&names, Below::Left, &mut "input".as_bytes()).unwrap();
     let texts: Vec<_> = sources.iter().map(|source| String::from_utf8_lossy(&source.bytes)).collect();
     assert_eq!(texts, ["a.yml", "b.yaml", "c.json", "input"]);
-    let missing = crate::scenario::source::load(&[folder.path().join("x")], &mut "".as_bytes()).unwrap_err();
+    let missing = source::load(&[folder.path().join("x")], Below::Left, &mut "".as_bytes()).unwrap_err();
     assert!(missing[0].starts_with("cannot read "), "{missing:?}");
 }
 

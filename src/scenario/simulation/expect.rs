@@ -1,7 +1,8 @@
 //! `spec.expect`: what must hold of a run.
 
-use super::super::document::{Value, go_json};
-use super::super::expectation::{Check, Comparison, Expectation};
+use super::super::document::Value;
+use super::super::expectation::{Check, Comparison, Expectation, Subject};
+use super::super::problem::Severity;
 use super::fields::{Fields, Item, Report};
 use crate::api::duration::parse_duration;
 use crate::api::meta::ObjectName;
@@ -21,24 +22,20 @@ pub(super) fn read(item: &Item<'_>, start: i64, report: &mut Report<'_>) -> Vec<
 
 fn expectation(item: &Item<'_>, start: i64, report: &mut Report<'_>, found: &mut Vec<Expectation>) {
     let location = report.document.at(item.node.span);
-    let place = format!("{}:{}", location.source.name, location.source.line_column(item.node.span.start).0);
     // A text alone is a comparison.
     if matches!(item.node.value, Value::String(_)) {
         let text = report.text(item).unwrap_or_default().to_owned();
         let check = comparison(item, report);
-        found.extend(check.map(|check| Expectation { text, place, object: None, check }));
+        found.extend(check.map(|check| Expectation { text, location, subject: Subject::Run, check }));
         return;
     }
     let Some(mut fields) = report.fields(item) else { return };
-    let namespace = fields.get("namespace").and_then(|item| report.text(&item)).unwrap_or("default");
-    let job = fields.get("job").and_then(|item| report.text(&item));
-    let cron_job = fields.get("cronJob").and_then(|item| report.text(&item));
-    let object = job.or(cron_job).map(|name| ObjectName::new(namespace, name));
+    let subject = subject(&mut fields, report);
     let before = found.len();
     let mut add = |name: &str, value: &Item<'_>, check: Option<Check>| {
-        let text = format!("{name}: {}", go_json(value.node));
-        let (place, object) = (place.clone(), object.clone());
-        found.extend(check.map(|check| Expectation { text, place, object, check }));
+        let text = format!("{name}: {}", value.node.to_json());
+        let (location, subject) = (location.clone(), subject.clone());
+        found.extend(check.map(|check| Expectation { text, location, subject, check }));
     };
     let mut any = false;
     let mut take = |fields: &mut Fields<'_>,
@@ -62,7 +59,8 @@ fn expectation(item: &Item<'_>, start: i64, report: &mut Report<'_>, found: &mut
     take(&mut fields, report, "pods", &pods);
     take(&mut fields, report, "holds", &comparison);
     let condition = fields.get("condition");
-    let reason = fields.get("reason").and_then(|item| report.text(&item)).map(str::to_owned);
+    let reason_item = fields.get("reason");
+    let reason = reason_item.as_ref().and_then(|item| report.text(item)).map(str::to_owned);
     if let Some(item) = &condition {
         any = true;
         let check = report.text(item).and_then(|text| match text {
@@ -78,11 +76,37 @@ fn expectation(item: &Item<'_>, start: i64, report: &mut Report<'_>, found: &mut
             last.text.push_str(&format!(" with reason {reason}"));
         }
     }
-    if !any {
-        let title = format!("{}: nothing is expected here", fields.path());
-        report.error_with_help(fields.span(), title, "write for example `finishesBefore: 2h` or `maxPods: 10`");
+    if let Some(item) = reason_item.filter(|_| condition.is_none()) {
+        any = true;
+        let title = format!("{}: a reason needs a condition", fields.path());
+        report.error_with_help(item.node.span, title, "write for example `condition: Failed` beside it");
     }
+    let (path, span, before) = (fields.path().to_owned(), fields.span(), errors(report));
     fields.finish(report);
+    // A field that is not known is most likely what was meant to be expected.
+    if !any && errors(report) == before {
+        let title = format!("{path}: nothing is expected here");
+        report.error_with_help(span, title, "write for example `finishesBefore: 2h` or `maxPods: 10`");
+    }
+}
+
+/// The Job or CronJob that is named, the namespace, or the whole run.
+fn subject(fields: &mut Fields<'_>, report: &mut Report<'_>) -> Subject {
+    let namespace = fields.get("namespace").and_then(|item| report.text(&item)).map(str::to_owned);
+    let (job, cron_job) = (fields.get("job"), fields.get("cronJob"));
+    if let (Some(_), Some(item)) = (&job, &cron_job) {
+        let title = format!("{}: a Job and a CronJob are named", fields.path());
+        report.error_with_help(item.node.span, title, "name one of them");
+    }
+    match (job.or(cron_job).and_then(|item| report.text(&item)), namespace) {
+        (Some(name), namespace) => Subject::Object(ObjectName::new(namespace.as_deref().unwrap_or("default"), name)),
+        (None, Some(namespace)) => Subject::Namespace(namespace),
+        (None, None) => Subject::Run,
+    }
+}
+
+fn errors(report: &Report<'_>) -> usize {
+    report.problems.iter().filter(|problem| problem.severity == Severity::Error).count()
 }
 
 fn comparison(item: &Item<'_>, report: &mut Report<'_>) -> Option<Check> {
@@ -92,13 +116,21 @@ fn comparison(item: &Item<'_>, report: &mut Report<'_>) -> Option<Check> {
 
 fn pods(item: &Item<'_>, report: &mut Report<'_>) -> Option<Check> {
     let mut fields = report.fields(item)?;
+    let before = errors(report);
     let mut count = |name: &'static str, report: &mut Report<'_>| {
         fields.get(name).and_then(|item| report.integer(&item, 0..=u64::MAX))
     };
-    let created = count("created", report);
-    let check = Check::Pods { created, succeeded: count("succeeded", report), failed: count("failed", report) };
+    let counts = [count("created", report), count("succeeded", report), count("failed", report)];
     fields.finish(report);
-    Some(check)
+    let [created, succeeded, failed] = counts;
+    if counts == [None; 3] {
+        if errors(report) == before {
+            let title = format!("{}: nothing is expected here", item.path);
+            report.error_with_help(item.node.span, title, "write for example `{failed: 0}`");
+        }
+        return None;
+    }
+    Some(Check::Pods { created, succeeded, failed })
 }
 
 /// A length of time since the start, a time of day (the next one in UTC), or a time.
@@ -130,4 +162,38 @@ fn time_of_day(text: &str) -> Option<i64> {
     let (hours, minutes) = (part(23)?, part(59)?);
     let seconds = if text.matches(':').count() == 2 { part(59)? } else { 0 };
     parts.next().is_none().then_some(hours * 3600 + minutes * 60 + seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::scenario::read_str;
+
+    /// What is said of an item of `expect`, without where it is said.
+    fn check(item: &str, expected: &[&str]) {
+        let text = format!(
+            "apiVersion: batch/v1\nkind: Job\nmetadata: {{name: etl}}\nspec: {{template: {{spec: {{restartPolicy: Never, \
+             containers: [{{name: c, image: i}}]}}}}}}\n---\napiVersion: jobsim/v1alpha1\nkind: Simulation\nspec: \
+             {{expect: [{item}]}}"
+        );
+        let problems = read_str(&text).map(|_| ()).err().unwrap_or_default();
+        let said = problems.list.iter().map(|problem| format!("{} ({})", problem.title, problem.help.join("; ")));
+        assert_eq!(said.collect::<Vec<_>>(), expected, "{item}");
+    }
+
+    #[test]
+    fn what_expects_nothing_or_too_much_is_refused() {
+        let nothing = "nothing is expected here (write for example `finishesBefore: 2h` or `maxPods: 10`)";
+        check("{job: etl}", &[&format!("spec.expect[0]: {nothing}")]);
+        check("{maxPod: 1}", &["unknown field \"spec.expect[0].maxPod\" (did you mean `maxPods`?)"]);
+        check(
+            "{job: etl, pods: {}}",
+            &["spec.expect[0].pods: nothing is expected here (write for example `{failed: 0}`)"],
+        );
+        check("{pods: {fialed: 0}}", &["unknown field \"spec.expect[0].pods.fialed\" (did you mean `failed`?)"]);
+        let reason = "spec.expect[0]: a reason needs a condition (write for example `condition: Failed` beside it)";
+        check("{job: etl, reason: FailedIndexes}", &[reason]);
+        let both = "spec.expect[0]: a Job and a CronJob are named (name one of them)";
+        check("{job: etl, cronJob: c, maxPods: 1}", &[both]);
+        check("{namespace: team-b, maxPods: 1}", &[]);
+    }
 }

@@ -1,5 +1,6 @@
 //! What two runs differ in, in words: "Job etl completes 12.0 s later", "pod 17 starts 12.0 s later: node n3 was full".
 
+mod cron_jobs;
 mod pods;
 mod settings;
 pub mod view;
@@ -17,7 +18,7 @@ pub use view::{JobView, Micros, PodView, TraceView, ViewError};
 pub struct Difference {
     /// What kind of difference, for programs.
     pub kind: Kind,
-    /// `namespace/name` of the Job that it is in.
+    /// `namespace/name` of the Job that it is in, or of the CronJob.
     pub job: String,
     /// The pod, if it is in one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,24 +61,27 @@ impl fmt::Display for Difference {
     }
 }
 
-/// What the second run has other than the first, Job by Job in order of creation; nothing if they are the same.
+/// What the second run has other than the first: how often CronJobs start, then Job by Job in order of creation; nothing if
+/// they are the same.
 pub fn differences(before: &TraceView, after: &TraceView) -> Vec<Difference> {
-    let mut found = Vec::new();
+    let mut found = cron_jobs::starts(before, after);
+    let (mut gone, mut new) = (Vec::new(), Vec::new());
     for (job, nth) in numbered(&before.jobs) {
         match nth_of(&after.jobs, &job.name, nth) {
             Some(other) => {
                 found.extend(of_job(job, other));
                 found.extend(pods::differences(job, before, after));
             }
-            None => found.push(one(Kind::Jobs, job, format!("{} is not created any more", title(job)))),
+            None => gone.push((job, format!("{} is not created any more", title(job)))),
         }
     }
     for (job, nth) in numbered(&after.jobs) {
         if nth_of(&before.jobs, &job.name, nth).is_none() {
-            let text = format!("{} is new: created at {}, {}", title(job), at(job.created), outcome(job));
-            found.push(one(Kind::Jobs, job, text));
+            new.push((job, format!("{} is new: created at {}, {}", title(job), at(job.created), outcome(job))));
         }
     }
+    found.extend(cron_jobs::told(gone, "not created any more"));
+    found.extend(cron_jobs::told(new, "new"));
     found
 }
 
@@ -96,10 +100,11 @@ fn of_job(before: &JobView, after: &JobView) -> Vec<Difference> {
     if before.created != after.created {
         add(Kind::Shift, format!("{title} is created {}", later(before.created, after.created)));
     }
-    let (was, is) = (outcome(before), outcome(after));
-    let end = |job: &JobView| (job.ended.is_some(), job.complete, job.reason.clone());
+    let (was, is) = (former_outcome(before), outcome(after));
+    let end = |job: &JobView| (job.ended.is_some(), is_cut_off(job), job.complete, job.reason.clone());
+    let other_end = end(before) != end(after);
     match (before.ended, after.ended) {
-        _ if end(before) != end(after) => add(Kind::Outcome, format!("{title} {is}; before it {was}")),
+        _ if other_end => add(Kind::Outcome, format!("{title} {is}; it used to {was}")),
         (Some(was), Some(is)) if was != is => {
             let verb = if after.complete { "completes" } else { "fails" };
             add(Kind::End, format!("{title} {verb} {}, at {} instead of {}", later(was, is), at(is), at(was)));
@@ -114,13 +119,27 @@ fn of_job(before: &JobView, after: &JobView) -> Vec<Difference> {
     }
     if before.most_active != after.most_active {
         let (was, is) = (before.most_active, after.most_active);
-        add(Kind::Counts, format!("{title}: up to {is} pods are active at the same time instead of {was}"));
+        add(
+            Kind::Counts,
+            match is {
+                0 => format!("{title}: no pod is ever active instead of up to {was}"),
+                1 => format!("{title}: up to 1 pod is active at the same time instead of {was}"),
+                _ => format!("{title}: up to {is} pods are active at the same time instead of {was}"),
+            },
+        );
     }
     if (before.suspended > 0) != (after.suspended > 0) {
-        let text = if after.suspended > 0 { "is suspended for a time" } else { "is not suspended any more" };
+        let text = match after.suspended {
+            0 => "is not suspended any more",
+            rows if rows == after.rows => "is suspended throughout",
+            _ if after.ends_suspended => "is suspended at the end",
+            _ => "is suspended for a time",
+        };
         add(Kind::Counts, format!("{title} {text}"));
     }
     match (before.removed, after.removed) {
+        // Then it was said how it ends.
+        _ if other_end && (is_cut_off(before) || is_cut_off(after)) => {}
         (None, Some(time)) => add(Kind::Jobs, format!("{title} is deleted, at {}", at(time))),
         (Some(_), None) => add(Kind::Jobs, format!("{title} is not deleted any more")),
         (Some(was), Some(is)) if was != is => add(Kind::Jobs, format!("{title} is deleted {}", later(was, is))),
@@ -141,16 +160,33 @@ fn title(job: &JobView) -> String {
     }
 }
 
+/// Was it deleted before it ended?
+fn is_cut_off(job: &JobView) -> bool {
+    job.ended.is_none() && job.removed.is_some()
+}
+
+/// What it does: "completes (CompletionsReached) at 269.8 s".
 fn outcome(job: &JobView) -> String {
-    match job.ended {
-        None => "does not end within the run".to_owned(),
-        Some(time) => {
-            let verb = if job.complete { "completes" } else { "fails" };
-            // Up to 1.30 a complete Job gives no reason.
-            let reason = if job.reason.is_empty() { String::new() } else { format!(" ({})", job.reason) };
-            format!("{verb}{reason} at {}", at(time))
-        }
+    match (job.ended, job.removed) {
+        (None, None) => "does not end within the run".to_owned(),
+        (None, Some(time)) => format!("is deleted at {} before it ends", at(time)),
+        (Some(time), _) => format!("{} at {}", ends(job, ["completes", "fails"]), at(time)),
     }
+}
+
+/// The same as what it used to do: "complete (CompletionsReached) at 269.8 s".
+fn former_outcome(job: &JobView) -> String {
+    match (job.ended, job.removed) {
+        (None, None) => "run on to the end".to_owned(),
+        (None, Some(time)) => format!("be deleted at {} before it ended", at(time)),
+        (Some(time), _) => format!("{} at {}", ends(job, ["complete", "fail"]), at(time)),
+    }
+}
+
+fn ends(job: &JobView, [completes, fails]: [&str; 2]) -> String {
+    let verb = if job.complete { completes } else { fails };
+    // Up to 1.30 a complete Job gives no reason.
+    if job.reason.is_empty() { verb.to_owned() } else { format!("{verb} ({})", job.reason) }
 }
 
 /// `35.8 s`, or `2h13m5s` from an hour on.

@@ -36,7 +36,7 @@ fn a_deliberate_change_is_told_as_a_person_would() {
         ("completions: 4, parallelism: 1, backoffLimit: 3", ODD),
         ("completions: 4, parallelism: 1, backoffLimit: 0", ODD),
         &[
-            "Job etl fails (BackoffLimitExceeded) at 33.0 s; before it completes (CompletionsReached) at 64.0 s",
+            "Job etl fails (BackoffLimitExceeded) at 33.0 s; it used to complete (CompletionsReached) at 64.0 s",
             "Job etl: 2 pods succeed instead of 4",
             "Job etl: 2 pods are not created any more, from 42.0 s on",
         ],
@@ -45,7 +45,7 @@ fn a_deliberate_change_is_told_as_a_person_would() {
         ("completions: 2, parallelism: 2, activeDeadlineSeconds: 5", "{duration: 10s}"),
         ("completions: 2, parallelism: 2", "{duration: 10s}"),
         &[
-            "Job etl completes (CompletionsReached) at 11.0 s; before it fails (DeadlineExceeded) at 6.0 s",
+            "Job etl completes (CompletionsReached) at 11.0 s; it used to fail (DeadlineExceeded) at 6.0 s",
             "Job etl: 2 pods succeed instead of 0",
             "Job etl: 0 pods fail instead of 2",
             "Job etl: pod 0 ends Succeeded instead of Failed (exit code 143), runs 10.0 s instead of 5.0 s, is not told \
@@ -109,4 +109,69 @@ fn settings_are_compared_field_by_field() {
         "Job etl: spec.suspend: true is new",
     ];
     assert_eq!(texts, expected);
+}
+
+/// A CronJob that starts a Job each so many minutes.
+fn every(minutes: usize) -> TraceView {
+    let text = format!(
+        "apiVersion: batch/v1\nkind: CronJob\nmetadata: {{name: c}}\nspec: {{schedule: \"*/{minutes} * * * *\", jobTemplate: \
+         {{spec: {{template: {{spec: {{restartPolicy: Never, containers: [{{name: c, image: i}}]}}}}}}}}}}\n---\n\
+         apiVersion: jobsim/v1alpha1\nkind: Simulation\nspec: {{profile: ideal, horizon: 1h, pods: [{{duration: 10s}}]}}"
+    );
+    TraceView::of_run(&run(&read_str(&text).expect("a scenario"), &RunOptions::default()))
+}
+
+#[test]
+fn starts_of_cron_jobs_are_counted() {
+    let (rare, often) = (every(20), every(5));
+    let texts = |before, after| -> Vec<String> { differences(before, after).iter().map(ToString::to_string).collect() };
+    let fewer = texts(&often, &rare);
+    assert_eq!(fewer[0], "CronJob c: 2 starts instead of 11");
+    let count = |texts: &[String], words: &str| {
+        texts.iter().filter(|text| text.starts_with("Job ") && text.contains(words)).count()
+    };
+    assert_eq!(count(&fewer, "is not created any more"), 8);
+    assert_eq!(fewer.last().map(String::as_str), Some("CronJob c: 1 Job more is not created any more"));
+    let more = texts(&rare, &often);
+    assert_eq!((more[0].as_str(), count(&more, "is new: created")), ("CronJob c: 11 starts instead of 2", 8));
+    assert_eq!(more.last().map(String::as_str), Some("CronJob c: 1 Job more is new"));
+    assert_eq!(texts(&often, &often), [""; 0]);
+}
+
+#[test]
+fn a_job_that_is_deleted_before_its_end_is_said_to_be() {
+    let act = "actions: [{at: 5s, delete: {kind: Job, name: etl}}]";
+    let text = |act: &str| {
+        let text = format!(
+            "apiVersion: batch/v1\nkind: Job\nmetadata: {{name: etl}}\nspec: {{template: {{spec: {{restartPolicy: Never, \
+             containers: [{{name: c, image: i}}]}}}}}}\n---\napiVersion: jobsim/v1alpha1\nkind: Simulation\nspec: \
+             {{profile: ideal, pods: [{{duration: 10s}}], {act}}}"
+        );
+        TraceView::of_run(&run(&read_str(&text).expect("a scenario"), &RunOptions::default()))
+    };
+    let (whole, cut) = (text("seed: 1"), text(act));
+    let first = |before, after| differences(before, after)[0].to_string();
+    let told = "Job etl is deleted at 5.0 s before it ends; it used to complete (CompletionsReached) at 11.0 s";
+    assert_eq!(first(&whole, &cut), told);
+    let told = "Job etl completes (CompletionsReached) at 11.0 s; it used to be deleted at 5.0 s before it ended";
+    assert_eq!(first(&cut, &whole), told);
+    let about_etl = differences(&whole, &cut).iter().filter(|one| one.text.starts_with("Job etl is deleted")).count();
+    assert_eq!(about_etl, 1);
+}
+
+#[test]
+fn numbers_and_suspension_are_said_as_they_are() {
+    let before = TraceView::of_run(&run(&scenario("completions: 2", "{duration: 10s}"), &RunOptions::default()));
+    let check = |change: &dyn Fn(&mut JobView), text: &str| {
+        let mut after = before.clone();
+        change(&mut after.jobs[0]);
+        let texts: Vec<String> = differences(&before, &after).iter().map(ToString::to_string).collect();
+        assert_eq!(texts, [text]);
+    };
+    check(&|job| job.most_active = 0, "Job etl: no pod is ever active instead of up to 1");
+    check(&|job| job.most_active = 2, "Job etl: up to 2 pods are active at the same time instead of 1");
+    check(&|job| job.suspended = job.rows, "Job etl is suspended throughout");
+    check(&|job| job.suspended = 1, "Job etl is suspended for a time");
+    let ends = |job: &mut JobView| (job.suspended, job.ends_suspended) = (1, true);
+    check(&ends, "Job etl is suspended at the end");
 }

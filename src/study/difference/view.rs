@@ -1,5 +1,6 @@
 //! A trace as its tables say it: what two runs are compared by, whether they were made now or kept in files.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use csv::{ReaderBuilder, StringRecord};
@@ -18,6 +19,21 @@ pub struct TraceView {
     pub pods: Vec<PodView>,
     /// What the scheduler said of pods that it found no node for: pod and message, in order of time.
     pub unscheduled: Vec<(String, String)>,
+    /// CronJobs by namespace and name, in order of their first rows.
+    pub cron_jobs: Vec<(String, String)>,
+}
+
+/// The texts of the tables of a run; those of what there is none of are empty.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Texts<'t> {
+    /// `jobs.csv`
+    pub jobs: &'t [u8],
+    /// `pods.csv`
+    pub pods: &'t [u8],
+    /// `events.csv`
+    pub events: &'t [u8],
+    /// `cronjobs.csv`
+    pub cron_jobs: &'t [u8],
 }
 
 /// A Job's life.
@@ -25,6 +41,8 @@ pub struct TraceView {
 pub struct JobView {
     /// Namespace and name.
     pub name: (String, String),
+    /// The CronJob that made it, in the same namespace.
+    pub cron_job: Option<String>,
     /// First row.
     pub created: Micros,
     /// First row that says Complete or Failed.
@@ -43,6 +61,10 @@ pub struct JobView {
     pub removed: Option<Micros>,
     /// Rows that say that it is suspended, of all rows.
     pub suspended: usize,
+    /// All rows but that of its removal.
+    pub rows: usize,
+    /// Does the last row say that it is suspended?
+    pub ends_suspended: bool,
 }
 
 /// A pod's life.
@@ -73,13 +95,21 @@ pub struct PodView {
 /// Why tables cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ViewError {
+    /// A file is not there.
+    #[error("no such file: {file} in {folder}")]
+    Missing {
+        /// Which.
+        file: &'static str,
+        /// Where.
+        folder: String,
+    },
     /// A file cannot be read.
-    #[error("cannot read {file}: {source}")]
+    #[error("cannot read {file}: {why}")]
     Read {
         /// Which.
         file: String,
         /// Why.
-        source: std::io::Error,
+        why: std::io::Error,
     },
     /// A file is no table of ours.
     #[error("{file}:{line}: {what}")]
@@ -96,44 +126,71 @@ pub enum ViewError {
 impl TraceView {
     /// Of a run.
     pub fn of_run(run: &Run) -> TraceView {
-        let (mut jobs, mut pods, mut events) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut jobs, mut pods, mut events, mut cron_jobs) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         // Writing into memory does not fail.
         _ = trace::jobs_csv(run, &mut jobs);
         _ = trace::pods_csv(run, &mut pods);
         _ = trace::events_csv(run, &mut events);
-        TraceView::read(&jobs, &pods, &events).unwrap_or_default()
+        _ = trace::cronjobs_csv(run, &mut cron_jobs);
+        let texts = Texts { jobs: &jobs, pods: &pods, events: &events, cron_jobs: &cron_jobs };
+        TraceView::read(&texts).unwrap_or_default()
     }
 
-    /// Of the folder that a run was written to; `events.csv` may be missing.
+    /// Of the folder that a run was written to; `events.csv` and `cronjobs.csv` may be missing.
     ///
     /// # Errors
     /// Files that are missing or no tables.
     pub fn of_folder(folder: &Path) -> Result<TraceView, ViewError> {
-        let read = |name: &str| {
+        let read = |name: &'static str| {
             let file = folder.join(name);
-            std::fs::read(&file).map_err(|source| ViewError::Read { file: file.display().to_string(), source })
+            std::fs::read(&file).map_err(|why| match why.kind() {
+                ErrorKind::NotFound => ViewError::Missing { file: name, folder: folder.display().to_string() },
+                _ => ViewError::Read { file: file.display().to_string(), why },
+            })
         };
-        TraceView::read(&read("jobs.csv")?, &read("pods.csv")?, &read("events.csv").unwrap_or_default())
+        let (jobs, pods) = (read("jobs.csv")?, read("pods.csv")?);
+        let (events, cron_jobs) = (read("events.csv").unwrap_or_default(), read("cronjobs.csv").unwrap_or_default());
+        TraceView::read(&Texts { jobs: &jobs, pods: &pods, events: &events, cron_jobs: &cron_jobs })
     }
 
-    /// Of the texts of `jobs.csv`, `pods.csv` and `events.csv`.
+    /// Of the texts of the tables.
     ///
     /// # Errors
     /// Where they are no tables of ours.
-    pub fn read(jobs: &[u8], pods: &[u8], events: &[u8]) -> Result<TraceView, ViewError> {
+    pub fn read(texts: &Texts<'_>) -> Result<TraceView, ViewError> {
         let mut view = TraceView::default();
-        rows("jobs.csv", jobs, |row| view.job_row(row))?;
-        rows("pods.csv", pods, |row| {
+        rows("jobs.csv", texts.jobs, |row| view.job_row(row))?;
+        rows("pods.csv", texts.pods, |row| {
             view.pods.push(pod(row)?);
             Ok(())
         })?;
-        rows("events.csv", events, |row| {
+        rows("events.csv", texts.events, |row| {
             if row.get("reason")? == "FailedScheduling" {
                 view.unscheduled.push((row.get("name")?.to_owned(), row.get("message")?.to_owned()));
             }
             Ok(())
         })?;
+        let mut cron_jobs: Vec<(String, String)> = Vec::new();
+        rows("cronjobs.csv", texts.cron_jobs, |row| {
+            let name = (row.get("namespace")?.to_owned(), row.get("cronjob")?.to_owned());
+            if !cron_jobs.contains(&name) {
+                cron_jobs.push(name);
+            }
+            Ok(())
+        })?;
+        view.name_cron_jobs(&cron_jobs);
         Ok(view)
+    }
+
+    /// Says of Jobs which of these CronJobs made them: theirs are called after it and the minute of their start.
+    pub fn name_cron_jobs(&mut self, cron_jobs: &[(String, String)]) {
+        self.cron_jobs = cron_jobs.to_vec();
+        for job in &mut self.jobs {
+            let Some((front, minute)) = job.name.1.rsplit_once('-') else { continue };
+            let is_made = !minute.is_empty() && minute.bytes().all(|byte| byte.is_ascii_digit());
+            let is_of = |(namespace, name): &&(String, String)| *namespace == job.name.0 && name == front;
+            job.cron_job = cron_jobs.iter().find(is_of).filter(|_| is_made).map(|(_, name)| name.clone());
+        }
     }
 
     fn job_row(&mut self, row: &Row<'_>) -> Result<(), String> {
@@ -153,7 +210,9 @@ impl TraceView {
         job.succeeded = row.number("succeeded")?;
         job.failed = row.number("failed")?;
         job.most_active = job.most_active.max(row.number("active")?);
-        job.suspended += usize::from(row.get("suspended")? == "true");
+        job.rows += 1;
+        job.ends_suspended = row.get("suspended")? == "true";
+        job.suspended += usize::from(job.ends_suspended);
         let conditions = row.get("conditions")?;
         let ended = |kind: &str| conditions.split(';').find_map(|one| one.strip_prefix(kind)?.strip_prefix("=True/"));
         if let Some(end) = ended("Complete").or_else(|| ended("Failed")).filter(|_| job.ended.is_none()) {
@@ -248,10 +307,11 @@ mod tests {
 
     #[test]
     fn what_is_no_table_is_said_with_its_line() {
+        let texts = |jobs| Texts { jobs, ..Texts::default() };
         let jobs = format!("{}\nx,default,a,Running,false,0,0,0,0,0,0,0,,,,,\n", trace::JOBS_HEADER);
-        let error = TraceView::read(jobs.as_bytes(), b"", b"").expect_err("no time").to_string();
+        let error = TraceView::read(&texts(jobs.as_bytes())).expect_err("no time").to_string();
         assert_eq!(error, "jobs.csv:2: time_s: \"x\" is no time in seconds");
-        let error = TraceView::read(b"a,b\n1,2\n", b"", b"").expect_err("no column").to_string();
+        let error = TraceView::read(&texts(b"a,b\n1,2\n")).expect_err("no column").to_string();
         assert_eq!(error, "jobs.csv:2: there is no column namespace");
     }
 }

@@ -1,0 +1,125 @@
+//! Folders of scenarios and of golden traces: which scenarios there are, and which traces.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::recorded;
+
+/// A scenario that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Its name: the path below the folder that it was found by, without the ending.
+    pub name: String,
+    /// Its file.
+    pub file: PathBuf,
+    /// The folder that was named; none if the file was.
+    pub root: Option<PathBuf>,
+}
+
+/// The scenarios below some files and folders. Folders called `golden`, hidden files and what is neither YAML nor JSON are
+/// passed over.
+///
+/// # Errors
+/// Files and folders that cannot be read.
+pub fn scenarios(roots: &[PathBuf]) -> io::Result<Vec<Found>> {
+    let mut found = Vec::new();
+    for root in roots {
+        if root.is_dir() {
+            walk(root, root, &mut found)?;
+        } else {
+            fs::metadata(root).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", root.display())))?;
+            let name = root.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            found.push(Found { name, file: root.clone(), root: None });
+        }
+    }
+    Ok(found)
+}
+
+fn walk(root: &Path, folder: &Path, found: &mut Vec<Found>) -> io::Result<()> {
+    for path in sorted(folder)? {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.starts_with('.') || name == "golden" {
+            continue;
+        }
+        if path.is_dir() {
+            walk(root, &path, found)?;
+        } else if path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml" || ending == "json") {
+            let name = below(root, &path.with_extension(""));
+            found.push(Found { name, file: path, root: Some(root.to_owned()) });
+        }
+    }
+    Ok(())
+}
+
+/// The folders below this one that hold a golden trace, or a refusal, themselves: the path below it of each.
+///
+/// # Errors
+/// Files and folders that cannot be read.
+pub fn traces(golden: &Path) -> io::Result<Vec<String>> {
+    let mut found = Vec::new();
+    gather(golden, golden, &mut found)?;
+    Ok(found)
+}
+
+fn gather(golden: &Path, folder: &Path, found: &mut Vec<String>) -> io::Result<()> {
+    for path in sorted(folder)?.into_iter().filter(|path| path.is_dir()) {
+        if !recorded(&path)?.is_empty() {
+            found.push(below(golden, &path));
+        }
+        gather(golden, &path, found)?;
+    }
+    Ok(())
+}
+
+fn sorted(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut paths = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<PathBuf>>>()?;
+    paths.sort();
+    Ok(paths)
+}
+
+fn below(root: &Path, path: &Path) -> String {
+    path.strip_prefix(root).unwrap_or(path).to_string_lossy().replace('\\', "/")
+}
+
+/// Takes a golden trace away: the files that were recorded, then the folder and those around it as far as they are empty.
+///
+/// # Errors
+/// Files that cannot be read or removed.
+pub fn remove(golden: &Path, name: &str) -> io::Result<()> {
+    let folder = golden.join(name);
+    recorded(&folder)?.iter().try_for_each(fs::remove_file)?;
+    // One that still holds something stays, and so do those around it.
+    let around = folder.ancestors().take_while(|folder| *folder != golden);
+    around.map_while(|folder| fs::remove_dir(folder).ok()).for_each(drop);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::fixture;
+    use crate::study::golden::kept;
+
+    #[test]
+    fn traces_are_found_and_taken_away_but_not_what_is_of_others() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let golden = folder.path();
+        for name in ["a", "a/b", "c/d"] {
+            fs::create_dir_all(golden.join(name)).expect("a folder");
+            for (file, table) in kept(&fixture::pi(), 1000) {
+                fs::write(golden.join(name).join(file), table).expect("written");
+            }
+        }
+        for (name, text) in [("c/notes.txt", "mine"), ("e/jobs.csv", "name,salary\n")] {
+            fs::create_dir_all(golden.join(name).parent().expect("a folder")).expect("a folder");
+            fs::write(golden.join(name), text).expect("written");
+        }
+        assert_eq!(traces(golden).expect("read"), ["a", "a/b", "c/d"]);
+        remove(golden, "a").expect("removed");
+        assert_eq!(traces(golden).expect("read"), ["a/b", "c/d"]);
+        ["a/b", "c/d"].iter().for_each(|name| remove(golden, name).expect("removed"));
+        assert!(!golden.join("a").exists() && !golden.join("c/d").exists());
+        assert!(golden.join("c/notes.txt").exists() && golden.join("e/jobs.csv").exists());
+    }
+}
