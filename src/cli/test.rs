@@ -57,6 +57,9 @@ enum Output {
     Github,
 }
 
+/// Most changes of manifests that are told of a scenario.
+const MOST_CHANGES: usize = 8;
+
 /// A scenario, or what is wrong with its file, and where its golden trace is.
 struct Candidate {
     name: String,
@@ -203,19 +206,34 @@ fn one(args: &TestArgs, candidate: Candidate) -> anyhow::Result<Verdict> {
         }
     }
     verdict.golden = Some(Golden::Trace);
+    let changes = golden::changed_settings(&folder, &scenario).with_context(unreadable)?;
+    let is_as_asked = changes.as_ref().is_some_and(Vec::is_empty);
+    let mut changes: Vec<String> = changes.unwrap_or_default().iter().map(ToString::to_string).collect();
+    if changes.len() > MOST_CHANGES {
+        let more = changes.len() - MOST_CHANGES;
+        changes.truncate(MOST_CHANGES);
+        changes.push(format!("{more} fields more are set otherwise"));
+    }
     match golden::compare(&folder, &run).with_context(unreadable)? {
-        found if args.bless && (was_refused || found != Comparison::Same) => {
-            record(&folder, golden::kept(&run, args.most_rows))?;
+        found if args.bless && (was_refused || found != Comparison::Same || !is_as_asked) => {
+            let mut files = golden::kept(&run, args.most_rows);
+            files.push(golden::kept_settings(&scenario));
+            record(&folder, files)?;
             verdict.blessed(Golden::Trace);
         }
-        Comparison::Same => {}
+        Comparison::Same => {
+            verdict.notes.extend(changes.iter().map(|change| format!("{change} changes nothing that is recorded")));
+        }
         Comparison::Missing if was_refused => {}
         Comparison::Missing if scenario.expectations.is_empty() => {
             let why = "there is no golden trace, and nothing is expected: --bless records one";
             verdict.fail(why.to_owned(), Remedy::Bless);
         }
         Comparison::Missing => verdict.golden = Some(Golden::Missing),
-        Comparison::Differs(told) => told.into_iter().for_each(|text| verdict.fail(text, Remedy::Bless)),
+        // What was changed comes before what came of it.
+        Comparison::Differs(told) => {
+            changes.into_iter().chain(told).for_each(|text| verdict.fail(text, Remedy::Bless));
+        }
     }
     Ok(verdict)
 }

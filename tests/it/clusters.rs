@@ -317,6 +317,53 @@ fn the_autoscaler_packs_as_the_scheduler_places() {
     assert!(run.nodes.is_empty() && run.events.iter().any(|event| event.message == told), "{:?}", run.events);
 }
 
+/// Instants at which the autoscaler takes nodes away, to the second, and how many times it asks for some.
+fn scalings(run: &Run) -> (Vec<u64>, usize) {
+    let whole = |event: &jobsim::record::EventRow| event.time.0 / 1_000_000_000;
+    let taken = run.events.iter().filter(|event| event.message.starts_with("marked the node"));
+    let mut asked: Vec<&str> =
+        run.events.iter().filter(|e| e.reason == "TriggeredScaleUp").map(|event| event.message.as_str()).collect();
+    asked.dedup();
+    (taken.map(whole).collect(), asked.len())
+}
+
+#[test]
+fn nodes_go_as_the_released_autoscaler_lets_them_go() {
+    let of = |pool: &str, jobs: &[String], rules: &str| {
+        let pools =
+            format!("[{{name: a, {pool}, allocatable: {{cpu: 4, memory: 16Gi, pods: 110}}}}]\n    autoscaler: {{}}");
+        play(jobs, &pools, &format!("  pods: [{rules}]\n"))
+    };
+    let asks = |cpu: &str| format!("resources: {{requests: {{cpu: {cpu}}}}}");
+    // Three pods of half a node: a node that took one in thought has two to move, and stays.
+    let halves = job("w", 3, "", &asks("2")).replace("backoffLimit: 0", "backoffLimit: 9");
+    let run = of("count: 3, min: 0, max: 12", &[halves], "{duration: 900s}");
+    assert_eq!(run.pods.iter().filter(|pod| pod.terminating.is_some()).count(), 1);
+    assert_eq!(scalings(&run).0[0], 600);
+    // All idle nodes above the least number have timers, so that both go at once.
+    let run = of("count: 3, min: 1, max: 3", &[job("w", 1, "", &asks("3"))], "{duration: 2000s}");
+    assert_eq!(scalings(&run).0, [600, 600]);
+    // A pod that is to be waited for neither moves nor holds the timer.
+    let waits = "cluster-autoscaler.kubernetes.io/safe-to-evict";
+    let waiting =
+        job("w", 1, "", &asks("1")).replace("labels: {app: w}", &format!("annotations: {{{waits}: on-completion}}"));
+    let run = of("count: 1, min: 0, max: 2", &[waiting], "{duration: 900s}");
+    assert_eq!(scalings(&run).0.len(), 1);
+    assert!((900..=915).contains(&scalings(&run).0[0]), "{:?}", scalings(&run));
+    // What could not go is left alone for five minutes, even if it falls idle meanwhile.
+    let jobs = [job("big", 1, "", &asks("3")), job("small", 1, "", &asks("1500m"))];
+    let rules = "{match: {job: big}, duration: 1700s}, {match: {job: small}, duration: 330s}";
+    let run = of("count: 2, min: 0, max: 2", &jobs, rules);
+    assert!((1200..=1215).contains(&scalings(&run).0[0]), "{:?}", scalings(&run));
+    // A node that fails for good goes twenty minutes after it was not needed.
+    let run = of(
+        "count: 1, min: 0, max: 2",
+        &[job("w", 1, "", &asks("3"))],
+        "{duration: 100s}]\n  actions: [{at: 200s, outage: {component: node, name: a-0}}",
+    );
+    assert!((1300..=1330).contains(&scalings(&run).0[0]), "{:?}", scalings(&run));
+}
+
 #[test]
 fn expanders_choose_among_pools() {
     let of = |expander: &str| {

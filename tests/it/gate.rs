@@ -64,6 +64,7 @@ fn manifests_changed_on_purpose_are_caught_in_words() {
         "backoffLimit: 3",
         "backoffLimit: 1",
         &[
+            "Job etl: spec.backoffLimit: 3 -> 1",
             "Job etl fails (BackoffLimitExceeded) at 42.0 s; it used to complete (CompletionsReached) at 103.0 s",
             "Job etl: 2 pods succeed instead of 6",
             "Job etl: 4 pods are not created any more, from 61.0 s on",
@@ -73,6 +74,7 @@ fn manifests_changed_on_purpose_are_caught_in_words() {
         "  activeDeadlineSeconds: 30\n",
         "",
         &[
+            "Job report: spec.activeDeadlineSeconds: 30 is gone",
             "Job report completes (CompletionsReached) at 61.0 s; it used to fail (DeadlineExceeded) at 31.0 s",
             "Job report: 1 pod succeeds instead of 0",
             "Job report: 0 pods fail instead of 1",
@@ -84,14 +86,26 @@ fn manifests_changed_on_purpose_are_caught_in_words() {
         "parallelism: 2",
         "parallelism: 4",
         &[
+            "Job etl: spec.parallelism: 2 -> 4",
             "Job etl completes 61.0 s earlier, at 42.0 s instead of 103.0 s",
             "Job etl: up to 4 pods are active at the same time instead of 2",
             "Job etl: 6 pods come 21.0 s to 61.0 s earlier and do what they did before",
         ],
     );
-    write(folder.path(), MANIFESTS);
+    // What changes nothing is no failure, but is said.
+    write(folder.path(), &MANIFESTS.replace("etl:7", "etl:8"));
+    let output = run(folder.path(), &["test", "jobs"]);
+    let note = "note: jobs/etl.yaml: Job etl: spec.template.spec.containers[0].image: \"etl:7\" -> \"etl:8\" changes nothing \
+                that is recorded\n1 of 1 scenarios pass\n";
+    assert_eq!((stdout(&output).as_str(), output.status.code()), (note, Some(0)));
+    // A trace of before settings were kept is told without them.
+    fs::remove_file(folder.path().join("jobs/golden/etl/settings.txt")).expect("removed");
     let output = run(folder.path(), &["test", "jobs"]);
     assert_eq!((stdout(&output).as_str(), output.status.code()), ("1 of 1 scenarios pass\n", Some(0)));
+    run(folder.path(), &["test", "jobs", "--bless"]);
+    write(folder.path(), MANIFESTS);
+    let output = run(folder.path(), &["test", "jobs"]);
+    assert!(stdout(&output).contains("image: \"etl:8\" -> \"etl:7\" changes nothing"), "{}", stdout(&output));
 }
 
 /// A manifest that a cluster refuses is caught, and one that is meant to be refused stays refused.
@@ -151,7 +165,8 @@ fn the_example_for_github_gates() {
     }
     write(folder.path(), &MANIFESTS.replace("backoffLimit: 3", "backoffLimit: 1"));
     let (code, said) = carry_out(folder.path(), lines[1]);
-    let annotation = "::error file=jobs/etl.yaml,title=jobsim%3A etl::Job etl fails (BackoffLimitExceeded) at 42.0 s; ";
+    let annotation = "::error file=jobs/etl.yaml,title=jobsim%3A etl::Job etl: spec.backoffLimit: 3 -> 1%0AJob etl \
+                      fails (BackoffLimitExceeded) at 42.0 s; ";
     assert!(code == Some(1) && said.starts_with(annotation), "{said}");
     carry_out(folder.path(), lines[2]);
     let junit = fs::read_to_string(folder.path().join("jobs.xml")).expect("results");

@@ -22,6 +22,7 @@ mod gate_folders;
 mod golden;
 #[expect(unreachable_pub, reason = "also the library of fuzz/")]
 mod inputs;
+mod kubelets;
 mod laws;
 mod manifests;
 mod no_input_panics;

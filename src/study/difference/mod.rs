@@ -9,7 +9,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-pub use settings::{SettingChange, object_changes, setting_changes};
+pub use settings::{SettingChange, Settings, changes_between, object_changes, setting_changes, settings};
 pub use view::{JobView, Micros, PodView, TraceView, ViewError};
 
 /// A difference.

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::api::meta::ObjectName;
 use crate::scenario::{Object, Scenario};
 
 /// A field of an object that is set otherwise.
@@ -34,9 +35,13 @@ impl std::fmt::Display for SettingChange {
 
 /// The fields of Jobs, as they were sent, that differ. Objects are told apart by kind and name.
 pub fn setting_changes(before: &Scenario, after: &Scenario) -> Vec<SettingChange> {
-    let (olds, news) = (objects(before), objects(after));
+    changes_between(&settings(before), &settings(after))
+}
+
+/// The same of [`settings`].
+pub fn changes_between(olds: &Settings, news: &Settings) -> Vec<SettingChange> {
     let mut changes = Vec::new();
-    for (name, old) in &olds {
+    for (name, old) in olds {
         let new = news.iter().find(|(other, _)| other == name).map(|(_, new)| new);
         compare(name, String::new(), Some(old), new, &mut changes);
     }
@@ -53,10 +58,18 @@ pub fn object_changes(name: &str, before: Option<&Value>, after: Option<&Value>)
     changes
 }
 
-fn objects(scenario: &Scenario) -> Vec<(String, Value)> {
+/// Jobs and CronJobs as a scenario asks for them: what each is called, and its manifest as JSON.
+pub type Settings = Vec<(String, Value)>;
+
+/// What a scenario asks for, in its order.
+pub fn settings(scenario: &Scenario) -> Settings {
+    let title = |kind: &str, name: &ObjectName| match &*name.namespace {
+        "default" => format!("{kind} {}", name.name),
+        namespace => format!("{kind} {namespace}/{}", name.name),
+    };
     let named = |object: &Object| match object {
-        Object::Job(job) => Some((format!("Job {}", job.name.name), (*job.sent).clone())),
-        Object::CronJob(job) => Some((format!("CronJob {}", job.name.name), (*job.manifest).clone())),
+        Object::Job(job) => Some((title("Job", &job.name), (*job.sent).clone())),
+        Object::CronJob(job) => Some((title("CronJob", &job.name), (*job.manifest).clone())),
         _ => None,
     };
     scenario.objects.iter().filter_map(named).collect()

@@ -1,6 +1,7 @@
 //! Golden traces: what a scenario was once seen to do, kept beside others in a folder of tables.
 
 mod folder;
+mod settings;
 
 use std::borrow::Cow;
 use std::fs;
@@ -8,6 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use folder::{Found, remove, scenarios, traces};
+pub use settings::{changed_settings, kept_settings};
 
 use super::difference::view::Texts;
 use super::difference::{Difference, TraceView, differences};
@@ -161,11 +163,14 @@ pub fn clear(folder: &Path) -> io::Result<()> {
 /// Files that cannot be read.
 fn recorded(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    for name in TABLES.map(RunTable::file_name).into_iter().chain([REFUSED]) {
+    for name in TABLES.map(RunTable::file_name).into_iter().chain([REFUSED, settings::FILE]) {
         let path = folder.join(name);
         let is_table = |text: &[u8]| FIRST_COLUMNS.iter().any(|columns| text.starts_with(columns.as_bytes()));
         match fs::read(&path) {
-            Ok(text) if name == REFUSED || is_table(&text) || is_digest(&text) => found.push(path),
+            Ok(text) if name == settings::FILE && !settings::is_ours(&text) => {}
+            Ok(text) if matches!(name, REFUSED | settings::FILE) || is_table(&text) || is_digest(&text) => {
+                found.push(path)
+            }
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
