@@ -33,7 +33,7 @@ impl Measure {
     }
 
     /// Reads `NAME` or `NAME=EXPRESSION`: numbers, names of metrics, those of nodes also of a pool (`cost(spot)`), `mean`,
-    /// `min`, `max`, `sum` and `p1` to `p100` of `wait`, `run`, `life` or `turnaround`, `+ - * /`, parentheses, and `min`
+    /// `min`, `max`, `sum` and `p1` to `p100` (`p99.9` too) of `wait`, `run`, `life` or `turnaround`, `+ - * /`, parentheses, and `min`
     /// and `max` of several expressions.
     ///
     /// # Errors
@@ -155,6 +155,11 @@ mod tests {
         check("pods", Ok(5.0));
         check("x = 1 + 2 * pods - -3", Ok(14.0));
         check("x=(1+2)*pods/ 3", Ok(5.0));
+        check("x=1e-3*pods", Ok(0.005));
+        check("x=2.5E+1 - 1", Ok(24.0));
+        check("x=1e-", Err("no metric is called \"1e-\""));
+        check("p99.9(wait)", Ok(2.21));
+        check("p0.5(wait)", Ok(1.52));
         check("x=max(pods, 7, min(9,8))", Ok(8.0));
         check("x=makespan - 0.83", Ok(35.0));
         check("x=p50(wait) + max( turnaround )", Ok(1.91 + 35.83));
