@@ -52,7 +52,7 @@ impl About {
     /// # Errors
     /// If it is not the one that was written; `name` is where it stands.
     pub(super) fn read(&self, name: &str, text: &str) -> Result<Vec<f64>, ShardError> {
-        let damaged = || ShardError::Wrong(format!("{name} is not what was written: its digest differs"));
+        let damaged = || ShardError::Damaged { name: name.to_owned(), why: "its digest differs".to_owned() };
         if digest(text) != self.digest {
             return Err(damaged());
         }
