@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::scenario::{self, ReadOptions, Scenario, Source, Validate, source};
+use crate::scenario::{self, Problems, ReadOptions, Scenario, Source, Validate, source};
+use crate::study::section;
 
 /// The files of a scenario.
 #[derive(Clone, Debug, Args)]
@@ -34,7 +35,11 @@ pub(super) fn read(files: &[PathBuf]) -> anyhow::Result<Vec<Source>> {
 /// The scenario, with warnings and notes said; none if something is wrong with it, which is said too.
 pub(super) fn scenario(sources: Vec<Source>, options: &ReadOptions, colour: bool) -> anyhow::Result<Option<Scenario>> {
     let mut err = io::stderr();
-    let (scenario, warnings) = match scenario::read(sources, options) {
+    let read = scenario::read(sources.clone(), options).and_then(|(scenario, warnings)| {
+        let list = section::problems(&scenario.study, &scenario.cluster.pools, &sources, options);
+        if list.is_empty() { Ok((scenario, warnings)) } else { Err(Problems { list, kubectl: None }) }
+    });
+    let (scenario, warnings) = match read {
         Ok(read) => read,
         Err(problems) => {
             writeln!(err, "{}", problems.render(colour).trim_end())?;

@@ -9,6 +9,7 @@ use super::exit;
 use super::files::{FileArgs, ValidateArg};
 use super::kubernetes::KubernetesArgs;
 use crate::scenario::{self, Checked, Problem, ReadOptions, Severity};
+use crate::study::section;
 
 /// Arguments of `jobsim validate`.
 #[derive(Debug, Args)]
@@ -55,7 +56,11 @@ pub fn run(args: &ValidateArgs, colour: bool) -> anyhow::Result<ExitCode> {
             writeln!(out)?;
         }
     }
-    let checked = scenario::check_each(sources, &options);
+    let mut checked = scenario::check_each(sources, &options);
+    for study in &checked.studies {
+        let found = section::problems(&study.section, &study.cluster.pools, &study.sources, &options);
+        checked.problems.list.extend(found);
+    }
     match args.output {
         Output::Json => {}
         Output::Github => {

@@ -91,6 +91,15 @@ impl Measure {
         }
     }
 
+    /// What it is counted in, where that is known: of one of ours or a length of time, not of an expression over several.
+    pub fn unit(&self) -> Option<&'static str> {
+        match &self.expression {
+            Expression::Metric(metric) | Expression::OfPool(metric, _) => metric.unit(),
+            Expression::Aggregate(..) => Some("seconds"),
+            _ => None,
+        }
+    }
+
     /// Its value.
     pub fn value(&self, gauge: &Gauge) -> f64 {
         self.expression.value(gauge)
