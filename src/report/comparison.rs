@@ -64,7 +64,7 @@ pub fn warnings(other: &Other, (pairs, what): (u32, &str)) -> Vec<String> {
     let mut warnings: Vec<String> = Vec::new();
     if what == "batches" {
         warnings.extend(empty_batches(&first.name, first.without as usize, pairs as usize));
-        warnings.extend(long_memory(&format!("the difference in {}", first.name), other.memory));
+        warnings.extend(long_memory(&first.name, other.memory));
     }
     warnings.extend(few(first.pairs().into(), &format!("pairs of {what}"), "intervals are wide"));
     warnings
@@ -191,7 +191,7 @@ pub struct Other {
     pub phases: Vec<Difference>,
     /// The share of the Jobs that complete, on both sides.
     pub complete: Difference,
-    /// How long the difference in the first metric is remembered, in batches; 0 where runs are not cut.
+    /// How long runs remember the first metric, in batches; 0 where runs are not cut.
     pub memory: f64,
 }
 
@@ -282,7 +282,7 @@ mod tests {
         assert!(told.contains("can be told from luck") && !told.contains("Where it comes from"), "{told}");
         let said = warnings(&other, asked.pairs);
         assert!(said[0].starts_with("7 of 9 batches have no makespan: "), "{said:?}");
-        assert!(said[1].starts_with("batch means of the difference in makespan follow one another"), "{said:?}");
+        assert!(said[1].starts_with("batch means of makespan follow one another"), "{said:?}");
         assert_eq!(said[2..], ["2 pairs of batches are few: intervals are wide"]);
     }
 }

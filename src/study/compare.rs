@@ -98,13 +98,17 @@ impl Side {
     }
 }
 
-/// How long the difference in the first metric is remembered, in batches, on average over runs ([`Steady::memory`]).
+/// How long runs remember the first metric, in batches and on average over runs ([`Steady::memory`]): the longest of the
+/// two sides and their difference. Luck that both sides share hides in a difference of noise what each has seen too little
+/// of.
 pub fn memory(first: &Side, second: &Side, steady: Steady) -> f64 {
-    let differences = |(first, second): (&Vec<f64>, &Vec<f64>)| -> Vec<f64> {
+    let of =
+        |runs: &[Vec<f64>]| runs.iter().map(|pieces| steady.memory(pieces)).collect::<Moments>().mean().unwrap_or(0.0);
+    let apart = |(first, second): (&Vec<f64>, &Vec<f64>)| -> Vec<f64> {
         first.iter().zip(second).map(|(first, second)| second - first).collect()
     };
-    let runs = first.pieces.iter().zip(&second.pieces).map(differences);
-    runs.map(|pieces| steady.memory(&pieces)).collect::<Moments>().mean().unwrap_or(0.0)
+    let differences: Vec<Vec<f64>> = first.pieces.iter().zip(&second.pieces).map(apart).collect();
+    [of(&first.pieces), of(&second.pieces), of(&differences)].into_iter().fold(0.0, f64::max)
 }
 
 /// Each metric, and then each phase, on both sides.

@@ -308,6 +308,8 @@ fn steady_state_is_asked_for_by_options_or_in_the_file() {
     let compare = ["compare", "scenarios/studies/queue.yaml", "--with", "cluster.nodePools[0].allocatable.cpu=4"];
     let told = good(folder.path(), &[&compare[..], &["--warm-up", "5h", "--out", "none"]].concat());
     assert!(told.contains("20 pairs of batches on the same luck") && told.contains(": better"), "{told}");
+    let output = run(folder.path(), &[&compare[..], &["--batches", "400", "--out", "none"]].concat());
+    assert!(stderr(&output).contains("batch means of wait follow one another"), "{}", stderr(&output));
     let output = run(folder.path(), &[&sweep[..], &["--warm-up", "25h", "--out", "none"]].concat());
     assert!(stderr(&output).contains("20 of 40 batches have no wait: nothing begins in them"), "{}", stderr(&output));
     let short = ["--set", "horizon=5h", "--batches", "100", "--out", "none"];
