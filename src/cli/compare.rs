@@ -10,10 +10,10 @@ use super::exit;
 use super::files;
 use super::study::{self, SteadyArgs, StudyArgs, Subject};
 use crate::record::measure::Metric;
-use crate::report::comparison::{self, Other};
-use crate::report::output;
+use crate::report::comparison::{self, Asked, Other};
+use crate::report::{output, study::percent};
 use crate::scenario::axis::{Axis, AxisValues};
-use crate::study::compare::{Side, compare};
+use crate::study::compare::{Side, compare, memory};
 use crate::study::expression::Measure;
 
 /// What is told where nobody says.
@@ -68,16 +68,21 @@ pub fn run(args: &CompareArgs, colour: bool) -> anyhow::Result<ExitCode> {
         1 => (replications, "runs"),
         batches => (replications * batches, "batches"),
     };
+    let asked_for = Asked { measures: &measures, confidence, pairs };
     let mut found = Vec::new();
     for ((name, _), side) in others.iter().zip(&sides[1..]) {
         let (mut metrics, phases) = laboratory.install(|| compare(&sides[0], side, &asked, confidence, seed));
-        let complete = metrics.pop().map_or([1.0, 1.0], |complete| [complete.first, complete.second]);
-        let text = comparison::text([first_name, name], &metrics, &phases, (&measures, complete), confidence, pairs);
-        write!(out, "{text}")?;
-        found.push(Other { name: name.clone(), metrics, phases });
+        let Some(complete) = metrics.pop() else { continue };
+        let memory = steady.map_or(0.0, |steady| memory(&sides[0], side, steady));
+        let other = Other { name: name.clone(), metrics, phases, complete, memory };
+        write!(out, "{}", comparison::text([first_name, name], &other, &asked_for))?;
+        for warning in comparison::warnings(&other, pairs) {
+            writeln!(io::stderr(), "warning: {warning}")?;
+        }
+        found.push(other);
     }
     if let Some(folder) = folder {
-        let about = format!("{} pairs of {}, seed {seed}, intervals at {}%", pairs.0, pairs.1, confidence * 100.0);
+        let about = format!("{} pairs of {}, seed {seed}, intervals at {}", pairs.0, pairs.1, percent(confidence));
         output::write_all(&folder, comparison::files(first_name, &found, &about)?)?;
         writeln!(out, "differences.csv and differences.svg are in {}", folder.display())?;
     }

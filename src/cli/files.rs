@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::scenario::source::Below;
-use crate::scenario::{self, ReadOptions, Scenario, Source, Validate, source};
-use crate::study::expectations;
+use crate::scenario::{self, Problems, ReadOptions, Scenario, Source, Validate, source};
+use crate::study::{expectations, section};
 
 /// The files of a scenario.
 #[derive(Clone, Debug, Args)]
@@ -58,8 +58,11 @@ pub(super) fn without_notes(
     colour: bool,
 ) -> anyhow::Result<Option<Scenario>> {
     let mut err = io::stderr();
-    let read = scenario::read(sources, options);
-    let read = read.and_then(|(scenario, warnings)| expectations::check(&scenario).map(|()| (scenario, warnings)));
+    let read = scenario::read(sources.clone(), options).and_then(|(scenario, warnings)| {
+        expectations::check(&scenario)?;
+        let list = section::problems(&scenario.study, &scenario.cluster.pools, &sources, options);
+        if list.is_empty() { Ok((scenario, warnings)) } else { Err(Problems { list, kubectl: None }) }
+    });
     let (scenario, warnings) = match read {
         Ok(read) => read,
         Err(problems) => {

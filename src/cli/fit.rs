@@ -4,17 +4,17 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Args;
-use serde_json::Value;
 
 use super::exit;
 use super::study::{self, StudyArgs, Subject};
 use crate::api::duration::parse_duration;
 use crate::kernel::time::SimDuration;
-use crate::report::{fit as report, output};
+use crate::report::{fit as report, output, study::few};
 use crate::scenario::axis::{Axis, AxisValues};
+use crate::scenario::simulation::DEFAULT_START;
 use crate::scenario::study::Design;
 use crate::study::fit::{FitOptions, Objective, fit};
-use crate::study::{Measure, Sweep, SweepOptions};
+use crate::study::{Choice, Measure, Sweep, SweepOptions};
 
 /// Runs of each point where nobody says.
 const REPLICATIONS: u32 = 200;
@@ -24,13 +24,15 @@ const REPLICATIONS: u32 = 200;
 pub struct FitArgs {
     #[command(flatten)]
     study: StudyArgs,
-    /// What may be chosen: `parallelism=1..500`, `pods[0].startup=1s,5s`; may be repeated. Values ascend
+    /// What may be chosen: `parallelism=1..500`, `pods[0].startup=1s,5s`; may be repeated. Numbers, quantities and durations
+    /// are searched by halving, where more of them ends sooner; of names each is tried
     #[arg(long = "vary", value_name = "PATH=VALUES", value_parser = Axis::parse, required = true)]
     vary: Vec<Axis>,
     /// When all Jobs must have completed: a duration from the start such as 90m, or a time of day such as 06:00 (UTC)
     #[arg(long, value_name = "TIME")]
     deadline: String,
-    /// What should be as little as can be: a path of --vary, or a metric [default: the first path of --vary]
+    /// What should be as little as can be: a path of --vary (of names the first in their list), or a metric [default: the
+    /// first path of --vary]
     #[arg(long, value_name = "PATH|METRIC")]
     minimize: Option<String>,
 }
@@ -38,6 +40,8 @@ pub struct FitArgs {
 /// Searches, tells and writes.
 pub fn run(args: &FitArgs, colour: bool) -> anyhow::Result<ExitCode> {
     let Some(subject) = args.study.subject(colour)? else { return Ok(ExitCode::from(exit::USAGE)) };
+    let start = subject.scenario.start;
+    let has_prices = subject.scenario.cluster.pools.iter().any(|pool| pool.micros_an_hour > 0);
     let is_cut = subject.scenario.study.warm_up.is_some() || subject.scenario.study.batches.is_some();
     let (sweep, options) = match plan(args, subject) {
         Ok(plan) => plan,
@@ -45,6 +49,10 @@ pub fn run(args: &FitArgs, colour: bool) -> anyhow::Result<ExitCode> {
     };
     if is_cut {
         writeln!(io::stderr(), "note: a fit looks at whole runs: warmUp and batches of the study play no part")?;
+    }
+    if start == DEFAULT_START && args.deadline.contains(':') {
+        let deadline = &args.deadline;
+        writeln!(io::stderr(), "note: {deadline} is counted from 2000-01-01T01:00:00Z, as there is no startTime")?;
     }
     let folder = match args.study.folder(&sweep.outline.scenario, "fit") {
         Ok(folder) => folder,
@@ -64,7 +72,19 @@ pub fn run(args: &FitArgs, colour: bool) -> anyhow::Result<ExitCode> {
     write!(out, "{}", report::text(&sweep.outline, &options, &found))?;
     if let Some(folder) = folder {
         output::write_all(&folder, report::files(&sweep.outline, &options, &found)?)?;
-        writeln!(out, "frontier.csv and frontier.svg are in {}", folder.display())?;
+        writeln!(out, "frontier.csv, points.csv and frontier.svg are in {}", folder.display())?;
+    }
+    if let Objective::Measure(measure) = &options.objective
+        && !has_prices
+        && found.trials.iter().all(|trial| trial.objective == 0.0)
+    {
+        let name = &measure.name;
+        let why = "pools cost something with a pricePerHour or a machineType that has a price";
+        writeln!(io::stderr(), "warning: {name} is 0 at every point that was tried: no pool has a price; {why}")?;
+    }
+    if let Some(warning) = few(options.replications.into(), "replications", "what holds in them may not hold in others")
+    {
+        writeln!(io::stderr(), "warning: {warning}")?;
     }
     Ok(if found.best.is_some() { ExitCode::SUCCESS } else { ExitCode::from(exit::DIFFERENCE) })
 }
@@ -74,8 +94,8 @@ fn plan(args: &FitArgs, subject: Subject) -> Result<(Sweep, FitOptions), String>
     let mut values = Vec::new();
     for axis in &args.vary {
         match &axis.values {
-            AxisValues::List(list) => values.push(ascending(list)),
-            AxisValues::Drawn(_) => {
+            AxisValues::List(list) => values.push(Choice::new(list)),
+            AxisValues::Drawn(..) => {
                 return Err(format!("--vary {}: values to choose from, not a distribution", axis.path));
             }
         }
@@ -85,7 +105,7 @@ fn plan(args: &FitArgs, subject: Subject) -> Result<(Sweep, FitOptions), String>
     if let Objective::Measure(measure) = &objective {
         measure.check(&scenario.cluster.pools)?;
     }
-    // The share of runs that must be in time, and of intervals.
+    // Here it is the share of the runs that must be in time; intervals have their own.
     let confidence = args.study.confidence(&scenario);
     let sweep = SweepOptions {
         // The search makes its own points; a design by itself is the shortest to lay out.
@@ -104,23 +124,19 @@ fn plan(args: &FitArgs, subject: Subject) -> Result<(Sweep, FitOptions), String>
     Ok((Sweep::new(documents, &scenario, sweep)?, options))
 }
 
-/// Values in the order in which more of them is taken to be sooner: numbers ascend, other values are as they were given.
-fn ascending(list: &[Value]) -> Vec<Value> {
-    let mut list = list.to_vec();
-    if list.iter().all(Value::is_number) {
-        list.sort_by(|a, b| a.as_f64().unwrap_or_default().total_cmp(&b.as_f64().unwrap_or_default()));
-        list.dedup();
-    }
-    list
-}
-
 /// A path of `--vary`, a metric of `--metric`, or one of ours.
 fn objective(args: &FitArgs) -> Result<Objective, String> {
+    let metrics = &args.study.metrics;
+    let wanted = args.minimize.as_deref();
+    if let Some(idle) = metrics.iter().find(|measure| Some(measure.name.as_str()) != wanted) {
+        let name = &idle.name;
+        return Err(format!("--metric {name} plays no part: a fit looks at what it minimizes; add --minimize {name}"));
+    }
     let Some(name) = &args.minimize else { return Ok(Objective::Axis(0)) };
     if let Some(axis) = args.vary.iter().position(|axis| axis.path == *name) {
         return Ok(Objective::Axis(axis));
     }
-    if let Some(measure) = args.study.metrics.iter().find(|measure| measure.name == *name) {
+    if let Some(measure) = metrics.iter().find(|measure| measure.name == *name) {
         return Ok(Objective::Measure(measure.clone()));
     }
     let paths: Vec<&str> = args.vary.iter().map(|axis| axis.path.as_str()).collect();
@@ -147,13 +163,6 @@ fn deadline(text: &str, start: i64) -> Result<SimDuration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_ascend() {
-        let list = |text: &str| serde_json::from_str::<Vec<Value>>(text).expect("a list");
-        assert_eq!(ascending(&list("[12, 8, 0.5, 8]")), list("[0.5, 8, 12]"));
-        assert_eq!(ascending(&list(r#"["b", "a", 1]"#)), list(r#"["b", "a", 1]"#));
-    }
 
     #[test]
     fn deadlines_are_durations_or_times_of_day() {

@@ -44,6 +44,39 @@ impl ShardArgs {
         Shard::new(index, shards).map(Some).map_err(|error| format!("{name}: {error}"))
     }
 
+    /// Can a ConfigMap bring the scenario to the pods of a Job of this name, and can that Job be created?
+    ///
+    /// # Errors
+    /// A sentence on why not.
+    pub(super) fn can_be_mounted(&self, name: &str, file: &Path, side_files: &[String]) -> Result<(), String> {
+        if file.as_os_str() == "-" {
+            return Err("standard input is no file that a ConfigMap could hold".to_owned());
+        }
+        if file.is_dir() {
+            return Err(format!("{} is a folder; a ConfigMap holds files: name one", file.display()));
+        }
+        if let Some(side_file) = side_files.first() {
+            return Err(format!(
+                "the scenario reads {side_file}, which would not be there; write into the scenario what it holds"
+            ));
+        }
+        let key = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let is_key_letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        if key.len() > 253 || !key.chars().all(is_key_letter) {
+            return Err(format!("\"{key}\" is no key of a ConfigMap: letters, digits, `-`, `_` and `.` make one"));
+        }
+        // The pods' host names are the Job's name and the index, as labels of a domain name.
+        let longest = 63 - format!("-{}", self.shards.unwrap_or(1) - 1).len();
+        let is_inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if name.len() > longest || name.starts_with('-') || !name.chars().all(is_inner) {
+            return Err(format!(
+                "\"{name}\" cannot be the Job's name: small letters, digits and `-`, up to {longest} of them; give the \
+                 Simulation a metadata.name of these"
+            ));
+        }
+        Ok(())
+    }
+
     /// An Indexed Job: each index has its own back-off; wrong input fails the Job at once, for no retry mends it.
     ///
     /// Shards go to a claim, whatever folder is named here, or to the object store that is named.
@@ -174,6 +207,32 @@ mod tests {
         let run = crate::run::run(&scenario, &crate::run::RunOptions::default());
         assert_eq!(run.jobs[0].rows.last().map(|row| row.status), Some("Complete"));
         assert_eq!(run.pods.len(), 64);
+    }
+
+    #[test]
+    fn a_job_that_could_not_run_is_not_printed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let args = ShardArgs {
+            shard: None,
+            shards: Some(64),
+            emit_job: true,
+            image: Some("i".to_owned()),
+            volume_claim: "c".to_owned(),
+        };
+        let check = |name: &str, file: &Path, side_files: &[&str], part: &str| {
+            let side_files: Vec<String> = side_files.iter().map(|file| (*file).to_owned()).collect();
+            let error = args.can_be_mounted(name, file, &side_files).err().unwrap_or_default();
+            assert!(error.contains(part) && error.is_empty() == part.is_empty(), "{name} {}: {error}", file.display());
+        };
+        let file = Path::new("a/etl_2.yaml");
+        check("etl-sweep", file, &[], "");
+        check(&"e".repeat(60), file, &[], "");
+        check(&"e".repeat(61), file, &[], "up to 60 of them");
+        check("ätl-sweep", file, &[], "cannot be the Job's name");
+        check("etl-sweep", Path::new("-"), &[], "standard input");
+        check("etl-sweep", folder.path(), &[], "is a folder");
+        check("etl-sweep", Path::new("my etl.yaml"), &[], "is no key of a ConfigMap");
+        check("etl-sweep", file, &["times.csv"], "the scenario reads times.csv");
     }
 
     #[test]

@@ -42,14 +42,14 @@ pub struct StudyArgs {
     /// Runs of each point [default: 100]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) replications: Option<u32>,
-    /// How sure intervals are [default: 0.95]
+    /// How sure intervals are; of a fit, the share of the runs in which the deadline must be met [default: 0.95]
     #[arg(long, value_parser = parse_share, value_name = "SHARE")]
     pub(super) confidence: Option<f64>,
     /// What chance is drawn from, instead of the scenario's seed
     #[arg(long)]
     pub(super) seed: Option<u64>,
     /// Threads; 0: one for each core. Results do not depend on it
-    #[arg(long, default_value_t = 0, value_name = "N")]
+    #[arg(long, default_value_t = 0, value_name = "N", value_parser = parse_threads)]
     pub(super) threads: usize,
     /// Folder for the files of the study; `none` writes none [default: output/SCENARIO-COMMAND]. For the shards of a sweep
     /// also an object store: s3://bucket/prefix, gs:// or az://
@@ -90,6 +90,14 @@ impl SteadyArgs {
     }
 }
 
+/// More threads than this help nobody, and each takes its memory.
+const MOST_THREADS: usize = 1024;
+
+fn parse_threads(text: &str) -> Result<usize, String> {
+    let threads = text.parse().ok().filter(|&threads| threads <= MOST_THREADS);
+    threads.ok_or_else(|| format!("\"{text}\" is not a number from 0 to {MOST_THREADS}"))
+}
+
 /// A scenario and its documents.
 pub(super) struct Subject {
     pub(super) scenario: Scenario,
@@ -121,7 +129,11 @@ impl StudyArgs {
             self.metrics.clone()
         };
         measures.iter().try_for_each(|measure| measure.check(&scenario.cluster.pools))?;
-        Ok(measures)
+        let is_twice = |at: &usize| measures[..*at].iter().any(|other| other.name == measures[*at].name);
+        match (0..measures.len()).find(is_twice) {
+            Some(at) => Err(format!("two metrics are called \"{}\"; give one another name", measures[at].name)),
+            None => Ok(measures),
+        }
     }
 
     pub(super) fn confidence(&self, scenario: &Scenario) -> f64 {

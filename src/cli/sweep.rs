@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
 
+use anyhow::Context;
 use clap::{Args, ValueEnum};
 
 use super::exit;
@@ -78,7 +79,8 @@ impl ResultsArgs {
 #[derive(Clone, Debug, Args)]
 pub struct PlanArgs {
     /// What varies: `spec.parallelism=1..100:9`, `pods[0].duration=10s,1m`, `etl:backoffLimit=~uniform(min: 0, max: 6)`;
-    /// may be repeated. Paths lead into the Job, into a Job by its name, or into the Simulation
+    /// may be repeated. Paths lead into the Job, into a Job by its name, or into the Simulation; what is drawn are whole numbers
+    /// or durations
     #[arg(long = "set", value_name = "PATH=VALUES", value_parser = Axis::parse)]
     set: Vec<Axis>,
     /// How values of several paths go together [default: cartesian]
@@ -184,8 +186,8 @@ fn emit_job(args: &SweepArgs, sweep: &Sweep) -> anyhow::Result<ExitCode> {
     let [file] = files.files.iter().chain(&files.filename).collect::<Vec<_>>()[..] else {
         return study::refuse(&"--emit-job: one file with all documents, as a ConfigMap holds it".to_owned().into());
     };
-    if file.as_os_str() == "-" {
-        return study::refuse(&"--emit-job: standard input is no file that a ConfigMap could hold".to_owned().into());
+    if let Err(sentence) = args.shards.can_be_mounted(&name, file, sweep.side_files()) {
+        return study::refuse(&format!("--emit-job: {sentence}").into());
     }
     // What a shard would refuse is refused here.
     let looked_at = sweep.outline.points.iter().take(MOST_LOOKED_AT).chain(sweep.outline.points.last());
@@ -269,7 +271,13 @@ pub(super) fn tell(
         let names: Vec<&str> =
             files.iter().map(|(name, _)| name.as_str()).filter(|name| *name != "study.svg").collect();
         let names = names[..names.len() - 1].join(", ");
-        output::write_all(folder, files)?;
+        let earlier = output::of_earlier_study(folder);
+        let written = output::write_all(folder, files)?;
+        // The values of an earlier study would be taken for this one's.
+        for path in earlier.iter().filter(|path| !written.contains(path)) {
+            std::fs::remove_file(path)
+                .with_context(|| format!("cannot remove {} of an earlier study", path.display()))?;
+        }
         writeln!(out, "\n{names} and study.svg are in {}", folder.display())?;
     }
     Ok(ExitCode::SUCCESS)

@@ -10,7 +10,7 @@ use super::files::{FileArgs, ValidateArg};
 use super::kubernetes::KubernetesArgs;
 use crate::scenario::source::Below;
 use crate::scenario::{self, Checked, Problem, ReadOptions, Severity};
-use crate::study::expectations;
+use crate::study::{expectations, section};
 
 /// Arguments of `jobsim validate`.
 #[derive(Debug, Args)]
@@ -69,6 +69,10 @@ pub fn run(args: &ValidateArgs, colour: bool) -> anyhow::Result<ExitCode> {
         unknown.iter().try_for_each(|problem| writeln!(io::stderr(), "{}", problem.render(colour)))?;
     }
     checked.problems.list.extend(unknown);
+    for study in &checked.studies {
+        let found = section::problems(&study.section, &study.cluster.pools, &study.sources, &options);
+        checked.problems.list.extend(found);
+    }
     match args.output {
         Output::Json => {}
         Output::Github => {

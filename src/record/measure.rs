@@ -103,17 +103,40 @@ impl Metric {
         Metric::ALL.into_iter().find(|metric| metric.as_str() == name)
     }
 
-    /// Is less of it better, as of waits, or more, as of speed-up?
-    pub fn less_is_better(self) -> bool {
-        !matches!(
-            self,
+    /// Is less of it better, as of waits, or more, as of speed-up? Absent where neither is by itself: more pods at a time
+    /// may be what is wanted or what it costs.
+    pub fn less_is_better(self) -> Option<bool> {
+        match self {
+            Metric::MaxParallelism | Metric::Pods | Metric::PodSeconds => None,
             Metric::Succeeded
-                | Metric::Speedup
-                | Metric::Efficiency
-                | Metric::Complete
-                | Metric::Utilisation
-                | Metric::MemoryUtilisation
-        )
+            | Metric::Speedup
+            | Metric::Efficiency
+            | Metric::Complete
+            | Metric::Utilisation
+            | Metric::MemoryUtilisation => Some(false),
+            Metric::Makespan
+            | Metric::Wait
+            | Metric::WaitP95
+            | Metric::Turnaround
+            | Metric::Stretch
+            | Metric::WastedPodSeconds
+            | Metric::Retries
+            | Metric::Failed
+            | Metric::ControlPlaneWait
+            | Metric::Cost => Some(true),
+        }
+    }
+
+    /// What it is counted in, where that is not a number of things or a share.
+    pub fn unit(self) -> Option<&'static str> {
+        match self {
+            Metric::Makespan | Metric::Wait | Metric::WaitP95 | Metric::Turnaround | Metric::ControlPlaneWait => {
+                Some("seconds")
+            }
+            Metric::PodSeconds | Metric::WastedPodSeconds => Some("pod seconds"),
+            Metric::Cost => Some("dollars"),
+            _ => None,
+        }
     }
 
     /// Can it be asked of a single pool of nodes?
@@ -164,26 +187,66 @@ impl Metric {
 }
 
 /// What the time of the Job that ended last went into, along its pod that ended last.
-pub const PHASES: [&str; 5] = ["creating", "scheduling", "starting", "running", "completing"];
+pub const PHASES: [&str; 6] = ["creating", "back-off", "scheduling", "starting", "running", "completing"];
 
-/// Seconds in each of [`PHASES`], which add up to the time from the first creation of a Job to the end of the last:
-/// until that pod was created, until it was bound, until its containers ran, until it ended, until the Job was marked.
-pub fn phases(gauge: &Gauge) -> [f64; 5] {
-    let first = gauge.jobs.iter().map(|job| job.created).min().unwrap_or_default();
+/// Seconds in each of [`PHASES`], which add up to the time from the creation of the Job that ended last to its end: until
+/// that pod was created, less what of this was back-off after failed pods; the back-off; until the pod was bound, until
+/// its containers ran, until it ended, until the Job was marked.
+pub fn phases(gauge: &Gauge) -> [f64; 6] {
     let ended = |at: &usize| gauge.jobs[*at].ended.unwrap_or(gauge.end);
-    let Some(last) = (0..gauge.jobs.len()).max_by_key(ended) else { return [0.0; 5] };
-    let end = ended(&last);
-    let of_it = gauge.pods.iter().filter(|pod| pod.job as usize == last);
+    let Some(last) = (0..gauge.jobs.len()).max_by_key(ended) else { return [0.0; 6] };
+    let (first, end) = (gauge.jobs[last].created, ended(&last));
+    let of_it: Vec<&PodSpan> = gauge.pods.iter().filter(|pod| pod.job as usize == last).collect();
     let over = |pod: &PodSpan| pod.ended.unwrap_or(end).min(end);
-    let Some(pod) = of_it.max_by_key(|pod| (over(pod), pod.created)) else {
-        return [seconds(end.since(first)), 0.0, 0.0, 0.0, 0.0];
+    let Some(pod) = of_it.iter().max_by_key(|pod| (over(pod), pod.created)) else {
+        return [seconds(end.since(first)), 0.0, 0.0, 0.0, 0.0, 0.0];
     };
     let over = over(pod);
     let started = pod.started.unwrap_or(over).min(over);
     let scheduled = pod.scheduled.unwrap_or(started).min(started);
     let created = pod.created.min(scheduled);
-    [created.since(first), scheduled.since(created), started.since(scheduled), over.since(started), end.since(over)]
-        .map(seconds)
+    let creating = created.since(first);
+    let backing_off = back_off(&of_it, pod.created).min(creating);
+    let creating = SimDuration(creating.0 - backing_off.0);
+    let [scheduling, starting] = [scheduled.since(created), started.since(scheduled)];
+    [creating, backing_off, scheduling, starting, over.since(started), end.since(over)].map(seconds)
+}
+
+/// How much of the time until a pod of a Job was created was back-off after failed pods.
+///
+/// The pods before it are walked back: what it waited for is the failed pod after whose end none was created, else the
+/// pod that ended last before, whose place it took; and that pod waited for one before itself.
+fn back_off(pods: &[&PodSpan], until: SimTime) -> SimDuration {
+    let mut created: Vec<SimTime> = pods.iter().map(|pod| pod.created).collect();
+    created.sort_unstable();
+    let by_end = |is_failed: bool| {
+        let ends = pods.iter().filter(|pod| !is_failed || pod.phase == PodPhase::Failed);
+        let mut ends: Vec<(SimTime, SimTime)> = ends.filter_map(|pod| Some((pod.ended?, pod.created))).collect();
+        ends.sort_unstable();
+        ends
+    };
+    let (failed, all) = (by_end(true), by_end(false));
+    let last = |ends: &[(SimTime, SimTime)], at: SimTime| {
+        ends[..ends.partition_point(|(ended, _)| *ended <= at)].last().copied()
+    };
+    let (mut at, mut sum) = (until, SimDuration::ZERO);
+    loop {
+        let before = created[..created.partition_point(|other| *other < at)].last().copied().unwrap_or_default();
+        let came = match last(&failed, at).filter(|(ended, _)| *ended >= before) {
+            Some((ended, came)) => {
+                sum = SimDuration(sum.0 + at.since(ended).0);
+                came
+            }
+            None => match last(&all, at) {
+                Some((_, came)) => came,
+                None => return sum,
+            },
+        };
+        if came >= at {
+            return sum;
+        }
+        at = came;
+    }
 }
 
 fn seconds(length: SimDuration) -> f64 {
@@ -300,6 +363,40 @@ mod tests {
         assert_eq!(Metric::Stretch.of(&gauge), 2.0);
         assert!(Metric::Wait.of(&Gauge::default()).is_nan());
         assert!(Metric::WaitP95.of(&Gauge::default()).is_nan());
+    }
+
+    #[test]
+    fn phases_are_those_of_the_job_that_ended_last() {
+        let at = |seconds: u64| SimTime(seconds * 1_000_000_000);
+        let pod = |job, created, ended, phase| PodSpan {
+            job,
+            created: at(created),
+            scheduled: Some(at(created)),
+            started: Some(at(created + 1)),
+            ended: Some(at(ended)),
+            phase,
+            restarts: 0,
+        };
+        let job = |created, ended| super::super::gauge::JobSpan {
+            created: at(created),
+            ended: Some(at(ended)),
+            complete: true,
+        };
+        let check = |pods: Vec<PodSpan>, wanted: [f64; 6]| {
+            let mut gauge = Gauge::default();
+            (gauge.jobs, gauge.pods, gauge.end) = (vec![job(0, 9), job(100, 160)], pods, at(200));
+            assert_eq!(phases(&gauge), wanted);
+        };
+        let (good, bad) = (PodPhase::Succeeded, PodPhase::Failed);
+        let first = pod(0, 0, 8, good);
+        // Nothing of the hundred seconds before it was created.
+        check(vec![first, pod(1, 110, 158, good)], [10.0, 0.0, 0.0, 1.0, 47.0, 2.0]);
+        // Ten seconds of back-off after a pod that failed at 120, and what ran meanwhile does not matter.
+        let others = [pod(1, 101, 120, bad), pod(1, 101, 125, good)];
+        check([&[first], &others[..], &[pod(1, 130, 158, good)]].concat(), [20.0, 10.0, 0.0, 1.0, 27.0, 2.0]);
+        // The place of one that succeeded, which had waited 4 s for another attempt.
+        let others = [pod(1, 101, 106, bad), pod(1, 110, 125, good)];
+        check([&[first], &others[..], &[pod(1, 127, 158, good)]].concat(), [23.0, 4.0, 0.0, 1.0, 30.0, 2.0]);
     }
 
     #[test]

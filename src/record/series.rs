@@ -27,8 +27,8 @@ pub enum Aggregate {
     Max,
     /// All together.
     Sum,
-    /// What so many of a hundred do not exceed (nearest rank).
-    Percentile(u8),
+    /// What so many of a hundred thousand do not exceed (nearest rank).
+    Percentile(u32),
 }
 
 impl Series {
@@ -55,7 +55,7 @@ impl Series {
 }
 
 impl Aggregate {
-    /// `mean`, `min`, `max`, `sum`, or `p1` to `p100`.
+    /// `mean`, `min`, `max`, `sum`, or `p1` to `p100`, with up to three digits behind a point (`p99.9`).
     pub fn named(name: &str) -> Option<Aggregate> {
         Some(match name {
             "mean" => Aggregate::Mean,
@@ -63,8 +63,13 @@ impl Aggregate {
             "max" => Aggregate::Max,
             "sum" => Aggregate::Sum,
             _ => {
-                let percent = name.strip_prefix('p').and_then(|percent| percent.parse().ok());
-                Aggregate::Percentile(percent.filter(|percent| (1..=100).contains(percent))?)
+                let (whole, part) = name.strip_prefix('p').map(|rest| rest.split_once('.').unwrap_or((rest, "0")))?;
+                let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+                if !is_digits(whole) || !is_digits(part) || part.len() > 3 {
+                    return None;
+                }
+                let thousandths: u32 = format!("{whole}{part:0<3}").parse().ok()?;
+                Aggregate::Percentile(Some(thousandths).filter(|share| (1..=100_000).contains(share))?)
             }
         })
     }
@@ -79,10 +84,12 @@ impl Aggregate {
             Aggregate::Min => seconds(times.iter().min()),
             Aggregate::Max => seconds(times.iter().max()),
             Aggregate::Sum => sum(),
-            Aggregate::Percentile(percent) => match (times.len() * usize::from(percent)).div_ceil(100).checked_sub(1) {
-                Some(place) => seconds(Some(&*times.select_nth_unstable(place).1)),
-                None => f64::NAN,
-            },
+            Aggregate::Percentile(share) => {
+                match (times.len() as u64 * u64::from(share)).div_ceil(100_000).checked_sub(1) {
+                    Some(place) => seconds(Some(&*times.select_nth_unstable(place as usize).1)),
+                    None => f64::NAN,
+                }
+            }
         }
     }
 }
@@ -103,15 +110,19 @@ mod tests {
         check("mean", "wait", 1.818);
         check("p50", "wait", 1.91);
         check("p100", "wait", 2.21);
+        check("p99.9", "wait", 2.21);
+        // Two of five are 40 of a hundred, and a little more is the third.
+        check("p40", "wait", 1.52);
+        check("p40.001", "wait", 1.91);
         check("max", "wait", 2.21);
         check("min", "wait", 1.52);
         check("sum", "run", 48.27);
         check("max", "life", 13.02);
         check("mean", "turnaround", 35.83);
-        for wrong in ["p0", "p101", "p", "median", ""] {
+        for wrong in ["p0", "p101", "p", "median", "", "p0.0", "p100.001", "p1.2345", "p.5", "p1.", "p-1", "p+1"] {
             assert_eq!(Aggregate::named(wrong), None, "{wrong}");
         }
-        assert!(Aggregate::Percentile(50).of(Series::Wait, &Gauge::default()).is_nan());
+        assert!(Aggregate::Percentile(50_000).of(Series::Wait, &Gauge::default()).is_nan());
         assert!(Aggregate::Max.of(Series::Turnaround, &Gauge::default()).is_nan());
     }
 }

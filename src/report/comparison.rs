@@ -4,28 +4,32 @@ use serde_json::json;
 
 use super::chart::{self, ChartError, ChartFormat};
 use super::output::{SUMMARY_FILE, TOOL};
-use super::study::{columns, number};
+use super::study::{columns, empty_batches, few, long_memory, number, percent};
 use crate::record::measure::Metric;
 use crate::study::compare::{Difference, Verdict};
 use crate::study::expression::Measure;
-use crate::study::interval::Interval;
+use crate::study::interval::{self, Interval};
 use crate::study::results::cell;
 
 /// A phase is told of if it makes up at least this share of what changed.
 const WORTH_TELLING: f64 = 0.05;
 
-/// The table of differences, a verdict, and where the time went. `complete`: which shares of the Jobs complete.
-pub fn text(
-    [first, second]: [&str; 2],
-    metrics: &[Difference],
-    phases: &[Difference],
-    (measures, complete): (&[Measure], [f64; 2]),
-    confidence: f64,
-    (pairs, what): (u32, &str),
-) -> String {
+/// What a comparison was made of, next to what it found.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// What was measured, in the order of the differences.
+    pub measures: &'a [Measure],
+    /// Of intervals.
+    pub confidence: f64,
+    /// Pairs, and what they are pairs of: runs or batches.
+    pub pairs: (u32, &'a str),
+}
+
+/// The table of differences, a verdict, and where the time went.
+pub fn text([first, second]: [&str; 2], other: &Other, asked: &Asked<'_>) -> String {
     let head = ["METRIC", "FIRST", "SECOND", "DIFFERENCE", "INTERVAL (t)", "BOOTSTRAP", "LESS/SAME/MORE"];
     let mut lines = vec![head.map(str::to_owned).to_vec()];
-    for metric in metrics {
+    for metric in &other.metrics {
         let signs = metric.signs.map(|count| count.to_string()).join("/");
         lines.push(vec![
             metric.name.clone(),
@@ -37,32 +41,43 @@ pub fn text(
             signs,
         ]);
     }
-    let percent = confidence * 100.0;
+    let (pairs, what) = asked.pairs;
     let mut text = format!("first:  {first}\nsecond: {second}\n{pairs} pairs of {what} on the same luck, ");
-    text += &format!("intervals at {percent}%\n\n{}\n", columns(lines));
-    if let (Some(metric), Some(measure)) = (metrics.first(), measures.first()) {
-        text += &format!("{}\n", verdict(metric, measure, complete, (pairs, what)));
-        if metric.name == "makespan" && !matches!(metric.verdict(), Verdict::Same) {
-            text += &where_it_went(phases);
+    text += &format!("intervals at {}\n\n{}\n", percent(asked.confidence), columns(lines));
+    for metric in other.metrics.iter().filter(|metric| metric.without > 0) {
+        let (name, without) = (&metric.name, metric.without);
+        text += &format!("{name} is of {} pairs of {what}: in {without} one side or both have none.\n", metric.pairs());
+    }
+    if let (Some(metric), Some(measure)) = (other.metrics.first(), asked.measures.first()) {
+        text += &format!("{}\n", verdict(metric, measure, &other.complete, asked));
+        // What cannot be told from luck needs no reason.
+        if metric.name == "makespan" && matches!(metric.verdict(), Verdict::Less | Verdict::More) {
+            text += &where_it_went(&other.phases);
         }
     }
     text + "\n"
 }
 
+/// What a reader should know before trusting a comparison: on the pairs of the first metric.
+pub fn warnings(other: &Other, (pairs, what): (u32, &str)) -> Vec<String> {
+    let Some(first) = other.metrics.first() else { return Vec::new() };
+    let mut warnings: Vec<String> = Vec::new();
+    if what == "batches" {
+        warnings.extend(empty_batches(&first.name, first.without as usize, pairs as usize));
+        warnings.extend(long_memory(&first.name, other.memory));
+    }
+    warnings.extend(few(first.pairs().into(), &format!("pairs of {what}"), "intervals are wide"));
+    warnings
+}
+
 /// One sentence on the metric that counts.
-fn verdict(metric: &Difference, measure: &Measure, complete: [f64; 2], (pairs, what): (u32, &str)) -> String {
+fn verdict(metric: &Difference, measure: &Measure, complete: &Difference, asked: &Asked<'_>) -> String {
+    let what = asked.pairs.1;
     let change = metric.second - metric.first;
     let share =
         if metric.first == 0.0 { String::new() } else { format!(" ({:.1}%)", (change / metric.first * 100.0).abs()) };
-    let [before, now] = complete;
-    let better = match measure.metric() {
-        Some(own) if own.less_is_better() == (change < 0.0) => {
-            let stops_early = own != Metric::Complete && now < before;
-            if stops_early { ", but no better" } else { ": better" }
-        }
-        Some(_) => ": worse",
-        None => "",
-    };
+    let better = better(measure.metric(), change, complete);
+    let (before, now) = (complete.first, complete.second);
     let jobs = match measure.metric() {
         Some(Metric::Complete) => String::new(),
         _ if before == now || before.is_nan() || now.is_nan() => String::new(),
@@ -84,13 +99,28 @@ fn verdict(metric: &Difference, measure: &Measure, complete: [f64; 2], (pairs, w
             saving(metric) + &jobs
         ),
         _ => {
-            let half = metric.paired.map_or(f64::INFINITY, |paired| paired.half_width());
-            // The width falls with the root of the pairs.
-            let factor = (half / change.abs()) * (half / change.abs());
-            let more = (f64::from(pairs) * factor).ceil();
-            let needed = if more.is_finite() { format!("; about {more:.0} pairs may tell") } else { String::new() };
+            let more = metric.paired.map(|paired| {
+                interval::needed(metric.pairs().into(), paired.half_width(), change.abs(), asked.confidence)
+            });
+            let needed = match more.filter(|more| more.is_finite()) {
+                Some(more) => format!("; about {more:.0} pairs may tell"),
+                None => String::new(),
+            };
             format!("No difference in {name} can be told from luck{needed}.")
         }
+    }
+}
+
+/// Whether a change is for the better. What is quick because it fails is no better, and what takes longer because it no
+/// longer fails is no worse.
+fn better(metric: Option<Metric>, change: f64, complete: &Difference) -> &'static str {
+    let is_other = metric != Some(Metric::Complete);
+    match metric.and_then(|metric| Some(metric.less_is_better()? == (change < 0.0))) {
+        Some(true) if is_other && complete.second < complete.first => ", but no better",
+        Some(true) => ": better",
+        Some(false) if is_other && complete.verdict() == Verdict::More => ", but no worse",
+        Some(false) => ": worse",
+        None => "",
     }
 }
 
@@ -111,7 +141,7 @@ fn where_it_went(phases: &[Difference]) -> String {
     if parts.is_empty() {
         return String::new();
     }
-    format!("Where it comes from, along the pod that ends last: {}.\n", parts.join(", "))
+    format!("Where it comes from, in the Job that ends last, along its pod that ends last: {}.\n", parts.join(", "))
 }
 
 fn signed(value: f64) -> String {
@@ -130,7 +160,7 @@ fn bounds(interval: Option<Interval>) -> String {
 pub fn files(first: &str, others: &[Other], about: &str) -> Result<Vec<(String, Vec<u8>)>, ChartError> {
     let mut table = csv_head();
     let mut rows = Vec::new();
-    for Other { name, metrics, phases } in others {
+    for Other { name, metrics, phases, .. } in others {
         table += &csv_rows(first, name, metrics, phases);
         let of = |metric: &str| if others.len() == 1 { metric.to_owned() } else { format!("{metric}: {name}") };
         rows.extend(metrics.iter().map(|metric| (of(&metric.name), metric)));
@@ -159,6 +189,10 @@ pub struct Other {
     pub metrics: Vec<Difference>,
     /// Each phase on both sides.
     pub phases: Vec<Difference>,
+    /// The share of the Jobs that complete, on both sides.
+    pub complete: Difference,
+    /// How long runs remember the first metric, in batches; 0 where runs are not cut.
+    pub memory: f64,
 }
 
 /// The columns of `differences.csv`.
@@ -190,35 +224,65 @@ mod tests {
         let mean = second - first;
         let paired = Some(Interval { mean, low: mean - half, high: mean + half });
         let name = "makespan".to_owned();
-        Difference { name, first, second, paired, bootstrap: paired, saving: Some(12.0), signs }
+        Difference { name, first, second, paired, bootstrap: paired, saving: Some(12.0), signs, without: 0 }
     }
 
     #[test]
     fn verdicts_in_words() {
-        let measure = Measure::parse("makespan").expect("a metric");
-        let check = |difference: Difference, text: &str| {
-            assert_eq!(verdict(&difference, &measure, [1.0; 2], (100, "runs")), text)
+        let measures = ["makespan", "maxParallelism"].map(|name| Measure::parse(name).expect("a metric"));
+        let asked = Asked { measures: &measures, confidence: 0.95, pairs: (100, "runs") };
+        let all = found(1.0, 1.0, 0.0, [0, 9, 0]);
+        let check = |difference: Difference, complete: &Difference, text: &str| {
+            assert_eq!(verdict(&difference, &measures[0], complete, &asked), text)
         };
         check(
             found(100.0, 80.0, 5.0, [9, 1, 0]),
+            &all,
             "The second has a makespan less by 20 (20.0%): better; sure of 15 at least. Independent seeds would need 12 \
              times as many runs.",
         );
         check(
             found(80.0, 100.0, 5.0, [0, 1, 9]),
+            &all,
             "The second has a makespan more by 20 (25.0%): worse; sure of 15 at least. Independent seeds would need 12 \
              times as many runs.",
         );
         check(
-            found(80.0, 82.0, 4.0, [4, 1, 5]),
-            "No difference in makespan can be told from luck; about 400 pairs may tell.",
+            found(80.0, 82.0, 4.0, [49, 1, 50]),
+            &all,
+            "No difference in makespan can be told from luck; about 393 pairs may tell.",
         );
-        check(found(80.0, 80.0, 0.0, [0, 9, 0]), "No difference: makespan is the same in every pair of runs.");
-        let stopped = verdict(&found(100.0, 80.0, 5.0, [9, 1, 0]), &measure, [1.0, 0.25], (100, "runs"));
-        assert_eq!(
-            stopped,
-            "The second has a makespan less by 20 (20.0%), but no better; sure of 15 at least. Independent seeds would \
-             need 12 times as many runs. 25% of the Jobs complete where 100% did."
-        );
+        check(found(80.0, 80.0, 0.0, [0, 9, 0]), &all, "No difference: makespan is the same in every pair of runs.");
+        let quick = "The second has a makespan less by 20 (20.0%), but no better; sure of 15 at least. Independent seeds \
+                     would need 12 times as many runs. 25% of the Jobs complete where 100% did.";
+        check(found(100.0, 80.0, 5.0, [9, 1, 0]), &found(1.0, 0.25, 0.9, [9, 1, 0]), quick);
+        let slow = "The second has a makespan more by 20 (25.0%), but no worse; sure of 15 at least. Independent seeds \
+                    would need 12 times as many runs. 100% of the Jobs complete where 25% did.";
+        check(found(80.0, 100.0, 5.0, [0, 1, 9]), &found(0.25, 1.0, 0.1, [0, 1, 9]), slow);
+        // Where that may be luck, longer is worse.
+        let perhaps =
+            verdict(&found(80.0, 100.0, 5.0, [0, 1, 9]), &measures[0], &found(0.9, 0.95, 0.1, [1, 8, 2]), &asked);
+        assert!(perhaps.contains(": worse; sure of 15"), "{perhaps}");
+        let neither = verdict(&found(4.0, 5.0, 0.5, [0, 1, 9]), &measures[1], &all, &asked);
+        assert!(neither.contains("more by 1 (25.0%); sure of 0.5 at least"), "{neither}");
+    }
+
+    #[test]
+    fn pairs_without_a_value_and_doubts_are_told() {
+        let measures = [Measure::parse("makespan").expect("a metric")];
+        let asked = Asked { measures: &measures, confidence: 0.57, pairs: (9, "batches") };
+        let some = Difference { without: 7, ..found(80.0, 90.0, 20.0, [1, 0, 1]) };
+        let phases = vec![Difference { name: "running".to_owned(), ..some.clone() }];
+        let complete = found(1.0, 1.0, 0.0, [0, 2, 0]);
+        let other = Other { name: "b".to_owned(), metrics: vec![some], phases, complete, memory: 1.5 };
+        let told = text(["a", "b"], &other, &asked);
+        assert!(told.contains("intervals at 57%\n"), "{told}");
+        assert!(told.contains("makespan is of 2 pairs of batches: in 7 one side or both have none.\n"), "{told}");
+        // A difference that may be luck is not explained.
+        assert!(told.contains("can be told from luck") && !told.contains("Where it comes from"), "{told}");
+        let said = warnings(&other, asked.pairs);
+        assert!(said[0].starts_with("7 of 9 batches have no makespan: "), "{said:?}");
+        assert!(said[1].starts_with("batch means of makespan follow one another"), "{said:?}");
+        assert_eq!(said[2..], ["2 pairs of batches are few: intervals are wide"]);
     }
 }

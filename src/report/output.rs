@@ -184,6 +184,15 @@ pub fn of_earlier_run(dir: &Path, pictures: &[&str]) -> Vec<PathBuf> {
     tables.chain(pictures).filter(|path| path.is_file()).collect()
 }
 
+/// Tables of values in this folder that an earlier study of ours wrote: in either form, whatever is written now.
+pub fn of_earlier_study(dir: &Path) -> Vec<PathBuf> {
+    if !is_study(&dir.join(SUMMARY_FILE)) {
+        return Vec::new();
+    }
+    let tables = ["results.csv", "results.parquet"].map(|name| dir.join(name));
+    tables.into_iter().filter(|path| path.is_file()).collect()
+}
+
 /// A folder name for a scenario: letters, digits, `.`, `_` and `-`, never hidden, never a way out of its parent.
 pub fn folder_name(scenario: &str) -> String {
     let safe = |c: char| if c.is_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '-' };

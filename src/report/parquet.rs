@@ -175,7 +175,7 @@ mod tests {
             steady: Some(Steady::new(SimDuration::ZERO, 2)),
         };
         let values = [0.0, 8.0].map(|from| (0..8).map(|n| from + f64::from(n)).collect::<Vec<f64>>());
-        let mut results = Results { outline, values: values.to_vec() };
+        let mut results = Results { outline, values: values.to_vec(), memory: Vec::new() };
         results.values[0][2] = f64::NAN;
         results
     }

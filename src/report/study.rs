@@ -7,7 +7,9 @@ use serde_json::json;
 use super::chart::{self, ChartError, ChartFormat};
 use super::output::{SUMMARY_FILE, TOOL};
 use crate::record::measure::Metric;
+use crate::study::interval::{self, Interval};
 use crate::study::results::{Outline, Results, Row, value_text};
+use crate::study::steady::LONG_MEMORY;
 
 /// Fewer replications than this are too few to say much of the mean, and of P99 by far.
 const FEW: u64 = 10;
@@ -18,15 +20,15 @@ const WIDE: f64 = 0.1;
 /// A table: the points with each metric's mean, its interval, and what 50, 95 and 99 of 100 runs do not exceed.
 pub fn table(results: &Results, rows: &[Row]) -> String {
     let outline = &results.outline;
-    let percent = outline.confidence * 100.0;
+    let percent = percent(outline.confidence);
     let mut head: Vec<String> = outline.axes.clone();
     let counted = if outline.batches() > 1 { "BATCHES" } else { "RUNS" };
     head.extend(["METRIC", counted, "MEAN"].map(str::to_owned));
-    head.extend([format!("{percent}% INTERVAL (t)"), format!("{percent}% (BOOTSTRAP)")]);
+    head.extend([format!("{percent} INTERVAL (t)"), format!("{percent} (BOOTSTRAP)")]);
     head.extend(["P50", "P95", "P99"].map(str::to_owned));
     let line = |row: &Row| {
         let mut line: Vec<String> = outline.points[row.point].iter().map(value_text).collect();
-        let bounds = |interval: Option<crate::study::interval::Interval>| {
+        let bounds = |interval: Option<Interval>| {
             interval.map_or("-".to_owned(), |found| format!("{} .. {}", number(found.low), number(found.high)))
         };
         line.extend([outline.metrics[row.metric].clone(), row.count.to_string(), number(row.mean)]);
@@ -54,30 +56,11 @@ pub fn warnings(results: &Results, rows: &[Row]) -> Vec<String> {
         warnings.extend((0..outline.metrics.len()).filter_map(|metric| in_some_runs(results, rows, metric)));
     }
     let least = rows.iter().map(|row| row.count).filter(|&count| count > 0).min().unwrap_or(FEW);
-    if least < FEW && rows.iter().any(|row| row.stddev != 0.0) {
-        warnings.push(format!("{least} replications are few: intervals are wide and P95 and P99 mean little"));
+    if rows.iter().any(|row| row.stddev != 0.0) {
+        let what = if outline.batches() > 1 { "batches" } else { "replications" };
+        warnings.extend(few(least, what, "intervals are wide and P95 and P99 mean little"));
     }
-    let first = rows.iter().filter(|row| row.metric == 0);
-    let limit = outline.until.unwrap_or(WIDE);
-    let wide: Vec<f64> =
-        first.filter_map(|row| row.student).map(|t| t.relative()).filter(|&wide| wide > limit).collect();
-    if !wide.is_empty() {
-        let worst = wide.iter().copied().fold(0.0, f64::max);
-        // The width falls with the root of the runs.
-        let times = (worst / limit) * (worst / limit);
-        let cure = match outline.batches() {
-            1 => format!("about {:.0} replications would do", (f64::from(outline.replications) * times).ceil()),
-            _ => format!("runs about {:.0} times as long would do", times.ceil()),
-        };
-        warnings.push(format!(
-            "{} of {} points know the mean of {} no better than +-{:.0}%, where {} was wanted; {cure}",
-            wide.len(),
-            results.values.len(),
-            outline.metrics.first().map_or("", String::as_str),
-            worst * 100.0,
-            format_args!("+-{}%", limit * 100.0),
-        ));
-    }
+    warnings.extend(wide(results, rows));
     warnings
 }
 
@@ -106,27 +89,71 @@ pub fn incomplete(results: &Results, runs: u64, all: u64) -> Option<String> {
     })
 }
 
+/// So few that little can be said.
+pub fn few(count: u64, what: &str, consequence: &str) -> Option<String> {
+    (count < FEW).then(|| format!("{count} {what} are few: {consequence}"))
+}
+
+/// Points at which the mean of the first metric is not known well, or not as well as was asked.
+fn wide(results: &Results, rows: &[Row]) -> Option<String> {
+    let outline = &results.outline;
+    let limit = outline.until.unwrap_or(WIDE);
+    let first = rows.iter().filter(|row| row.metric == 0 && row.mean != 0.0);
+    let wide: Vec<(u64, Interval)> = first
+        .filter_map(|row| Some((row.count, row.student?)))
+        .filter(|(_, interval)| interval.relative() > limit)
+        .collect();
+    let worst = wide.iter().map(|(_, interval)| interval.relative()).max_by(f64::total_cmp)?;
+    let needed = |(count, found): &(u64, Interval)| {
+        interval::needed(*count as f64, found.half_width(), limit * found.mean.abs(), outline.confidence)
+    };
+    let more = match outline.batches() {
+        1 => format!("about {:.0} replications", wide.iter().map(needed).fold(0.0, f64::max)),
+        // Of longer runs as many batches are made, so only what they vary by shrinks, with the root of the length.
+        _ => format!("runs about {:.0} times as long", ((worst / limit) * (worst / limit)).ceil()),
+    };
+    let wanted = format!("+-{}", percent(limit));
+    let cure = match outline.until {
+        Some(_) => format!(", where {wanted} was wanted; {more} would do"),
+        None => format!("; {more} would make it {wanted}"),
+    };
+    Some(format!(
+        "{} of {} points know the mean of {} no better than +-{:.0}%{cure}",
+        wide.len(),
+        results.values.len(),
+        outline.metrics.first().map_or("", String::as_str),
+        worst * 100.0,
+    ))
+}
+
 /// Batches that are empty, or that know of each other.
 fn of_batches(results: &Results) -> Vec<String> {
     let outline = &results.outline;
-    let (Some(steady), Some(metric)) = (outline.steady, outline.metrics.first()) else { return Vec::new() };
-    let first = |values: &Vec<f64>| -> Vec<f64> { values.iter().step_by(outline.metrics.len()).copied().collect() };
-    let mut warnings = Vec::new();
-    let (empty, all) = results.values.iter().map(first).fold((0, 0), |(empty, all), values| {
-        (empty + values.iter().filter(|value| value.is_nan()).count(), all + values.len())
-    });
-    if empty > 0 {
-        let why = "nothing begins in them after the warm-up, or nothing that it could be taken of";
-        warnings.push(format!("{empty} of {all} batches have no {metric}: {why}; longer runs are needed"));
-    }
-    let found = results.values.iter().filter_map(|values| steady.correlation(&first(values)));
-    if let Some(most) = found.max_by(f64::total_cmp) {
-        let cure = "longer batches are needed: fewer of them, or longer runs";
-        warnings.push(format!(
-            "batch means of {metric} follow one another (correlation {most:.2}), so intervals are too narrow; {cure}"
-        ));
-    }
-    warnings
+    let Some(metric) = outline.metrics.first().filter(|_| outline.steady.is_some()) else { return Vec::new() };
+    let first = results.values.iter().flat_map(|values| values.iter().step_by(outline.metrics.len()));
+    let longest = results.memory.iter().copied().max_by(f64::total_cmp).unwrap_or(0.0);
+    empty_batches(metric, first.clone().filter(|value| value.is_nan()).count(), first.count())
+        .into_iter()
+        .chain(long_memory(metric, longest))
+        .collect()
+}
+
+/// Batches of which a metric has no value, if there are any.
+pub fn empty_batches(metric: &str, empty: usize, all: usize) -> Option<String> {
+    let why = "nothing begins in them after the warm-up, or nothing that it could be taken of";
+    (empty > 0).then(|| format!("{empty} of {all} batches have no {metric}: {why}; longer runs are needed"))
+}
+
+/// Batches too short to be independent, if they are: `memory` as [`crate::study::Steady::memory`] finds it.
+pub fn long_memory(metric: &str, memory: f64) -> Option<String> {
+    let times = (memory / LONG_MEMORY).ceil();
+    (memory > LONG_MEMORY).then(|| {
+        format!(
+            "batch means of {metric} follow one another: a run remembers for {} of a batch, so intervals are too narrow; \
+             longer batches are needed: fewer of them, or runs about {times:.0} times as long",
+            percent((memory * 100.0).round() / 100.0)
+        )
+    })
 }
 
 /// The files of a study.
@@ -171,6 +198,12 @@ fn table_of(results: &Results, format: Format) -> Result<(String, Vec<u8>), Char
             Ok(("results.parquet".to_owned(), file))
         }
     }
+}
+
+/// A share as a percentage, without the digits that binary numbers add: 57%, 99.5%.
+pub fn percent(share: f64) -> String {
+    let text = format!("{:.4}", share * 100.0);
+    format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
 /// A number for people: up to four digits behind the point, fewer where there are many before it.
@@ -222,6 +255,33 @@ mod tests {
         check(1234.56, "1235");
         check(100.0, "100");
         check(f64::NAN, "-");
+    }
+
+    #[test]
+    fn shares_in_percent() {
+        let check = |share: f64, text: &str| assert_eq!(percent(share), text);
+        check(0.57, "57%");
+        check(0.95, "95%");
+        check(0.999, "99.9%");
+        check(0.0125, "1.25%");
+        check(0.02, "2%");
+        check(1.0, "100%");
+    }
+
+    #[test]
+    fn warnings_say_what_would_do() {
+        let mut results = crate::study::results::tests::results();
+        results.outline.replications = 10;
+        results.outline.metrics.truncate(1);
+        results.values = vec![(0..10).map(f64::from).collect(), vec![4.0; 10]];
+        let said = |results: &Results| warnings(results, &results.rows()).join("\n");
+        // 10 values of deviation 3.03 around 4.5: 2.17 at either side, and 0.45 is wanted.
+        let known = "1 of 2 points know the mean of makespan no better than +-48%";
+        assert_eq!(said(&results), format!("{known}; about 177 replications would make it +-10%"));
+        results.outline.until = Some(0.2);
+        assert_eq!(said(&results), format!("{known}, where +-20% was wanted; about 46 replications would do"));
+        results.values = vec![vec![1.0, 2.0], vec![1.0, 1.0]];
+        assert!(said(&results).starts_with("2 replications are few: intervals"), "{}", said(&results));
     }
 
     #[test]

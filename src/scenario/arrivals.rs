@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::problem::Problem;
 use super::read::{Reader, beside};
 use super::simulation::{Arriving, Simulation};
-use super::source::{Location, Span};
+use super::source::{Location, SideFile, Source, Span};
 use super::{Arrivals, Object};
 use crate::api::duration::parse_duration;
 use crate::kernel::time::SimTime;
@@ -48,7 +48,11 @@ impl Reader<'_> {
         let mut process = arriving.process.clone();
         if let Some((file, span)) = &arriving.times {
             let location = place(*span);
-            process.gaps = match times(file, &location) {
+            let read = beside(file, &location).and_then(|source| {
+                self.files.push(SideFile::of(file, &source));
+                times(&source)
+            });
+            process.gaps = match read {
                 Ok(times) => Gaps::Times(times.into()),
                 Err(error) => return Err(Problem::at(location, error)),
             };
@@ -61,8 +65,7 @@ impl Reader<'_> {
 }
 
 /// The times of a CSV file: its column `time_s` or `at`, seconds or durations such as 1h30m.
-fn times(file: &str, location: &Location) -> Result<Vec<SimTime>, String> {
-    let source = beside(file, location)?;
+fn times(source: &Source) -> Result<Vec<SimTime>, String> {
     let wrong = |error: csv::Error| format!("{}: {error}", source.name);
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(source.bytes.as_slice());
     let header = reader.headers().map_err(wrong)?;

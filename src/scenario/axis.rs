@@ -1,9 +1,12 @@
 //! What a study varies: a path into the scenario's documents and the values that it takes there.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::simulation::read_distribution;
 use crate::api::duration::{format_go_duration, parse_duration};
+use crate::api::quantity::Quantity;
 use crate::kernel::dist::Distribution;
 
 /// Most values of an axis.
@@ -23,29 +26,51 @@ pub struct Axis {
 pub enum AxisValues {
     /// These, in this order.
     List(Vec<Value>),
-    /// Whole numbers that are drawn.
-    Drawn(Distribution),
+    /// Values that are drawn.
+    Drawn(Distribution, Drawn),
 }
 
+/// What a distribution of an axis draws.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drawn {
+    /// Whole numbers.
+    Whole,
+    /// Nanoseconds, written as durations to the millisecond.
+    Durations,
+}
+
+impl Drawn {
+    /// What is put where the axis leads.
+    pub fn value(self, drawn: i64) -> Value {
+        match self {
+            Drawn::Whole => Value::from(drawn),
+            Drawn::Durations => Value::String(format_go_duration(drawn / MILLISECOND * MILLISECOND)),
+        }
+    }
+}
+
+const MILLISECOND: i64 = 1_000_000;
+
 impl Axis {
-    /// Reads `PATH=VALUES`: values with commas between, ranges `a..b` or `a..b:step` (whole numbers, decimals or
-    /// durations, both ends counted), or `~uniform(min: 1, max: 9)` for values that are drawn.
+    /// Reads `PATH=VALUES`: values with commas between, ranges `a..b` or `a..b:step` (whole numbers, decimals, durations or
+    /// quantities, both ends counted), or `~uniform(min: 1, max: 9)` for whole numbers or durations that are drawn.
     ///
     /// # Errors
     /// A sentence on what is wrong with it.
     pub fn parse(text: &str) -> Result<Axis, String> {
         let (path, values) = text.split_once('=').ok_or_else(|| format!("\"{text}\" is not PATH=VALUES"))?;
         let axis = |values| Axis { path: path.trim().to_owned(), values };
-        AxisValues::parse(values.trim()).map(axis).map_err(|error| format!("{}: {error}", path.trim()))
+        AxisValues::parse(path, values.trim()).map(axis).map_err(|error| format!("{}: {error}", path.trim()))
     }
 }
 
 impl AxisValues {
-    /// Reads what stands behind the `=`.
+    /// Reads what stands behind the `=`, for a path: `5m` is five thousandths of a processor and five minutes of anything
+    /// else.
     ///
     /// # Errors
     /// A sentence on what is wrong with it.
-    pub fn parse(text: &str) -> Result<AxisValues, String> {
+    pub fn parse(path: &str, text: &str) -> Result<AxisValues, String> {
         if let Some(drawn) = text.strip_prefix('~') {
             let wrong = || format!("\"{text}\" is not a distribution like ~uniform(min: 1, max: 9)");
             let (family, parameters) =
@@ -59,7 +84,7 @@ impl AxisValues {
             }
             // What stands in quotes or brackets is a value, whatever is in it.
             match part.split_once("..").filter(|_| !part.starts_with(['"', '[', '{'])) {
-                Some((from, to)) => values.extend(range(from, to)?),
+                Some((from, to)) => values.extend(range(from, to, is_of_quantity(path))?),
                 None => values.push(value(part)),
             }
             if values.len() > MOST {
@@ -74,12 +99,26 @@ impl AxisValues {
     /// # Errors
     /// A sentence on what is wrong with it.
     pub fn drawn(text: &str) -> Result<AxisValues, String> {
-        let distribution = read_distribution(text)?;
+        let (distribution, drawn) = read_distribution(text)?;
         if distribution.at(0.5).is_none() {
             return Err("a mixture cannot be an axis: its draws take two numbers".to_owned());
         }
-        Ok(AxisValues::Drawn(distribution))
+        Ok(AxisValues::Drawn(distribution, drawn))
     }
+
+    /// A value that is there twice, if there is one.
+    pub fn repeated(&self) -> Option<&Value> {
+        let AxisValues::List(values) = self else { return None };
+        let mut seen = BTreeSet::new();
+        values.iter().find(|value| !seen.insert(value.to_string()))
+    }
+}
+
+/// Does a path lead to an amount of processors, memory and the like, and so to none of time?
+fn is_of_quantity(path: &str) -> bool {
+    let names =
+        ["cpu", "memory", "storage", "ephemeral-storage", "requests", "limits", "allocatable", "capacity", "hard"];
+    path.split(['.', '[', ']', ':']).any(|name| names.contains(&name))
 }
 
 /// At the commas that stand in no brackets and no quotes.
@@ -109,16 +148,18 @@ fn value(text: &str) -> Value {
 }
 
 /// `a..b` or `a..b:step`.
-fn range(from: &str, rest: &str) -> Result<Vec<Value>, String> {
+fn range(from: &str, rest: &str, is_of_quantity: bool) -> Result<Vec<Value>, String> {
     let (to, step) = rest.split_once(':').unwrap_or((rest, ""));
     let whole = |text: &str| text.parse::<i64>().ok();
-    let wrong = || format!("\"{from}..{rest}\" is not a range like 1..9, 1..9:2, 0.1..0.5:0.1 or 10s..1m:10s");
-    let too_many = || format!("\"{from}..{rest}\": more than {MOST} values");
+    let text = || format!("\"{from}..{rest}\"");
+    let wrong = || format!("{} is not a range like 1..9, 1..9:2, 0.1..0.5:0.1, 10s..1m:10s or 1Gi..4Gi:1Gi", text());
+    let needs_step = |of: &str| format!("{}: a range of {of} needs a step, as in {from}..{to}:STEP", text());
     let steps = |from: i128, to: i128, step: i128| -> Result<Vec<i128>, String> {
         if step <= 0 || from > to {
-            return Err(format!("\"{from}..{to}:{step}\": a range goes up, by steps above 0"));
+            return Err(format!("{}: a range goes up, by steps above 0", text()));
         }
         let count = (to - from) / step;
+        let too_many = || format!("{}: more than {MOST} values", text());
         if count >= MOST as i128 { Err(too_many()) } else { Ok((0..=count).map(|n| from + n * step).collect()) }
     };
     let default = if step.is_empty() { "1" } else { step };
@@ -126,13 +167,39 @@ fn range(from: &str, rest: &str) -> Result<Vec<Value>, String> {
         let values = steps(from.into(), to.into(), step.into())?;
         return Ok(values.into_iter().map(|n| Value::from(n as i64)).collect());
     }
-    if let (Some(from), Some(to), Some(step)) = (millionths(from), millionths(to), millionths(default)) {
-        let values = steps(from, to, step)?;
+    if let (Some(from), Some(to)) = (millionths(from), millionths(to))
+        && let Some(by) = millionths(default)
+    {
+        if step.is_empty() {
+            return Err(needs_step("decimals"));
+        }
+        let values = steps(from, to, by)?;
         return Ok(values.into_iter().map(|n| Value::from(n as f64 / 1e6)).collect());
     }
-    let nanos = |text: &str| parse_duration(text).map(|length| i128::from(length.0)).map_err(|_| wrong());
-    let values = steps(nanos(from)?, nanos(to)?, nanos(if step.is_empty() { "1s" } else { step })?)?;
-    Ok(values.into_iter().map(|n| Value::String(format_go_duration(n as i64))).collect())
+    let nanos = |text: &str| parse_duration(text).map(|length| i128::from(length.0)).ok();
+    let durations = nanos(from).zip(nanos(to)).zip(nanos(if step.is_empty() { "1s" } else { step }));
+    if let Some(((from, to), step)) = durations.filter(|_| !is_of_quantity) {
+        let values = steps(from, to, step)?;
+        return Ok(values.into_iter().map(|n| Value::String(format_go_duration(n as i64))).collect());
+    }
+    let amount = |text: &str| Quantity::parse(text).map_err(|_| wrong());
+    let (from, to) = (amount(from)?, amount(to)?);
+    if step.is_empty() {
+        return Err(needs_step("quantities"));
+    }
+    let step = amount(step)?;
+    if step.is_zero() || step.is_negative() || from > to {
+        return Err(format!("{}: a range goes up, by steps above 0", text()));
+    }
+    let (mut values, mut at) = (Vec::new(), from);
+    while at <= to {
+        if values.len() >= MOST {
+            return Err(format!("{}: more than {MOST} values", text()));
+        }
+        values.push(Value::String(at.canonical()));
+        at = at.add(&step);
+    }
+    Ok(values)
 }
 
 /// A decimal as a count of millionths, so that steps do not add up errors.
@@ -160,6 +227,16 @@ mod tests {
         check("p=-2..0,7", Ok(json!([-2, -1, 0, 7])));
         check("p=0.1..0.3:0.1", Ok(json!([0.1, 0.2, 0.3])));
         check("p=30s..2m:45s", Ok(json!(["30s", "1m15s", "2m0s"])));
+        check("p=5m..15m:5m", Ok(json!(["5m0s", "10m0s", "15m0s"])));
+        check("cluster.nodePools[0].allocatable.cpu=500m..2000m:500m", Ok(json!(["500m", "1", "1500m", "2"])));
+        check(
+            "spec.template.spec.containers[0].resources.requests.memory=1Gi..3Gi:1Gi",
+            Ok(json!(["1Gi", "2Gi", "3Gi"])),
+        );
+        check("p=1Gi..2Gi:512Mi", Ok(json!(["1Gi", "1536Mi", "2Gi"])));
+        check("p=1Gi..4Gi", Err("a range of quantities needs a step, as in 1Gi..4Gi:STEP"));
+        check("p=4Gi..1Gi:1Gi", Err("a range goes up"));
+        check("p=0.5..1", Err("a range of decimals needs a step, as in 0.5..1:STEP"));
         check("p=a, \"b,c\",{\"x\": [1,2]}", Ok(json!(["a", "b,c", {"x": [1, 2]}])));
         check(r#"p="a..b",["x\"..y",1]"#, Ok(json!(["a..b", ["x\"..y", 1]])));
         check("p=true,null,1.5", Ok(json!([true, null, 1.5])));
@@ -177,7 +254,11 @@ mod tests {
     #[test]
     fn drawn_values_come_of_a_distribution() {
         let axis = Axis::parse("p=~uniform(min: 1, max: 9)").expect("an axis");
-        let AxisValues::Drawn(distribution) = axis.values else { panic!("{axis:?}") };
-        assert_eq!(distribution.at(0.5), Some(5));
+        let AxisValues::Drawn(distribution, drawn) = axis.values else { panic!("{axis:?}") };
+        assert_eq!((distribution.at(0.5), drawn.value(5)), (Some(5), json!(5)));
+        let axis = Axis::parse("p=~uniform(min: 10s, max: 60s)").expect("an axis");
+        let AxisValues::Drawn(distribution, drawn) = axis.values else { panic!("{axis:?}") };
+        assert_eq!(distribution.at(0.5).map(|nanos| drawn.value(nanos)), Some(json!("35s")));
+        assert_eq!(drawn.value(1_234_567_890), json!("1.234s"));
     }
 }

@@ -47,9 +47,9 @@ pub use cluster::Cluster;
 pub use cluster_objects::node_of;
 pub use judge::{Judged, judge};
 pub use problem::{About, Problem, Problems, Severity, Warning};
-pub use read::{Checked, ReadOptions, check, check_each, read};
-pub use source::Source;
+pub use read::{Checked, CheckedStudy, ReadOptions, check, check_each, read};
 use source::SourceText;
+pub use source::{SideFile, Source};
 pub use validate::Validate;
 
 /// Reads a scenario from a YAML text, strictly.
@@ -100,6 +100,8 @@ pub struct Scenario {
     pub expectations: Vec<expectation::Expectation>,
     /// What studies of it vary.
     pub study: study::StudySection,
+    /// Files that the documents name and that were read with them, in that order.
+    pub files: Vec<SideFile>,
     /// What was read but plays no part: kinds that are passed over, fields without an effect. One sentence each.
     pub notes: Vec<String>,
 }

@@ -12,9 +12,10 @@ use super::document::{Document, Duplicate, Node, Value, parse};
 use super::expectation::Expectation;
 use super::problem::{About, Problem, Problems, Severity, Warning};
 use super::simulation::{self, Simulation};
-use super::source::{Location, Source, SourceText};
+use super::source::{Location, SideFile, Source, SourceText};
+use super::study::StudySection;
 use super::validate::Validate;
-use super::{Action, Arrivals, Object, Scenario, ScheduledAction};
+use super::{Action, Arrivals, Cluster, Object, Scenario, ScheduledAction};
 use super::{kubectl, model};
 use crate::api::meta::ObjectName;
 use crate::api::pod::RestartPolicy;
@@ -91,6 +92,7 @@ pub fn read(sources: Vec<Source>, options: &ReadOptions) -> Result<(Scenario, Ve
         cluster: Arc::new(simulation.cluster),
         expectations: simulation.expectations,
         study: simulation.study,
+        files: std::mem::take(&mut reader.files),
         notes: reader.notes(),
     };
     Ok((scenario, reader.problems.list))
@@ -107,17 +109,34 @@ pub struct Checked {
     pub notes: Vec<String>,
     /// What must hold of runs of the scenarios, and the pools that figures can be of.
     pub expected: Vec<(Vec<Expectation>, Vec<NodePool>)>,
+    /// What scenarios say of studies, for those who know what these can ask.
+    pub studies: Vec<CheckedStudy>,
+}
+
+/// The `study` section of documents that were looked at.
+#[derive(Clone, Debug)]
+pub struct CheckedStudy {
+    /// The section.
+    pub section: StudySection,
+    /// The cluster that it is about.
+    pub cluster: Arc<Cluster>,
+    /// All documents of its scenario.
+    pub sources: Vec<Source>,
 }
 
 /// Looks at documents as [`read`] does, also where there is nothing to run.
 pub fn check(sources: Vec<Source>, options: &ReadOptions) -> Checked {
     let mut reader = Reader::new(options);
-    reader.sources(sources, None);
+    reader.sources(sources.clone(), None);
     let (simulation, at) = reader.simulation.take().unwrap_or_default();
     reader.actions(&simulation, at.as_ref());
     let (kinds, notes) = (std::mem::take(&mut reader.kinds), reader.notes());
-    let expected = vec![(simulation.expectations, simulation.cluster.pools)];
-    Checked { problems: reader.refused(), kinds, notes, expected }
+    let (section, cluster) = (simulation.study, Arc::new(simulation.cluster));
+    let expected = vec![(simulation.expectations, cluster.pools.clone())];
+    // Of documents that are wrong anyway nothing more is asked.
+    let is_asked = !(reader.has_errors() || section.axes.is_empty() && section.metrics.is_empty());
+    let studies = is_asked.then_some(CheckedStudy { section, cluster, sources }).into_iter().collect();
+    Checked { problems: reader.refused(), kinds, notes, expected, studies }
 }
 
 /// Looks at documents as [`check`] does. Where several sources have a Simulation each of these is a scenario by itself, as
@@ -142,6 +161,7 @@ pub fn check_each(sources: Vec<Source>, options: &ReadOptions) -> Checked {
         checked.kinds.iter().for_each(|(kind, more)| count(&mut all.kinds, kind, *more));
         all.notes.extend(checked.notes);
         all.expected.extend(checked.expected);
+        all.studies.extend(checked.studies);
     }
     all
 }
@@ -159,6 +179,8 @@ pub(super) struct Reader<'a> {
     kubernetes: Kubernetes,
     /// What was handed in.
     texts: Vec<Arc<SourceText>>,
+    /// Files that the documents name.
+    pub(super) files: Vec<SideFile>,
     /// Objects that are created at the start.
     names: BTreeSet<(&'static str, ObjectName)>,
 }
@@ -174,6 +196,7 @@ impl<'a> Reader<'a> {
             unmodelled: model::Tally::default(),
             kubernetes: options.kubernetes.clone().unwrap_or_default(),
             texts: Vec::new(),
+            files: Vec::new(),
             names: BTreeSet::new(),
         }
     }
@@ -392,6 +415,7 @@ impl<'a> Reader<'a> {
                     continue;
                 }
             };
+            self.files.push(SideFile::of(&applied.file, &source));
             let file = source.name.clone().into();
             let objects = self.sources(vec![source], Some(&location));
             let position = (applied.position + before).min(actions.len());

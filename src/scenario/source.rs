@@ -6,6 +6,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use crate::kernel::rng::entity;
+
 /// A file, or standard input, as the caller read it.
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -14,6 +16,22 @@ pub struct Source {
     pub name: String,
     /// What it holds.
     pub bytes: Vec<u8>,
+}
+
+/// A file that documents name: the times of arrivals, the manifests of an action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SideFile {
+    /// Its path as the documents have it: from their own folder, wherever that is.
+    pub name: String,
+    /// Of its content.
+    pub digest: u64,
+}
+
+impl SideFile {
+    /// The file that was read under this name.
+    pub(super) fn of(name: &str, read: &Source) -> SideFile {
+        SideFile { name: name.to_owned(), digest: entity(&[&read.bytes]) }
+    }
 }
 
 /// What messages call standard input.

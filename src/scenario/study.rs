@@ -1,10 +1,11 @@
 //! What a scenario says of the studies that are made of it.
 
 use super::axis::Axis;
+use super::source::Location;
 use crate::kernel::time::SimDuration;
 
 /// `spec.study` of a Simulation; what it leaves open is absent.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct StudySection {
     /// What is varied.
     pub axes: Vec<Axis>,
@@ -24,6 +25,10 @@ pub struct StudySection {
     pub batches: Option<u32>,
     /// Names of metrics and expressions over them.
     pub metrics: Vec<String>,
+    /// Where the paths of the axes stand.
+    pub axis_places: Vec<Location>,
+    /// Where the metrics stand.
+    pub metric_places: Vec<Location>,
 }
 
 /// How values of several axes go together.

@@ -17,6 +17,8 @@ use crate::scenario::Scenario;
 pub struct Side {
     /// For each replication, or each batch of each, the metrics, then the phases.
     rows: Vec<Vec<f64>>,
+    /// For each replication the first metric in finer pieces; empty where runs are not cut.
+    pieces: Vec<Vec<f64>>,
 }
 
 /// A metric on both sides.
@@ -35,8 +37,11 @@ pub struct Difference {
     /// How many times more runs independent seeds would need for as narrow an interval; absent where the pairs differ
     /// by always the same.
     pub saving: Option<f64>,
-    /// Pairs in which the second is less, equal, more.
+    /// Pairs in which the second is less, equal, more. Pairs of which a side has no value are none of these, and neither
+    /// mean is of them.
     pub signs: [u32; 3],
+    /// Pairs of which one side at least has no value.
+    pub without: u32,
 }
 
 /// What is said of a difference.
@@ -69,15 +74,41 @@ impl Side {
             row.extend(measures.iter().map(|measure| measure.value(gauge)));
             row.extend(phases(gauge));
         };
-        let values = laboratory.each(scenario, 0..replications, |gauge, row| match steady {
-            None => read(gauge, row),
-            Some(steady) => steady.each(gauge, |part| match part {
-                Some(part) => read(part, row),
-                None => row.extend(std::iter::repeat_n(f64::NAN, width)),
-            }),
+        let batches = steady.map_or(1, |steady| steady.batches as usize);
+        let finer = steady.filter(|_| batches > 1).map(Steady::finer);
+        let values = laboratory.each(scenario, 0..replications, |gauge, row| {
+            match steady {
+                None => read(gauge, row),
+                Some(steady) => steady.each(gauge, |part| match part {
+                    Some(part) => read(part, row),
+                    None => row.extend(std::iter::repeat_n(f64::NAN, width)),
+                }),
+            }
+            if let (Some(finer), Some(first)) = (finer, measures.first()) {
+                finer.each(gauge, |part| row.push(part.map_or(f64::NAN, |part| first.value(part))));
+            }
         })?;
-        Ok(Side { rows: values.chunks(width).map(<[f64]>::to_vec).collect() })
+        let own = width * batches;
+        let all = own + finer.filter(|_| !measures.is_empty()).map_or(0, |finer| finer.batches as usize);
+        let runs = || values.chunks(all.max(1));
+        Ok(Side {
+            rows: runs().flat_map(|run| run[..own].chunks(width).map(<[f64]>::to_vec)).collect(),
+            pieces: runs().map(|run| run[own..].to_vec()).collect(),
+        })
     }
+}
+
+/// How long runs remember the first metric, in batches and on average over runs ([`Steady::memory`]): the longest of the
+/// two sides and their difference. Luck that both sides share hides in a difference of noise what each has seen too little
+/// of.
+pub fn memory(first: &Side, second: &Side, steady: Steady) -> f64 {
+    let of =
+        |runs: &[Vec<f64>]| runs.iter().map(|pieces| steady.memory(pieces)).collect::<Moments>().mean().unwrap_or(0.0);
+    let apart = |(first, second): (&Vec<f64>, &Vec<f64>)| -> Vec<f64> {
+        first.iter().zip(second).map(|(first, second)| second - first).collect()
+    };
+    let differences: Vec<Vec<f64>> = first.pieces.iter().zip(&second.pieces).map(apart).collect();
+    [of(&first.pieces), of(&second.pieces), of(&differences)].into_iter().fold(0.0, f64::max)
 }
 
 /// Each metric, and then each phase, on both sides.
@@ -92,8 +123,7 @@ pub fn compare(
     let mut all: Vec<Difference> = names
         .enumerate()
         .map(|(at, name)| {
-            let pairs = first.rows.iter().zip(&second.rows).map(|(a, b)| (a[at], b[at]));
-            let pairs: Vec<(f64, f64)> = pairs.filter(|(a, b)| !a.is_nan() && !b.is_nan()).collect();
+            let pairs: Vec<(f64, f64)> = first.rows.iter().zip(&second.rows).map(|(a, b)| (a[at], b[at])).collect();
             difference(name, &pairs, confidence, seed)
         })
         .collect();
@@ -102,6 +132,8 @@ pub fn compare(
 }
 
 fn difference(name: &str, pairs: &[(f64, f64)], confidence: f64, seed: u64) -> Difference {
+    let all = pairs.len();
+    let pairs: Vec<(f64, f64)> = pairs.iter().copied().filter(|(a, b)| !a.is_nan() && !b.is_nan()).collect();
     let first: Moments = pairs.iter().map(|pair| pair.0).collect();
     let second: Moments = pairs.iter().map(|pair| pair.1).collect();
     let differences: Vec<f64> = pairs.iter().map(|(a, b)| b - a).collect();
@@ -119,10 +151,16 @@ fn difference(name: &str, pairs: &[(f64, f64)], confidence: f64, seed: u64) -> D
         bootstrap: interval::bootstrap(&differences, confidence, seed),
         saving: apart.zip(spread.variance()).filter(|(_, paired)| *paired > 0.0).map(|(apart, paired)| apart / paired),
         signs,
+        without: (all - pairs.len()) as u32,
     }
 }
 
 impl Difference {
+    /// Pairs of which both sides have a value.
+    pub fn pairs(&self) -> u32 {
+        self.signs.iter().sum()
+    }
+
     /// What can be said.
     pub fn verdict(&self) -> Verdict {
         let Some(paired) = self.paired else { return Verdict::Unknown };
@@ -152,6 +190,8 @@ mod tests {
         check(&[(1.0, 0.0), (5.0, 3.9), (9.0, 8.1)], Verdict::Less);
         check(&[(1.0, 0.0), (5.0, 7.0), (9.0, 8.1)], Verdict::Unknown);
         check(&[(1.0, 0.0)], Verdict::Unknown);
+        let some = difference("x", &[(1.0, f64::NAN), (2.0, 3.0), (f64::NAN, 3.0), (2.0, 5.0)], 0.95, 0);
+        assert_eq!((some.first, some.second, some.pairs(), some.without), (2.0, 4.0, 2, 2));
         assert_eq!(difference("x", &[(1.0, 2.0), (2.0, 3.0)], 0.95, 0).saving, None);
     }
 
@@ -163,6 +203,20 @@ mod tests {
              {{exponential: {{mean: 9s}}}}}}]}}"
         ))
         .expect("a scenario")
+    }
+
+    #[test]
+    fn batches_and_their_finer_pieces_are_kept() {
+        let laboratory = Laboratory::new(1).expect("a thread");
+        let measures = [Measure::of(Metric::Makespan), Measure::of(Metric::Pods)];
+        let steady = Steady::new(crate::kernel::time::SimDuration::ZERO, 4);
+        let side =
+            |parallelism| Side::run(&laboratory, &job(parallelism, "1s"), 3, &measures, Some(steady)).expect("runs");
+        let (first, second) = (side(2), side(4));
+        assert_eq!((first.rows.len(), first.rows[0].len()), (3 * 4, 2 + PHASES.len()));
+        assert_eq!((first.pieces.len(), first.pieces[0].len()), (3, 200));
+        // One Job has nothing to follow it.
+        assert_eq!(memory(&first, &second, steady), 0.0);
     }
 
     #[test]

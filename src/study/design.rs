@@ -9,6 +9,45 @@ use crate::scenario::study::Design;
 /// The values of a point, one for each axis; absent: the scenario's own.
 pub type Point = Vec<Option<Value>>;
 
+/// Points as JSON: absent values are null, and a value that is itself null is `{"value": null}`. So that nothing else
+/// reads like one, mappings with the only key `value` are written in the same way.
+pub mod spelling {
+    use super::{Point, Value};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    /// Writes points.
+    ///
+    /// # Errors
+    /// Those of the serializer.
+    pub fn serialize<S: Serializer>(points: &[Point], serializer: S) -> Result<S::Ok, S::Error> {
+        let spell = |value: &Option<Value>| match value {
+            None => Value::Null,
+            Some(value) if value.is_null() || is_wrapped(value) => serde_json::json!({ "value": value }),
+            Some(value) => value.clone(),
+        };
+        let points: Vec<Vec<Value>> = points.iter().map(|point| point.iter().map(spell).collect()).collect();
+        points.serialize(serializer)
+    }
+
+    /// Reads what was written.
+    ///
+    /// # Errors
+    /// Those of the deserializer.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Point>, D::Error> {
+        let read = |value: Value| match value {
+            Value::Null => None,
+            mut value if is_wrapped(&value) => value.get_mut("value").map(Value::take),
+            value => Some(value),
+        };
+        let points = Vec::<Vec<Value>>::deserialize(deserializer)?;
+        Ok(points.into_iter().map(|point| point.into_iter().map(read).collect()).collect())
+    }
+
+    fn is_wrapped(value: &Value) -> bool {
+        value.as_object().is_some_and(|fields| fields.len() == 1 && fields.contains_key("value"))
+    }
+}
+
 /// The draws of a design: a number that no simulated thing has.
 const DESIGN: Purpose = Purpose(0x4001);
 
@@ -25,6 +64,9 @@ pub fn points(axes: &[Axis], design: Design, samples: u32, seed: u64) -> Result<
     }
     if let Some(axis) = axes.iter().find(|axis| matches!(&axis.values, AxisValues::List(list) if list.is_empty())) {
         return Err(format!("{} has no values", axis.path));
+    }
+    if let Some((axis, twice)) = axes.iter().find_map(|axis| Some((axis, axis.values.repeated()?))) {
+        return Err(format!("{} has the value {twice} twice", axis.path));
     }
     if design == Design::LatinHypercube {
         return Ok(hypercube(axes, samples as usize, seed));
@@ -61,7 +103,7 @@ pub fn points(axes: &[Axis], design: Design, samples: u32, seed: u64) -> Result<
 fn list(axis: &Axis, samples: usize, seed: u64) -> Vec<Value> {
     match &axis.values {
         AxisValues::List(values) => values.clone(),
-        AxisValues::Drawn(_) => {
+        AxisValues::Drawn(..) => {
             let mut streams = Streams::new(seed, 0);
             let mut stream = streams.stream(DESIGN, entity(&[axis.path.as_bytes()]));
             (0..samples).map(|_| at(axis, stream.unit())).collect()
@@ -73,7 +115,9 @@ fn list(axis: &Axis, samples: usize, seed: u64) -> Vec<Value> {
 fn at(axis: &Axis, share: f64) -> Value {
     match &axis.values {
         AxisValues::List(values) => values[((share * values.len() as f64) as usize).min(values.len() - 1)].clone(),
-        AxisValues::Drawn(distribution) => distribution.at(share).map_or(Value::Null, Value::from),
+        AxisValues::Drawn(distribution, drawn) => {
+            distribution.at(share).map_or(Value::Null, |value| drawn.value(value))
+        }
     }
 }
 
@@ -118,6 +162,8 @@ mod tests {
         let many = ["a=1..9999", "b=1..9999"].map(|text| Axis::parse(text).expect("an axis"));
         assert!(points(&many, Design::Cartesian, 9, 0).is_err());
         let none = [Axis { path: "a".to_owned(), values: AxisValues::List(Vec::new()) }];
+        let twice = [Axis::parse("a=1..3,2").expect("an axis")];
+        assert_eq!(points(&twice, Design::Cartesian, 9, 0), Err("a has the value 2 twice".to_owned()));
         let designs = [Design::Cartesian, Design::OneAtATime, Design::LatinHypercube];
         assert!(designs.iter().all(|&design| points(&none, design, 9, 0) == Err("a has no values".to_owned())));
     }

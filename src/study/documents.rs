@@ -80,8 +80,8 @@ impl Documents {
         self.all().find(|(_, document)| kind(document) == "Simulation").map(|(place, _)| place)
     }
 
-    /// Where a path leads: into the only Job or CronJob, into one that is named before a colon, or into the
-    /// Simulation. Fields of a Job's `spec` may stand without it.
+    /// Where a path leads: into the only Job or CronJob, into one that is named before a colon (`etl:`, or `job/etl:` and
+    /// `cronjob/etl:` where both are), or into the Simulation. Fields of a Job's `spec` may stand without it.
     ///
     /// # Errors
     /// A sentence on why it leads nowhere.
@@ -99,14 +99,30 @@ impl Documents {
             return Ok(Place { document: self.simulation(), path: Path::parse(&format!("spec.{rest}"))? });
         }
         let manifests = self.all().filter(|(_, document)| matches!(kind(document), "Job" | "CronJob"));
-        let manifests: Vec<_> =
-            manifests.filter(|(_, document)| name.is_none_or(|name| name_of(document) == name)).collect();
+        let (of_kind, own_name) = match name.and_then(|name| name.split_once('/')) {
+            Some(("job", name)) => (Some("Job"), Some(name)),
+            Some(("cronjob", name)) => (Some("CronJob"), Some(name)),
+            _ => (None, name),
+        };
+        let is_meant = |document: &Value| {
+            own_name.is_none_or(|name| name_of(document) == name)
+                && of_kind.is_none_or(|wanted| kind(document) == wanted)
+        };
+        let manifests: Vec<_> = manifests.filter(|(_, document)| is_meant(document)).collect();
         let (document, tree) = match (manifests.as_slice(), name) {
             ([one], _) => *one,
             ([], Some(name)) => return Err(format!("{text}: there is no Job or CronJob \"{name}\"")),
             ([], None) => return Err(format!("{text}: there is no Job and no CronJob")),
             (several, _) => {
-                let names: Vec<&str> = several.iter().map(|(_, document)| name_of(document)).collect();
+                let is_alone = |document: &Value| {
+                    several.iter().filter(|(_, other)| name_of(other) == name_of(document)).count() == 1
+                };
+                let full = |document: &Value| format!("{}/{}", kind(document).to_lowercase(), name_of(document));
+                let short = |document: &Value| match is_alone(document) {
+                    true => name_of(document).to_owned(),
+                    false => full(document),
+                };
+                let names: Vec<String> = several.iter().map(|(_, document)| short(document)).collect();
                 return Err(format!("{text}: whose? Write NAME:{rest} with one of {}", names.join(", ")));
             }
         };
@@ -196,6 +212,11 @@ mod tests {
         check(&two, "c:spec.parallelism", Err("no Job or CronJob \"c\""));
         check(&one, "pods[4].duration", Err("there is no item 4"));
         check(simulation, "parallelism", Err("there is no Job"));
+        let both = JOB.replace("NAME", "a") + "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: a}\nspec: {}";
+        check(&both, "a:parallelism", Err("Write NAME:parallelism with one of job/a, cronjob/a"));
+        check(&both, "job/a:parallelism", Ok(r#""parallelism":"7s""#));
+        check(&both, "cronjob/a:parallelism", Ok(r#"{"jobTemplate":{"spec":{"parallelism":"7s"}}}"#));
+        check(&both, "cronjob/b:parallelism", Err("there is no Job or CronJob \"cronjob/b\""));
         let cron = "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: c}\nspec: {}";
         check(cron, "parallelism", Ok(r#"{"jobTemplate":{"spec":{"parallelism":"7s"}}}"#));
     }

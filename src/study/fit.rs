@@ -1,11 +1,13 @@
 //! The smallest or cheapest point that meets a deadline in so many of all runs.
 //!
-//! Along a line of the grid more usually means sooner, and then halving finds where the deadline begins to hold. That
-//! is not taken on trust: on common random numbers every run of a greater point must end no later than the same run of
-//! a lesser one. One pair of runs the other way round, and the line is looked at point by point from its start.
+//! Along an axis of numbers, quantities or durations more usually means sooner, and then halving finds where the deadline
+//! begins to hold. That is not taken on trust: on common random numbers every run of a greater point must end no later
+//! than the same run of a lesser one. One pair of runs the other way round, or Jobs that fail where nothing holds, and the
+//! line is looked at point by point from its start. Of names none is more than another, so each is tried.
 
 use std::collections::BTreeMap;
 
+use super::choice::Choice;
 use super::design::Point;
 use super::expression::Measure;
 use super::interval::{self, Interval};
@@ -15,16 +17,18 @@ use crate::kernel::stats::Moments;
 use crate::kernel::time::SimDuration;
 use crate::record::gauge::Gauge;
 use crate::record::measure::{PHASES, phases};
-use serde_json::Value;
 
 /// Runs after which a hopeless point is first given up.
 const FIRST_LOOK: u32 = 16;
 
+/// Of the intervals that shares of runs are told with.
+pub const CONFIDENCE: f64 = 0.95;
+
 /// What is asked for.
 #[derive(Clone, Debug)]
 pub struct FitOptions {
-    /// Values of each axis, in ascending order.
-    pub values: Vec<Vec<Value>>,
+    /// Values of each axis.
+    pub values: Vec<Choice>,
     /// All Jobs must have completed this long after the start of the run ..
     pub deadline: SimDuration,
     /// .. in this share of the runs.
@@ -38,7 +42,7 @@ pub struct FitOptions {
 /// What is to be as little as can be.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Objective {
-    /// The value of an axis.
+    /// The value of an axis; of names the place in their list.
     Axis(usize),
     /// The mean of a metric.
     Measure(Measure),
@@ -60,7 +64,7 @@ pub struct Trial {
     /// Mean of what is to be little.
     pub objective: f64,
     /// Mean seconds of the phases of the run's critical pod.
-    pub phases: [f64; 5],
+    pub phases: [f64; PHASES.len()],
 }
 
 /// The answer.
@@ -68,25 +72,38 @@ pub struct Trial {
 pub struct Fit {
     /// The best point that holds, if any does.
     pub best: Option<Trial>,
+    /// Where none does: the one in most of whose runs all Jobs were in time.
+    pub nearest: Option<Trial>,
+    /// The axis that lines run along, if halving could make sense along any.
+    pub along: Option<usize>,
     /// The first point that holds on each line, in the order of the lines.
     pub frontier: Vec<Trial>,
     /// Points one step below the best on each axis that do not hold, or that are no better.
     pub neighbours: Vec<(usize, Trial)>,
-    /// Lines on which more was not always sooner.
+    /// Lines on which more was not always sooner, or on which nothing that was tried held and Jobs failed.
     pub crooked: u64,
-    /// Points that were tried, of how many.
-    pub tried: (u64, u64),
+    /// Every point that was tried, in the order of the axes' values.
+    pub trials: Vec<Trial>,
+    /// How many points there are.
+    pub points: u64,
 }
 
 impl Trial {
-    /// Bounds of the share of runs that are in time.
-    pub fn share(&self, confidence: f64) -> Interval {
-        interval::share(self.hits, self.ends.len() as u64, confidence)
+    /// Bounds of the share of runs that are in time, at [`CONFIDENCE`].
+    pub fn share(&self) -> Interval {
+        interval::share(self.hits, self.ends.len() as u64, CONFIDENCE)
     }
 
     /// Is what is minimized less here? What cannot be told is more than anything.
     fn is_less_than(&self, other: &Trial) -> bool {
         self.objective < other.objective || other.objective.is_nan() && !self.objective.is_nan()
+    }
+
+    /// How near it comes to the deadline: the share of runs in time, then how soon they end.
+    fn is_nearer_than(&self, other: &Trial) -> bool {
+        let mean = |trial: &Trial| trial.ends.iter().sum::<f64>() / trial.ends.len().max(1) as f64;
+        let (own, others) = (self.share().mean, other.share().mean);
+        own > others || own == others && mean(self) < mean(other)
     }
 
     /// What stands in the way of the runs that are not in time, in words.
@@ -101,9 +118,10 @@ impl Trial {
         let share = if total > 0.0 { self.phases[longest] / total * 100.0 } else { 0.0 };
         let what = match longest {
             0 => "waiting for pods to be created: more of them at a time, or a quicker control plane, would help",
-            1 => "waiting for a node",
-            2 => "starting pods",
-            3 => "the run time of a single pod: more of them at a time would not help much",
+            1 => "back-off after failed pods: fewer failures would help",
+            2 => "waiting for a node",
+            3 => "starting pods",
+            4 => "the run time of a single pod: more of them at a time would not help much",
             _ => "the Job's own completion",
         };
         format!("the deadline ({} of {runs} runs are late); {share:.0}% of the time goes into {what}", self.late)
@@ -116,13 +134,17 @@ impl Trial {
 /// See [`StudyError`].
 pub fn fit(sweep: &Sweep, laboratory: &Laboratory, options: &FitOptions) -> Result<Fit, StudyError> {
     let mut search = Search { sweep, laboratory, options, trials: BTreeMap::new() };
-    let sizes: Vec<usize> = options.values.iter().map(Vec::len).collect();
-    let along = match options.objective {
-        Objective::Axis(axis) => axis,
-        Objective::Measure(_) => sizes.len() - 1,
-    };
+    let sizes: Vec<usize> = options.values.iter().map(Choice::len).collect();
+    let along = search.along();
     let (mut frontier, mut crooked, mut best): (Vec<Trial>, u64, Option<Trial>) = (Vec::new(), 0, None);
     for line in lines(&sizes, along) {
+        let Some(along) = along else {
+            // No line but a point.
+            let trial = search.trial(&line)?;
+            search.take_if_better(&trial, &mut best);
+            frontier.extend(Some(trial).filter(|trial| trial.holds));
+            continue;
+        };
         let (first, straight) = search.line(&line, along)?;
         crooked += u64::from(!straight);
         let Some(first) = first else { continue };
@@ -133,31 +155,35 @@ pub fn fit(sweep: &Sweep, laboratory: &Laboratory, options: &FitOptions) -> Resu
         };
         for at in candidates {
             let trial = search.trial(&place(&line, along, at))?;
+            search.take_if_better(&trial, &mut best);
             if at == first {
-                frontier.push(trial.clone());
-            }
-            if trial.holds && best.as_ref().is_none_or(|best| trial.is_less_than(best)) {
-                best = Some(trial);
+                frontier.push(trial);
             }
         }
     }
     let mut neighbours = Vec::new();
     if let Some(best) = &best {
-        for axis in 0..sizes.len() {
+        for axis in (0..sizes.len()).filter(|axis| !options.values[*axis].is_of_names()) {
             if let Some(below) = best.at[axis].checked_sub(1) {
                 neighbours.push((axis, search.trial(&place(&best.at, axis, below))?));
             }
         }
     }
-    let all = sizes.iter().map(|&size| size as u64).product();
-    Ok(Fit { best, frontier, neighbours, crooked, tried: (search.trials.len() as u64, all) })
+    let trials: Vec<Trial> = search.trials.into_values().collect();
+    let nearest = trials.iter().fold(None::<&Trial>, |nearest, trial| match nearest {
+        Some(nearest) if !trial.is_nearer_than(nearest) => Some(nearest),
+        _ => Some(trial),
+    });
+    let nearest = nearest.filter(|_| best.is_none()).cloned();
+    let points = sizes.iter().map(|&size| size as u64).product();
+    Ok(Fit { best, nearest, along, frontier, neighbours, crooked, trials, points })
 }
 
 /// Starts of the lines along an axis, in order.
-fn lines(sizes: &[usize], along: usize) -> Vec<Vec<usize>> {
+fn lines(sizes: &[usize], along: Option<usize>) -> Vec<Vec<usize>> {
     let mut lines = vec![Vec::new()];
     for (axis, &size) in sizes.iter().enumerate() {
-        let size = if axis == along { 1 } else { size };
+        let size = if Some(axis) == along { 1 } else { size };
         let longer = |line: Vec<usize>| (0..size).map(move |at| [line.clone(), vec![at]].concat()).collect::<Vec<_>>();
         lines = lines.into_iter().flat_map(longer).collect();
     }
@@ -178,6 +204,35 @@ struct Search<'s> {
 }
 
 impl Search<'_> {
+    /// The axis along which halving spares most: the one that is to be little, else the longest, of those of which more
+    /// can be sooner. Paths decide between equals, so that the order of the axes changes nothing.
+    fn along(&self) -> Option<usize> {
+        let values = &self.options.values;
+        let can_be_more = |axis: &usize| !values[*axis].is_of_names();
+        if let Objective::Axis(axis) = self.options.objective
+            && can_be_more(&axis)
+        {
+            return Some(axis);
+        }
+        let paths = &self.sweep.outline.axes;
+        let axes = (0..values.len()).filter(can_be_more);
+        axes.max_by(|&a, &b| values[a].len().cmp(&values[b].len()).then_with(|| paths[b].cmp(&paths[a])))
+    }
+
+    /// Takes a point that holds where it is better than the best so far. Of points that are equally good it is the one with
+    /// the lesser values, compared in the order of their paths.
+    fn take_if_better(&self, trial: &Trial, best: &mut Option<Trial>) {
+        let lesser = |best: &Trial| {
+            let mut axes: Vec<usize> = (0..trial.at.len()).collect();
+            axes.sort_by(|&a, &b| self.sweep.outline.axes[a].cmp(&self.sweep.outline.axes[b]));
+            axes.iter().map(|&axis| trial.at[axis]).lt(axes.iter().map(|&axis| best.at[axis]))
+        };
+        let is_better = |best: &Trial| trial.is_less_than(best) || !best.is_less_than(trial) && lesser(best);
+        if trial.holds && best.as_ref().is_none_or(is_better) {
+            *best = Some(trial.clone());
+        }
+    }
+
     /// The first point of a line that holds, and whether more was always sooner.
     fn line(&mut self, line: &[usize], along: usize) -> Result<(Option<usize>, bool), StudyError> {
         let size = self.options.values[along].len();
@@ -190,7 +245,10 @@ impl Search<'_> {
             let middle = low + (high - low) / 2;
             if self.trial(&place(line, along, middle))?.holds { high = middle } else { low = middle + 1 }
         }
-        if self.is_straight(line, along) {
+        // Where Jobs fail, more of them at a time may be what they fail of: that none of the greater points holds says
+        // nothing of the lesser ones then.
+        let is_hopeless = high == size && self.tried(line, along).any(|trial| trial.ends.contains(&f64::INFINITY));
+        if !is_hopeless && self.is_straight(line, along) {
             return Ok(((high < size).then_some(high), true));
         }
         for at in 0..size {
@@ -201,10 +259,15 @@ impl Search<'_> {
         Ok((None, false))
     }
 
+    /// The points of a line that were tried, in order.
+    fn tried(&self, line: &[usize], along: usize) -> impl Iterator<Item = &Trial> {
+        let size = self.options.values[along].len();
+        (0..size).filter_map(move |at| self.trials.get(&place(line, along, at)))
+    }
+
     /// Did every run of a greater point that was tried end no later than that of the next lesser one?
     fn is_straight(&self, line: &[usize], along: usize) -> bool {
-        let size = self.options.values[along].len();
-        let tried: Vec<&Trial> = (0..size).filter_map(|at| self.trials.get(&place(line, along, at))).collect();
+        let tried: Vec<&Trial> = self.tried(line, along).collect();
         tried.windows(2).all(|pair| pair[0].ends.iter().zip(&pair[1].ends).all(|(less, more)| more <= less))
     }
 
@@ -219,8 +282,14 @@ impl Search<'_> {
 
     fn run(&self, at: &[usize]) -> Result<Trial, StudyError> {
         let FitOptions { values, confidence, replications, objective, deadline } = self.options;
-        let point: Point = at.iter().zip(values).map(|(&at, values)| Some(values[at].clone())).collect();
+        let point: Point = at.iter().zip(values).map(|(&at, values)| Some(values.value(at).clone())).collect();
         let scenario = self.sweep.scenario(&point)?;
+        if let Some(horizon) = scenario.horizon.filter(|horizon| horizon < deadline) {
+            return Err(StudyError::Wrong(format!(
+                "the deadline of {deadline} s lies beyond the horizon of {horizon} s: what completes between them would \
+                 count as late; give the Simulation a longer `horizon`"
+            )));
+        }
         let read = |gauge: &Gauge, row: &mut Vec<f64>| {
             let complete = gauge.jobs.iter().all(|job| job.complete) && !gauge.jobs.is_empty();
             let end = gauge.jobs.iter().map(|job| job.ended.unwrap_or(gauge.end)).max().unwrap_or_default();
@@ -252,10 +321,10 @@ impl Search<'_> {
         let hits = ends.iter().filter(|end| **end <= limit).count() as u64;
         let late = ends.iter().filter(|end| **end > limit && end.is_finite()).count() as u64;
         let own = match objective {
-            Objective::Axis(axis) => values[*axis][at[*axis]].as_f64().unwrap_or(at[*axis] as f64),
+            Objective::Axis(axis) => values[*axis].size(at[*axis]),
             Objective::Measure(_) => mean(1),
         };
-        let phases = [2, 3, 4, 5, 6].map(mean);
+        let phases = std::array::from_fn(|phase| mean(2 + phase));
         Ok(Trial { at: at.to_vec(), holds: hits >= needed, ends, hits, late, objective: own, phases })
     }
 }
@@ -266,15 +335,11 @@ impl Search<'_> {
 /// See [`StudyError`].
 pub fn brute_force(sweep: &Sweep, laboratory: &Laboratory, options: &FitOptions) -> Result<Option<Trial>, StudyError> {
     let mut search = Search { sweep, laboratory, options, trials: BTreeMap::new() };
-    let sizes: Vec<usize> = options.values.iter().map(Vec::len).collect();
+    let sizes: Vec<usize> = options.values.iter().map(Choice::len).collect();
     let mut best: Option<Trial> = None;
-    for line in lines(&sizes, 0) {
-        for at in 0..sizes[0] {
-            let trial = search.trial(&place(&line, 0, at))?;
-            if trial.holds && best.as_ref().is_none_or(|best| trial.is_less_than(best)) {
-                best = Some(trial);
-            }
-        }
+    for point in lines(&sizes, None) {
+        let trial = search.trial(&point)?;
+        search.take_if_better(&trial, &mut best);
     }
     Ok(best)
 }
@@ -307,10 +372,10 @@ mod tests {
         Sweep::new(documents, &scenario, options).expect("a sweep")
     }
 
-    fn lists(axes: &[Axis]) -> Vec<Vec<Value>> {
+    fn lists(axes: &[Axis]) -> Vec<Choice> {
         let list = |axis: &Axis| match &axis.values {
-            AxisValues::List(values) => values.clone(),
-            AxisValues::Drawn(_) => Vec::new(),
+            AxisValues::List(values) => Choice::new(values),
+            AxisValues::Drawn(..) => Choice::new(&[]),
         };
         axes.iter().map(list).collect()
     }
@@ -332,6 +397,12 @@ mod tests {
         let mut axes = vec![Axis::parse("parallelism=1..16").expect("an axis")];
         if below(2) == 0 {
             axes.push(Axis::parse("backoffLimit=0,1,3,6").expect("an axis"));
+        }
+        if below(3) == 0 {
+            axes.push(Axis::parse("podReplacementPolicy=Failed,TerminatingOrFailed").expect("an axis"));
+        }
+        if below(2) == 0 {
+            axes.reverse();
         }
         let objective = match below(3) {
             0 => Objective::Measure(Measure::parse("x=podSeconds + 40 * maxParallelism").expect("a metric")),
@@ -360,10 +431,77 @@ mod tests {
                 none += 1
             }
             crooked += u64::from(fit.crooked > 0);
-            spared += fit.tried.1 - fit.tried.0;
+            spared += fit.points - fit.trials.len() as u64;
         }
         // Cases of each kind came up, and halving was good for something.
         assert!(found_some > 10 && none > 5 && crooked > 0 && spared > 100, "{found_some} {none} {crooked} {spared}");
+    }
+
+    /// Machines by name: none is more than another, and the cheapest is neither the first nor the last.
+    fn machines(axes: [&str; 2], deadline: u64, minimize: &str) -> Fit {
+        let text = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j}\nspec: {completions: 16, parallelism: 16, template: \
+                    {spec: {restartPolicy: Never, containers: [{name: c, image: i, resources: {requests: {cpu: '1'}}}]}}}\n\
+                    ---\napiVersion: jobsim/v1alpha1\nkind: Simulation\nspec: {profile: ideal, pods: [{duration: 10m}], \
+                    cluster: {nodePools: [{name: p, count: 1, machineType: m6i.xlarge}]}}";
+        let axes = axes.map(|axis| Axis::parse(axis).expect("an axis"));
+        let at = axes.iter().position(|axis| axis.path == minimize);
+        let objective = at.map_or_else(|| Objective::Measure(Measure::parse(minimize).expect("one")), Objective::Axis);
+        let options = FitOptions {
+            values: lists(&axes),
+            deadline: SimDuration::from_secs(deadline),
+            confidence: 0.95,
+            replications: 16,
+            objective,
+        };
+        fit(&sweep(text, &axes), &Laboratory::new(1).expect("a thread"), &options).expect("an answer")
+    }
+
+    #[test]
+    fn names_are_all_tried_and_the_order_of_axes_changes_nothing() {
+        let [types, counts] =
+            ["cluster.nodePools[0].machineType=m6i.4xlarge,c5.2xlarge,m6i.large", "cluster.nodePools[0].count=1..9"];
+        for minimize in ["cost", "cluster.nodePools[0].count"] {
+            let [there, back] = [[types, counts], [counts, types]].map(|axes| machines(axes, 1300, minimize));
+            let (there, back) = (there.best.expect("a point"), back.best.expect("a point"));
+            assert_eq!((there.objective, there.at[0], there.at[1]), (back.objective, back.at[1], back.at[0]));
+            if minimize == "cost" {
+                // Two rounds of ten minutes, so eight processors: one c5.2xlarge has seven to give.
+                assert_eq!(there.at[0], 1, "{there:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn where_nothing_holds_the_nearest_is_named() {
+        let found =
+            machines(["cluster.nodePools[0].count=1..3", "backoffLimit=1,2"], 700, "cluster.nodePools[0].count");
+        let nearest = found.nearest.expect("a point");
+        assert_eq!((found.best, nearest.at[0], nearest.hits), (None, 2, 0));
+        assert!(!found.trials.is_empty() && found.trials.is_sorted_by(|a, b| a.at < b.at));
+    }
+
+    #[test]
+    fn a_deadline_beyond_the_horizon_is_refused() {
+        let text = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j}\nspec: {template: {spec: {restartPolicy: Never, \
+                    containers: [{name: c, image: i}]}}}\n---\napiVersion: jobsim/v1alpha1\nkind: Simulation\nspec: {horizon: \
+                    1h, pods: [{duration: 10s}]}";
+        let axes = [Axis::parse("parallelism=1,2").expect("an axis")];
+        let asked = |deadline| {
+            let options = FitOptions {
+                values: lists(&axes),
+                deadline: SimDuration::from_secs(deadline),
+                confidence: 0.95,
+                replications: 16,
+                objective: Objective::Axis(0),
+            };
+            fit(&sweep(text, &axes), &Laboratory::new(1).expect("a thread"), &options)
+        };
+        assert!(asked(3600).is_ok());
+        let error = asked(3601).expect_err("refused");
+        assert!(
+            matches!(&error, StudyError::Wrong(text) if text.contains("beyond the horizon of 3600 s")),
+            "{error:?}"
+        );
     }
 
     #[test]
@@ -386,6 +524,6 @@ mod tests {
         assert_eq!((best.objective, best.hits, fit.crooked), (8.0, 400, 0));
         assert_eq!(fit.neighbours[0].1.ends.len(), 32);
         assert!(fit.neighbours[0].1.obstacle().contains("32 of 32 runs are late"));
-        assert!(fit.tried.0 < 10, "{:?}", fit.tried);
+        assert!(fit.trials.len() < 10, "{}", fit.trials.len());
     }
 }

@@ -50,6 +50,40 @@ pub fn student(values: &[f64], confidence: f64) -> Option<Interval> {
     Some(Interval { mean, low: mean - half, high: mean + half })
 }
 
+/// The interval of the mean of values that are shares, 0 to 1, and never reach beyond: Wilson's where each is all or
+/// nothing, which knows that a hundred hits are no certainty; of others Student's, cut at 0 and 1.
+pub fn of_shares(values: &[f64], confidence: f64) -> Option<Interval> {
+    if values.len() > 1 && values.iter().all(|value| *value == 0.0 || *value == 1.0) {
+        let hits = values.iter().filter(|value| **value == 1.0).count();
+        return Some(share(hits as u64, values.len() as u64, confidence));
+    }
+    let Interval { mean, low, high } = student(values, confidence)?;
+    Some(Interval { mean, low: low.max(0.0), high: high.min(1.0) })
+}
+
+/// How many values would make half of a [`student`] interval as wide as `wanted`, judged by the `half` that so many
+/// `values` made. Few values make wide intervals by their number alone, which more of them cure; so the quantile is that
+/// of the number suggested. Not a number if the width is none; infinite if nothing is wanted.
+pub fn needed(values: f64, half: f64, wanted: f64, confidence: f64) -> f64 {
+    let p = 0.5 + confidence / 2.0;
+    // What the values vary by, in units of what is wanted.
+    let spread = half * values.sqrt() / t_quantile(p, values - 1.0) / wanted;
+    let square = |quantile: f64| (quantile * spread) * (quantile * spread);
+    let mut count = square(t_quantile(p, NORMAL)).ceil();
+    if !count.is_finite() {
+        return count;
+    }
+    count = count.max(2.0);
+    // The normal quantile is the lesser one, so the answer is a few values further.
+    while square(t_quantile(p, count - 1.0)) > count * (1.0 + 1e-9) {
+        count += 1.0;
+    }
+    count
+}
+
+/// Degrees of freedom with which Student's distribution is the normal one.
+const NORMAL: f64 = 1e12;
+
 /// The percentile bootstrap of the mean: what the means of samples drawn from the sample lie between. On all threads of
 /// the pool that it is called in.
 pub fn bootstrap(values: &[f64], confidence: f64, seed: u64) -> Option<Interval> {
@@ -86,8 +120,7 @@ pub fn share(hits: u64, count: u64, confidence: f64) -> Interval {
     if count == 0 {
         return Interval { mean: f64::NAN, low: 0.0, high: 1.0 };
     }
-    // The normal distribution is a t distribution without end.
-    let z = t_quantile(0.5 + confidence / 2.0, 1e12);
+    let z = t_quantile(0.5 + confidence / 2.0, NORMAL);
     let (n, p) = (count as f64, hits as f64 / count as f64);
     let denominator = 1.0 + z * z / n;
     let centre = (p + z * z / (2.0 * n)) / denominator;
@@ -197,6 +230,26 @@ mod tests {
         assert_eq!(student(&[1.0], 0.95), None);
         assert_eq!(bootstrap(&[1.0], 0.95, 0), None);
         assert_eq!(student(&[2.0, 2.0], 0.95).unwrap().relative(), 0.0);
+    }
+
+    #[test]
+    fn shares_stay_between_nothing_and_all() {
+        let all = of_shares(&[1.0; 16], 0.95).unwrap();
+        assert!(all.mean == 1.0 && all.high == 1.0 && (0.7..0.9).contains(&all.low), "{all:?}");
+        let parts = of_shares(&[1.0, 0.9, 1.0, 0.95], 0.95).unwrap();
+        assert!(parts.high == 1.0 && parts.low < 0.95, "{parts:?}");
+        assert_eq!((of_shares(&[1.0], 0.95), of_shares(&[], 0.95)), (None, None));
+    }
+
+    #[test]
+    fn few_values_do_not_ask_for_too_many_more() {
+        // Two values 1 apart: half is 12.7 times 0.5. To know the mean to 0.5 takes t(n - 1) 0.707 / sqrt(n) < 0.5.
+        let half = student(&[1.0, 2.0], 0.95).unwrap().half_width();
+        assert_eq!(needed(2.0, half, 0.5, 0.95), 11.0);
+        assert_eq!(needed(100.0, 2.0, 1.0, 0.95), 393.0);
+        // As many as there are make what they made.
+        assert_eq!(needed(40.0, 3.0, 3.0, 0.95), 40.0);
+        assert!(needed(10.0, 0.0, 0.0, 0.95).is_nan() && needed(10.0, 1.0, 0.0, 0.95).is_infinite());
     }
 
     #[test]

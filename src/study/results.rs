@@ -9,6 +9,7 @@ use super::design::Point;
 use super::interval::{self, Interval};
 use super::steady::Steady;
 use crate::kernel::stats::{Moments, quantile};
+use crate::record::measure::Metric;
 
 /// What a study is about: all that tables need next to the values.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,6 +24,7 @@ pub struct Outline {
     /// Paths that are varied.
     pub axes: Vec<String>,
     /// The points, in order.
+    #[serde(with = "super::design::spelling")]
     pub points: Vec<Point>,
     /// Names of the metrics.
     pub metrics: Vec<String>,
@@ -44,6 +46,9 @@ pub struct Results {
     pub outline: Outline,
     /// For each point a row of values, in the order of the metrics, for each replication or each batch of it.
     pub values: Vec<Vec<f64>>,
+    /// For each point how long its runs remember, of the first metric and in batches ([`Steady::memory`]), on average;
+    /// empty where runs are not cut.
+    pub memory: Vec<f64>,
 }
 
 /// A metric at a point.
@@ -65,7 +70,7 @@ pub struct Row {
     pub p95: f64,
     /// Nor 99 of 100.
     pub p99: f64,
-    /// Student's interval of the mean, of two runs at least.
+    /// Student's interval of the mean, of two runs at least; Wilson's of a share.
     pub student: Option<Interval>,
     /// The bootstrap's.
     pub bootstrap: Option<Interval>,
@@ -77,13 +82,37 @@ impl Outline {
         self.steady.map_or(1, |steady| steady.batches as usize)
     }
 
-    /// Values of a run.
+    /// Numbers that a run comes to: the metrics of each batch and, where there are several, how long it remembers.
     pub fn width(&self) -> usize {
-        self.metrics.len() * self.batches()
+        self.metrics.len() * self.batches() + usize::from(self.batches() > 1)
+    }
+
+    /// The values of the metrics among the numbers of some runs.
+    pub fn values(&self, runs: &[f64]) -> Vec<f64> {
+        let own = self.metrics.len() * self.batches();
+        runs.chunks(self.width().max(1)).flat_map(|run| &run[..own.min(run.len())]).copied().collect()
+    }
+
+    /// The interval of a metric's mean, of two values at least: Student's, or that of a share, which ends at 0 and 1.
+    pub fn interval(&self, metric: usize, values: &[f64]) -> Option<Interval> {
+        let is_share = self.metrics.get(metric).and_then(|name| Metric::named(name)) == Some(Metric::Complete);
+        let of = if is_share { interval::of_shares } else { interval::student };
+        of(values, self.confidence)
     }
 }
 
 impl Results {
+    /// From what the runs of each point came to, [`Outline::width`] numbers each.
+    pub fn new(outline: Outline, runs: &[Vec<f64>]) -> Results {
+        let width = outline.width();
+        let last = |runs: &Vec<f64>| runs.iter().skip(width - 1).step_by(width).copied().collect::<Moments>();
+        let memory = match outline.batches() {
+            1 => Vec::new(),
+            _ => runs.iter().map(|runs| last(runs).mean().unwrap_or(0.0)).collect(),
+        };
+        Results { values: runs.iter().map(|runs| outline.values(runs)).collect(), memory, outline }
+    }
+
     /// The values of a metric at a point, in the order of the replications; those that are no numbers left out.
     pub fn series(&self, point: usize, metric: usize) -> Vec<f64> {
         let width = self.outline.metrics.len();
@@ -103,7 +132,6 @@ impl Results {
         let mut sorted = values.clone();
         sorted.sort_by(f64::total_cmp);
         let rank = |p| quantile(&sorted, p).unwrap_or(f64::NAN);
-        let confidence = self.outline.confidence;
         Row {
             point,
             metric,
@@ -113,8 +141,8 @@ impl Results {
             p50: rank(0.5),
             p95: rank(0.95),
             p99: rank(0.99),
-            student: interval::student(&values, confidence),
-            bootstrap: interval::bootstrap(&values, confidence, self.outline.seed),
+            student: self.outline.interval(metric, &values),
+            bootstrap: interval::bootstrap(&values, self.outline.confidence, self.outline.seed),
         }
     }
 
@@ -210,7 +238,7 @@ pub(crate) mod tests {
             confidence: 0.95,
             steady: None,
         };
-        Results { outline, values: vec![vec![1.5, 0.25, 2.5, f64::NAN], vec![3.0, 1.0, 3.0, 2.0]] }
+        Results { outline, values: vec![vec![1.5, 0.25, 2.5, f64::NAN], vec![3.0, 1.0, 3.0, 2.0]], memory: Vec::new() }
     }
 
     #[test]
@@ -230,6 +258,34 @@ pub(crate) mod tests {
         assert!(text.lines().nth(1).expect("a line").starts_with("0,1,\"a,b\",makespan,2,2,0.7071067811865476,2,"));
         assert!(text.lines().nth(2).expect("a line").starts_with("0,1,\"a,b\",wait,1,0.25,,0.25,0.25,0.25,,,"));
         assert!(text.lines().nth(3).expect("a line").ends_with(",3,0,3,3,3,3,3,3,3"));
+    }
+
+    #[test]
+    fn points_are_read_as_they_were_written() {
+        let mut outline = results().outline;
+        outline.points = vec![vec![None, Some(Value::Null)], vec![Some(json!({"value": null})), Some(json!(1))]];
+        let text = serde_json::to_string(&outline).expect("text");
+        assert!(text.contains(r#"[[null,{"value":null}],[{"value":{"value":null}},1]]"#), "{text}");
+        assert_eq!(serde_json::from_str::<Outline>(&text).expect("an outline"), outline);
+    }
+
+    #[test]
+    fn what_runs_remember_is_kept_apart() {
+        let mut outline = results().outline;
+        outline.steady = Some(Steady { warm_up_nanos: 0, batches: 2 });
+        let runs = [[1.0, 2.0, 3.0, 4.0, 0.5], [5.0, 6.0, 7.0, 8.0, 0.7]].concat();
+        let found = Results::new(outline, &[runs.clone(), runs]);
+        assert_eq!(found.values[1], [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]);
+        assert_eq!(found.memory, [0.6, 0.6]);
+    }
+
+    #[test]
+    fn shares_have_an_interval_of_their_own() {
+        let mut results = results();
+        results.outline.metrics[1] = "complete".to_owned();
+        results.values[0] = vec![3.0, 1.0, 3.0, 1.0];
+        let [other, share] = [0, 1].map(|metric| results.row(0, metric).student.expect("an interval"));
+        assert!(other.half_width() == 0.0 && share.high == 1.0 && share.low < 0.5, "{share:?}");
     }
 
     #[test]

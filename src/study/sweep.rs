@@ -1,14 +1,14 @@
 //! A sweep: points of a design, each run many times.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::design::{Point, points};
 use super::documents::{Documents, Place};
 use super::expression::Measure;
-use super::interval;
 use super::replication::{Laboratory, Stopped};
 use super::results::{Outline, Results};
 use super::steady::Steady;
@@ -21,12 +21,17 @@ use crate::scenario::study::Design;
 /// Replications after which the width of an interval is first looked at.
 const FIRST_LOOK: u32 = 16;
 
+/// Equal values after which it is believed that there are no others: at most one run in twenty may yet be otherwise, at
+/// 95 %, and after sixteen it would be one in six.
+const SURE: usize = 64;
+
 /// A study that can be carried out, in part or as a whole.
 #[derive(Clone, Debug)]
 pub struct Sweep {
     documents: Documents,
     places: Vec<Place>,
     measures: Vec<Measure>,
+    side_files: Vec<String>,
     /// What tables need of it.
     pub outline: Outline,
 }
@@ -42,7 +47,8 @@ pub struct SweepOptions {
     pub samples: u32,
     /// Runs of each point.
     pub replications: u32,
-    /// Stop early once half the interval of the first metric is no more than this share of its mean.
+    /// Stop early once half the interval of the first metric is no more than this share of its mean; not before 64 runs
+    /// where all come to the same.
     pub until: Option<f64>,
     /// Of intervals.
     pub confidence: f64,
@@ -90,7 +96,7 @@ impl Sweep {
         }
         let seed = options.seed.unwrap_or(scenario.seed);
         let points = points(&options.axes, options.design, options.samples, seed)?;
-        let mut outline = Outline {
+        let outline = Outline {
             scenario: scenario.name.clone(),
             digest: String::new(),
             seed,
@@ -104,8 +110,42 @@ impl Sweep {
         };
         let expressions: Vec<String> = options.measures.iter().map(|measure| format!("{measure:?}")).collect();
         let about = json!([outline, expressions, env!("CARGO_PKG_VERSION")]).to_string();
-        outline.digest = format!("{:016x}", entity(&[&documents.digest().to_le_bytes(), about.as_bytes()]));
-        Ok(Sweep { documents, places, measures: options.measures, outline })
+        let mut sweep = Sweep { documents, places, measures: options.measures, side_files: Vec::new(), outline };
+        let files = sweep.files(scenario);
+        let digest = sweep.documents.digest().to_le_bytes();
+        let content = json!(files).to_string();
+        sweep.outline.digest = format!("{:016x}", entity(&[&digest, about.as_bytes(), content.as_bytes()]));
+        sweep.side_files = files.into_iter().map(|(name, _)| name).collect();
+        Ok(sweep)
+    }
+
+    /// Names and digests of the files that documents name, those included that an axis names instead.
+    fn files(&self, scenario: &Scenario) -> BTreeSet<(String, u64)> {
+        let mut files: BTreeSet<(String, u64)> = BTreeSet::new();
+        let mut add = |scenario: &Scenario| {
+            files.extend(scenario.files.iter().map(|file| (file.name.clone(), file.digest)));
+        };
+        add(scenario);
+        for axis in 0..self.places.len() {
+            let values = self.outline.points.iter().filter_map(|point| point[axis].as_ref());
+            let texts = values.map(|value| (value.to_string(), value)).collect::<BTreeMap<String, &Value>>();
+            for (text, value) in texts {
+                // Other values cannot name one, and reading a scenario for each would take its time.
+                if !self.outline.axes[axis].contains("file") && !text.contains("\"file\"") {
+                    continue;
+                }
+                let mut point: Point = vec![None; self.places.len()];
+                point[axis] = Some(value.clone());
+                // What is wrong with a point is said when it is run.
+                self.scenario(&point).iter().for_each(&mut add);
+            }
+        }
+        files
+    }
+
+    /// Files that documents name, those included that an axis names instead.
+    pub fn side_files(&self) -> &[String] {
+        &self.side_files
     }
 
     /// The scenario of a point.
@@ -144,15 +184,20 @@ impl Sweep {
         let values: Vec<Result<Vec<f64>, StudyError>> =
             laboratory.install(|| outline.points.iter().collect::<Vec<_>>().into_par_iter().map(one).collect());
         let values: Result<Vec<Vec<f64>>, StudyError> = values.into_iter().collect();
-        Ok(Results { outline: outline.clone(), values: values? })
+        Ok(Results::new(outline.clone(), &values?))
     }
 
-    /// The values of each run, or of each batch of each run.
+    /// What each run comes to, [`Outline::width`] numbers.
     fn measure(&self, laboratory: &Laboratory, of: &Scenario, runs: Range<u32>) -> Result<Vec<f64>, Stopped> {
         let Some(steady) = self.outline.steady else { return laboratory.measure(of, runs, &self.measures) };
         laboratory.each(of, runs, |gauge, row| {
             let value = |measure: &Measure, part: Option<&Gauge>| part.map_or(f64::NAN, |part| measure.value(part));
             steady.each(gauge, |part| row.extend(self.measures.iter().map(|measure| value(measure, part))));
+            if steady.batches > 1 {
+                let mut pieces = Vec::new();
+                steady.finer().each(gauge, |part| pieces.extend(self.measures.first().map(|first| value(first, part))));
+                row.push(steady.memory(&pieces));
+            }
         })
     }
 
@@ -165,13 +210,20 @@ impl Sweep {
             let next = most.min(done.saturating_mul(2).max(FIRST_LOOK));
             rows.extend(self.measure(laboratory, scenario, done..next)?);
             done = next;
-            let first: Vec<f64> =
-                rows.iter().step_by(self.measures.len()).copied().filter(|value| !value.is_nan()).collect();
-            if interval::student(&first, self.outline.confidence).is_some_and(|found| found.relative() <= share) {
+            if self.is_known(&rows, share) {
                 break;
             }
         }
         Ok(rows)
+    }
+
+    /// Is half the interval of the first metric's mean no more than this share of it?
+    fn is_known(&self, rows: &[f64], share: f64) -> bool {
+        let first = self.outline.values(rows).into_iter().step_by(self.measures.len());
+        let first: Vec<f64> = first.filter(|value| !value.is_nan()).collect();
+        let found = self.outline.interval(0, &first);
+        // Runs that all came to the same say little of rare ones that do not, and their interval has no width to tell.
+        found.is_some_and(|found| found.relative() <= share && (found.half_width() > 0.0 || first.len() >= SURE))
     }
 
     /// The runs with numbers `cells`, counted over points and their replications: what a shard does.
@@ -214,8 +266,14 @@ mod tests {
         let source = Source { name: "x".to_owned(), bytes: TEXT.as_bytes().to_vec() };
         let documents = Documents::new(&[source], ReadOptions::default())?;
         let scenario = documents.scenario()?;
-        let mut options = SweepOptions {
-            axes: axes.iter().map(|text| Axis::parse(text)).collect::<Result<_, _>>()?,
+        let mut options = plain(axes.iter().map(|text| Axis::parse(text)).collect::<Result<_, _>>()?);
+        change(&mut options);
+        Sweep::new(documents, &scenario, options)
+    }
+
+    fn plain(axes: Vec<Axis>) -> SweepOptions {
+        SweepOptions {
+            axes,
             design: Design::Cartesian,
             samples: 10,
             replications: 40,
@@ -224,9 +282,7 @@ mod tests {
             measures: vec![Measure::of(Metric::Makespan), Measure::of(Metric::MaxParallelism)],
             seed: None,
             steady: None,
-        };
-        change(&mut options);
-        Sweep::new(documents, &scenario, options)
+        }
     }
 
     #[test]
@@ -254,6 +310,16 @@ mod tests {
             assert_eq!(results, runs(3));
             (results.series(0, 0).len(), results.rows()[0].student.expect("an interval").relative())
         };
+        // What never varies is believed after more than a glance, and a share only as its interval says.
+        let steady = |metric| {
+            let sweep = sweep(&[], |options| {
+                (options.until, options.replications) = (Some(0.02), 3000);
+                options.measures = vec![Measure::of(metric)];
+            });
+            let results = sweep.expect("a sweep").run(&Laboratory::new(2).expect("threads")).expect("results");
+            results.series(0, 0).len()
+        };
+        assert_eq!((steady(Metric::Pods), steady(Metric::Complete)), (64, 128));
         let (coarse, fine) = (until(0.1), until(0.02));
         assert!(coarse.0 < fine.0 && fine.0 < 3000, "{coarse:?} {fine:?}");
         assert!(coarse.1 <= 0.1 && fine.1 <= 0.02, "{coarse:?} {fine:?}");
@@ -277,6 +343,7 @@ mod tests {
         let results = sweep.expect("a sweep").run(&Laboratory::new(1).expect("a thread")).expect("results");
         // One Job makes one batch; the other has nothing.
         assert_eq!((results.values[0].len(), results.series(0, 0).len()), (3 * 2 * 2, 3));
+        assert_eq!(results.memory.len(), 2);
     }
 
     #[test]
@@ -285,6 +352,33 @@ mod tests {
         let wrong = sweep(&["parallelism=2,-1"], |_| {}).expect("a sweep");
         let error = wrong.run(&Laboratory::new(1).expect("a thread")).expect_err("refused");
         assert!(matches!(&error, StudyError::Wrong(text) if text.starts_with("at parallelism=-1: ")), "{error:?}");
+    }
+
+    #[test]
+    fn the_digest_covers_files_that_documents_or_axes_name() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let scenario = folder.path().join("s.yaml").display().to_string();
+        let text = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j}\nspec: {template: {spec: {restartPolicy: Never, \
+                    containers: [{name: c, image: i}]}}}\n---\napiVersion: jobsim/v1alpha1\nkind: Simulation\nspec: \
+                    {arrivals: [{template: j, times: {file: a.csv}}]}";
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+        let digest = |axes: &[&str]| {
+            let source = Source { name: scenario.clone(), bytes: text.as_bytes().to_vec() };
+            let documents = Documents::new(&[source], ReadOptions::default()).expect("documents");
+            let read = documents.scenario().expect("a scenario");
+            let axes = axes.iter().map(|text| Axis::parse(text).expect("an axis")).collect();
+            Sweep::new(documents, &read, plain(axes)).expect("a sweep").outline.digest
+        };
+        write("a.csv", "at\n1s\n");
+        write("b.csv", "at\n1s\n");
+        let files = ["arrivals[0].times.file=a.csv,b.csv"];
+        let (first, varied) = (digest(&[]), digest(&files));
+        assert_eq!(first, digest(&[]));
+        write("b.csv", "at\n2s\n");
+        assert_eq!(first, digest(&[]));
+        assert_ne!(varied, digest(&files));
+        write("a.csv", "at\n3s\n");
+        assert_ne!(first, digest(&[]));
     }
 
     #[test]

@@ -172,7 +172,9 @@ pub fn expression(text: &str) {
         _ = measure.value(&Gauge::default());
     }
     _ = Comparison::parse(text);
-    for values in [AxisValues::parse(text), AxisValues::drawn(text), Axis::parse(text).map(|axis| axis.values)] {
+    for values in
+        [AxisValues::parse("spec.cpu", text), AxisValues::drawn(text), Axis::parse(text).map(|axis| axis.values)]
+    {
         _ = values;
     }
     if let Ok(path) = Path::parse(text) {

@@ -100,7 +100,7 @@ fn common_luck_saves_nine_runs_of_ten() {
     let saving = told.split("Independent seeds would need ").nth(1).and_then(|rest| rest.split(' ').next());
     let saving: f64 = saving.and_then(|saving| saving.parse().ok()).expect("a factor");
     assert!(saving >= 10.0, "{told}");
-    assert!(told.contains(": better; sure of ") && told.contains("along the pod that ends last: creating -"), "{told}");
+    assert!(told.contains(": better; sure of ") && told.contains("along its pod that ends last: creating -"), "{told}");
     let same = good(folder.path(), &["compare", "scenarios/flaky.yaml", "scenarios/flaky.yaml", "--out", "none"]);
     assert!(same.contains("No difference: makespan is the same in every pair of runs."), "{same}");
 }
@@ -113,9 +113,102 @@ fn a_fit_says_what_holds_and_what_fails() {
     assert!(told.starts_with("parallelism=") && told.contains("fails: "), "{told}");
     let table = fs::read_to_string(folder.path().join("output/flaky-fit/frontier.csv")).expect("a table");
     assert!(table.lines().nth(1).is_some_and(|row| row.ends_with(",true")), "{table}");
-    let output = run(folder.path(), &[&fit[..], &["--deadline", "1s", "--out", "none"]].concat());
+    let output = run(folder.path(), &[&fit[..], &["--deadline", "60s", "-r", "20"]].concat());
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
-    assert!(stdout(&output).starts_with("No point tried meets it"), "{}", stdout(&output));
+    let told = stdout(&output);
+    assert!(told.starts_with("No point tried meets it"), "{told}");
+    assert!(told.contains("The nearest is parallelism=") && told.contains(" of 16 in time ("), "{told}");
+    let table = fs::read_to_string(folder.path().join("output/flaky-fit/points.csv")).expect("a table");
+    assert!(table.lines().count() > 2 && table.lines().skip(1).all(|row| row.ends_with(",false,false")), "{table}");
+}
+
+/// Shards know what files their runs read, and what an axis puts where.
+#[test]
+fn shards_of_other_files_are_not_merged() {
+    let folder = workplace();
+    let flaky = fs::read_to_string(project().join("scenarios/flaky.yaml")).expect("a scenario");
+    let arrivals = "  arrivals: [{template: flaky, times: {file: times.csv}}]\n";
+    fs::write(folder.path().join("s.yaml"), flaky + arrivals).expect("written");
+    fs::write(folder.path().join("times.csv"), "at\n0s\n").expect("written");
+    let sweep = ["sweep", "s.yaml", "--set", "suspend=null,false", "-r", "4"];
+    let shard = |index: &'static str| [&sweep[..], &["--out", "parts", "--shard", index]].concat();
+    good(folder.path(), &shard("0/2"));
+    good(folder.path(), &shard("1/2"));
+    good(folder.path(), &["merge", "parts"]);
+    good(folder.path(), &[&sweep[..], &["--out", "whole"]].concat());
+    assert_eq!(files(&folder.path().join("parts")), files(&folder.path().join("whole")));
+    // Damaged ones are run again.
+    let values = folder.path().join("parts/shard=00001-of-00002/values.csv");
+    fs::write(&values, "cell\n").expect("written");
+    let output = run(folder.path(), &["merge", "parts"]);
+    let way_out = "its digest differs; run that shard again, which puts it right, or delete it first";
+    assert!(!output.status.success() && stderr(&output).contains(way_out), "{}", stderr(&output));
+    assert!(good(folder.path(), &shard("1/2")).starts_with("shard 1 of 2 is in"));
+    good(folder.path(), &["merge", "parts"]);
+    // Other times make another study.
+    fs::write(folder.path().join("times.csv"), "at\n5s\n").expect("written");
+    let output = run(folder.path(), &shard("1/2"));
+    assert!(stderr(&output).contains("holds a shard of another study"), "{}", stderr(&output));
+    fs::remove_dir_all(folder.path().join("parts/shard=00001-of-00002")).expect("removed");
+    good(folder.path(), &shard("1/2"));
+    let output = run(folder.path(), &["merge", "parts"]);
+    assert!(stderr(&output).contains("is of another study than"), "{}", stderr(&output));
+    let emit = [&sweep[..], &["--shards", "2", "--emit-job", "--image", "i"]].concat();
+    let output = run(folder.path(), &emit);
+    let refused = "--emit-job: the scenario reads times.csv, which would not be there";
+    assert!(output.status.code() == Some(2) && stderr(&output).contains(refused), "{}", stderr(&output));
+}
+
+/// What an earlier study wrote in another form is not taken for this one's.
+#[cfg(feature = "parquet")]
+#[test]
+fn values_of_an_earlier_study_do_not_stay() {
+    let folder = workplace();
+    let sweep = ["sweep", "scenarios/flaky.yaml", "-r", "10", "--out", "out", "--results"];
+    let has = |name: &str| folder.path().join("out").join(name).exists();
+    good(folder.path(), &[&sweep[..], &["csv"]].concat());
+    assert!(has("results.csv") && !has("results.parquet"));
+    if cfg!(target_endian = "little") {
+        good(folder.path(), &[&sweep[..], &["parquet"]].concat());
+        assert!(!has("results.csv") && has("results.parquet"));
+    }
+}
+
+/// Runs in which a metric has no value are in neither mean, and that is said.
+#[test]
+fn pairs_of_which_a_side_has_no_value_are_told() {
+    let folder = workplace();
+    let text = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j}\nspec: {template: {spec: {restartPolicy: Never, \
+                containers: [{name: c, image: i}]}}}\n---\napiVersion: jobsim/v1alpha1\nkind: Simulation\nspec: {profile: \
+                ideal, horizon: 30s, pods: [{startup: {uniform: {min: 10s, max: 60s}}, duration: 5s}]}";
+    fs::write(folder.path().join("late.yaml"), text).expect("written");
+    let compare =
+        ["compare", "late.yaml", "--with", "pods[0].duration=6s", "-m", "wait", "-m", "pods", "--out", "none"];
+    let told = good(folder.path(), &compare);
+    let line = told.lines().find(|line| line.starts_with("wait is of ")).expect("a line");
+    let counts: Vec<u32> = line.split(' ').filter_map(|word| word.trim_end_matches(':').parse().ok()).collect();
+    assert!(counts.len() == 2 && counts.iter().sum::<u32>() == 100 && counts[1] > 20, "{line}");
+    assert!(!told.contains("pods is of"), "{told}");
+    let output = run(folder.path(), &[&compare[..], &["-r", "5"]].concat());
+    assert!(stderr(&output).contains("pairs of runs are few: intervals are wide"), "{}", stderr(&output));
+}
+
+/// A study section is wrong when it is read, whoever reads it.
+#[test]
+fn slips_in_a_study_section_are_said_where_they_stand() {
+    let folder = workplace();
+    let flaky = fs::read_to_string(project().join("scenarios/flaky.yaml")).expect("a scenario");
+    let study = "  study:\n    set: {paralelism: [2, 4]}\n    metrics: [makespan, makespn]\n";
+    let lines = flaky.lines().count();
+    fs::write(folder.path().join("s.yaml"), flaky + study).expect("written");
+    for command in ["validate", "run", "sweep"] {
+        let output = run(folder.path(), &[command, "s.yaml"]);
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{command}: {said}");
+        assert!(said.contains("no metric is called \"makespn\""), "{command}: {said}");
+        assert!(said.contains(&format!("s.yaml:{}:25", lines + 3)), "{command}: {said}");
+        assert!(said.contains("at paralelism=2: unknown field \"spec.paralelism\""), "{command}: {said}");
+    }
 }
 
 #[test]
@@ -227,6 +320,8 @@ fn steady_state_is_asked_for_by_options_or_in_the_file() {
     let compare = ["compare", "scenarios/studies/queue.yaml", "--with", "cluster.nodePools[0].allocatable.cpu=4"];
     let told = good(folder.path(), &[&compare[..], &["--warm-up", "5h", "--out", "none"]].concat());
     assert!(told.contains("20 pairs of batches on the same luck") && told.contains(": better"), "{told}");
+    let output = run(folder.path(), &[&compare[..], &["--batches", "400", "--out", "none"]].concat());
+    assert!(stderr(&output).contains("batch means of wait follow one another"), "{}", stderr(&output));
     let output = run(folder.path(), &[&sweep[..], &["--warm-up", "25h", "--out", "none"]].concat());
     assert!(stderr(&output).contains("20 of 40 batches have no wait: nothing begins in them"), "{}", stderr(&output));
     let short = ["--set", "horizon=5h", "--batches", "100", "--out", "none"];
@@ -263,6 +358,22 @@ fn slips_are_said() {
     check(&["compare", flaky, "--with", "parallelism=1..3"], 2, "one value");
     check(&["fit", flaky, "--vary", "parallelism=1..3", "--deadline", "soon"], 2, "--deadline");
     check(&["sweep", flaky, "--max-pods", "3", "--out", "none"], 4, "more than 3 pods");
+    check(&["sweep", flaky, "--set", "parallelism=2,3,2"], 2, "parallelism has the value 2 twice");
+    check(&["sweep", flaky, "-m", "pods", "-m", "pods=makespan"], 2, "two metrics are called \"pods\"");
+    check(&["sweep", flaky, "--threads", "100000"], 2, "is not a number from 0 to 1024");
+    let fit = ["fit", flaky, "--vary", "parallelism=1..3", "--deadline"];
+    let idle = "--metric cost plays no part: a fit looks at what it minimizes; add --minimize cost";
+    check(&[&fit[..], &["10m", "-m", "cost"]].concat(), 2, idle);
+    let free = "warning: cost is 0 at every point that was tried: no pool has a price";
+    check(&[&fit[..], &["30m", "--minimize", "cost", "-r", "5", "--out", "none"]].concat(), 0, free);
+    check(
+        &[&fit[..], &["06:00", "-r", "5", "--out", "none"]].concat(),
+        0,
+        "06:00 is counted from 2000-01-01T01:00:00Z",
+    );
+    check(&[&fit[..], &["30m", "-r", "5", "--out", "none"]].concat(), 0, "warning: 5 replications are few");
+    let beyond = ["--vary", "horizon=5m", "--out", "none"];
+    check(&[&fit[..], &["30m"], &beyond[..]].concat(), 2, "the deadline of 1800 s lies beyond the horizon of 300 s");
 }
 
 /// A queue with servers without end: Jobs come at random, 20 a minute, and each has one pod of 9 s on average. The

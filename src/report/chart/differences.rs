@@ -56,7 +56,16 @@ mod tests {
         let found = |first: f64, second: f64| {
             let mean = second - first;
             let paired = Some(Interval { mean, low: mean - 1.0, high: mean + 1.0 });
-            Difference { name: String::new(), first, second, paired, bootstrap: paired, saving: None, signs: [0; 3] }
+            Difference {
+                name: String::new(),
+                first,
+                second,
+                paired,
+                bootstrap: paired,
+                saving: None,
+                signs: [0; 3],
+                without: 0,
+            }
         };
         let (less, more, new) = (found(20.0, 15.0), found(8.0, 10.0), found(0.0, 3.0));
         let rows = [("cost".to_owned(), &less), ("wait".to_owned(), &more), ("retries".to_owned(), &new)];

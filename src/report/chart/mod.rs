@@ -126,6 +126,23 @@ pub fn bars(title: &str, subtitle: &str, bars: &[(String, f64)], format: ChartFo
     study::bars(title, subtitle, bars).render(format)
 }
 
+/// The ends of paths, as long as it takes to tell them apart: `count`, or `nodePools[0].count` where another pool's varies
+/// too.
+pub fn short_paths(paths: &[String]) -> Vec<String> {
+    let end = |path: &str, names: usize| {
+        let start = path.rmatch_indices('.').nth(names - 1).map_or(0, |(at, _)| at + 1);
+        path[start..].to_owned()
+    };
+    let short = |(at, path): (usize, &String)| {
+        let is_alone = |own: &String, names: usize| {
+            paths.iter().enumerate().all(|(other, path)| other == at || end(path, names) != *own)
+        };
+        let ends = (1..=path.matches('.').count() + 1).map(|names| (end(path, names), names));
+        ends.into_iter().find(|(own, names)| is_alone(own, *names)).map_or_else(|| path.clone(), |(own, _)| own)
+    };
+    paths.iter().enumerate().map(short).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::picture::{Align, Mark, Picture};
@@ -133,6 +150,18 @@ mod tests {
     use crate::api::pod::PodPhase;
     use crate::kernel::time::SimTime;
     use crate::record::fixture;
+
+    #[test]
+    fn paths_are_as_short_as_they_can_be_told_apart() {
+        let check = |paths: &[&str], short: &[&str]| {
+            let paths: Vec<String> = paths.iter().map(|path| (*path).to_owned()).collect();
+            assert_eq!(short_paths(&paths), short);
+        };
+        check(&["spec.parallelism", "q"], &["parallelism", "q"]);
+        check(&["pools[0].count", "pools[1].count", "x"], &["pools[0].count", "pools[1].count", "x"]);
+        check(&["a:spec.p", "b:spec.p"], &["a:spec.p", "b:spec.p"]);
+        check(&["p", "a.p"], &["p", "a.p"]);
+    }
 
     /// Runs of all shapes, odd ones among them.
     fn runs() -> Vec<Run> {

@@ -518,7 +518,7 @@ fn faults_of_a_simulation_are_found_all_at_once() {
     check("  study: {until: 3}\n", &["x:16:18: spec.study.until: not above 0 and below 1"]);
     check(
         "  study: {set: {parallelism: 9..1}}\n",
-        &["x:16:30: spec.study.set.parallelism: \"9..1:1\": a range goes up, by steps above 0"],
+        &["x:16:30: spec.study.set.parallelism: \"9..1\": a range goes up, by steps above 0"],
     );
     check(
         "  arrivals:\n  - template: x\n    interarrival: 3s\n    set: {a..b: 1, c: {uniform: {min: 1s, max: 2}}}\n  - {template: pi, times: {file: ../x}}\n  - template: pi\n    rate: [{at: 1h, factor: -1}]\n",

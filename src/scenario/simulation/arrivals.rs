@@ -34,7 +34,8 @@ fn arriving(item: &Item<'_>, report: &mut Report<'_>) -> Option<Arriving> {
     let mut fields = report.fields(item)?;
     let template = fields.require("template", report);
     let namespace = fields.get("namespace").and_then(|item| report.text(&item)).unwrap_or("default");
-    let interarrival = fields.get("interarrival").and_then(|item| distribution::duration(&item, report));
+    let written = fields.get("interarrival");
+    let interarrival = written.as_ref().and_then(|item| distribution::duration(item, report));
     let times = fields.get("times");
     let mut instant = |name, report: &mut Report<'_>| -> Option<SimTime> {
         let length = fields.get(name).and_then(|item| report.duration(&item));
@@ -50,9 +51,17 @@ fn arriving(item: &Item<'_>, report: &mut Report<'_>) -> Option<Arriving> {
         let title = format!("{path}: a rate is of arrivals that are drawn, not of given times");
         report.error_with_help(span, title, "leave it out, or use `interarrival`");
     }
+    if let (Some(from), Some(until)) = (from, until)
+        && until < from
+    {
+        let title = format!("{path}: until {until} s lies before from {from} s, so nothing would arrive");
+        report.error_with_help(span, title, "both are counted from the start of the run");
+    }
     let (gaps, file) = match (interarrival, times) {
         (Some(gap), None) => (Gaps::Drawn(gap), None),
-        (None, Some(item)) => given_times(&item, report)?,
+        (None, Some(item)) if written.is_none() => given_times(&item, report)?,
+        // One that is wrong is there, and what is wrong with it has been said.
+        (None, None) if written.is_some() => return None,
         _ => {
             let title = format!("{path}: arrivals have either an interarrival or times");
             report.error_with_help(span, title, "write `interarrival: {exponential: {mean: 3s}}` or `times: [0s, 5m]`");

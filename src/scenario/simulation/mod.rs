@@ -34,8 +34,8 @@ pub use study::{MOST_BATCHES, read_distribution};
 
 /// `apiVersion` of the document.
 pub const API_VERSION: &str = "jobsim/v1alpha1";
-/// 2000-01-01T01:00:00Z.
-const DEFAULT_START: i64 = 946_688_400;
+/// When runs start where nobody says: 2000-01-01T01:00:00Z.
+pub const DEFAULT_START: i64 = 946_688_400;
 
 /// What the document says.
 #[derive(Clone, Debug)]

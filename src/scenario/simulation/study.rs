@@ -1,8 +1,8 @@
 //! `spec.study`: what a study of this scenario varies, unless the command line says otherwise.
 
-use super::super::axis::{Axis, AxisValues};
+use super::super::axis::{Axis, AxisValues, Drawn};
 use super::super::document::{Node, Value, parse};
-use super::super::source::{Source, SourceText};
+use super::super::source::{Location, Source, SourceText};
 use super::super::study::{Design, StudySection};
 use super::super::validate::Validate;
 use super::distribution;
@@ -17,7 +17,7 @@ pub(super) fn read(item: &Item<'_>, report: &mut Report<'_>) -> Option<StudySect
     let mut fields = report.fields(item)?;
     let mut study = StudySection::default();
     if let Some(item) = fields.get("set") {
-        study.axes = axes(&item, report);
+        (study.axes, study.axis_places) = axes(&item, report);
     }
     if let Some(item) = fields.get("design") {
         study.design = design(&item, report);
@@ -33,36 +33,62 @@ pub(super) fn read(item: &Item<'_>, report: &mut Report<'_>) -> Option<StudySect
     study.batches = batches.map(|n| n as u32);
     if let Some(item) = fields.get("metrics") {
         let items = report.list(&item);
-        study.metrics = items.iter().filter_map(|item| report.text(item)).map(str::to_owned).collect();
+        for item in items {
+            if let Some(text) = report.text(&item) {
+                study.metrics.push(text.to_owned());
+                study.metric_places.push(report.document.at(item.node.span));
+            }
+        }
     }
     fields.finish(report);
     Some(study)
 }
 
 /// Values by path: a list, a text as on the command line, a distribution, or one value.
-fn axes(item: &Item<'_>, report: &mut Report<'_>) -> Vec<Axis> {
-    let Some(fields) = report.fields(item) else { return Vec::new() };
-    let mut axes = Vec::new();
+fn axes(item: &Item<'_>, report: &mut Report<'_>) -> (Vec<Axis>, Vec<Location>) {
+    let (mut axes, mut places) = (Vec::new(), Vec::new());
+    let Some(fields) = report.fields(item) else { return (axes, places) };
     for entry in fields.entries() {
         let item = Item { node: &entry.value, path: format!("{}.{}", item.path, entry.key) };
         let values = match &item.node.value {
             Value::Sequence(items) => Some(AxisValues::List(items.iter().map(Node::to_json).collect())),
-            Value::Mapping(_) => distribution::number(&item, report).map(AxisValues::Drawn),
-            Value::String(text) => AxisValues::parse(text)
+            Value::Mapping(_) => drawn(&item, report).map(|(drawn, what)| AxisValues::Drawn(drawn, what)),
+            Value::String(text) => AxisValues::parse(&entry.key, text)
                 .map_err(|error| report.error(item.node.span, format!("{}: {error}", item.path), ""))
                 .ok(),
             _ => Some(AxisValues::List(vec![item.node.to_json()])),
         };
         let values = values.filter(|values| {
-            let fit = !matches!(values, AxisValues::Drawn(drawn) if drawn.at(0.5).is_none());
+            let fit = !matches!(values, AxisValues::Drawn(drawn, _) if drawn.at(0.5).is_none());
             if !fit {
                 report.error(item.node.span, format!("{}: a mixture cannot be an axis", item.path), "");
             }
             fit
         });
-        axes.extend(values.map(|values| Axis { path: entry.key.to_string(), values }));
+        if let Some(values) = values {
+            axes.push(Axis { path: entry.key.to_string(), values });
+            places.push(report.document.at(entry.key_span));
+        }
     }
-    axes
+    (axes, places)
+}
+
+/// A distribution of whole numbers or, where its parameters are none, of durations.
+fn drawn(item: &Item<'_>, report: &mut Report<'_>) -> Option<(Distribution, Drawn)> {
+    let try_as = |read: fn(&Item<'_>, &mut Report<'_>) -> Option<Distribution>| {
+        let mut trial = Report { document: report.document, validate: report.validate, problems: Vec::new() };
+        (read(item, &mut trial), trial.problems)
+    };
+    let (whole, problems) = try_as(distribution::number);
+    if let (Some(whole), true) = (whole, problems.is_empty()) {
+        return Some((whole, Drawn::Whole));
+    }
+    let (lengths, others) = try_as(distribution::duration);
+    if let (Some(lengths), true) = (lengths, others.is_empty()) {
+        return Some((lengths, Drawn::Durations));
+    }
+    report.problems.extend(problems);
+    None
 }
 
 fn design(item: &Item<'_>, report: &mut Report<'_>) -> Option<Design> {
@@ -87,17 +113,17 @@ fn share(item: &Item<'_>, report: &mut Report<'_>) -> Option<f64> {
     share.map_err(|error| report.error(item.node.span, format!("{}: {error}", item.path), "")).ok()
 }
 
-/// A distribution of whole numbers that stands alone, as in `{uniform: {min: 1, max: 9}}`.
+/// A distribution of whole numbers or of durations that stands alone, as in `{uniform: {min: 1, max: 9}}`.
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn read_distribution(text: &str) -> Result<Distribution, String> {
+pub fn read_distribution(text: &str) -> Result<(Distribution, Drawn), String> {
     let source = Source { name: "distribution".to_owned(), bytes: text.as_bytes().to_vec() };
     let source = std::sync::Arc::new(SourceText::new(source)?);
     let document =
         parse(&source).into_iter().next().ok_or("nothing is written there")?.map_err(|error| error.message)?;
     let mut report = Report { document: &document, validate: Validate::Strict, problems: Vec::new() };
-    let found = distribution::number(&Item { node: &document.root, path: String::new() }, &mut report);
+    let found = drawn(&Item { node: &document.root, path: String::new() }, &mut report);
     let problem = report.problems.into_iter().next().map(|problem| match problem.help.first() {
         Some(help) => format!("{text}{}; {help}", problem.title),
         None => format!("{text}{}", problem.title),

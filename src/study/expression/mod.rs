@@ -33,7 +33,7 @@ impl Measure {
     }
 
     /// Reads `NAME` or `NAME=EXPRESSION`: numbers, names of metrics, those of nodes also of a pool (`cost(spot)`), `mean`,
-    /// `min`, `max`, `sum` and `p1` to `p100` of `wait`, `run`, `life` or `turnaround`, `+ - * /`, parentheses, and `min`
+    /// `min`, `max`, `sum` and `p1` to `p100` (`p99.9` too) of `wait`, `run`, `life` or `turnaround`, `+ - * /`, parentheses, and `min`
     /// and `max` of several expressions.
     ///
     /// # Errors
@@ -87,6 +87,15 @@ impl Measure {
     pub fn metric(&self) -> Option<Metric> {
         match self.expression {
             Expression::Metric(metric) | Expression::OfPool(metric, _) => Some(metric),
+            _ => None,
+        }
+    }
+
+    /// What it is counted in, where that is known: of one of ours or a length of time, not of an expression over several.
+    pub fn unit(&self) -> Option<&'static str> {
+        match &self.expression {
+            Expression::Metric(metric) | Expression::OfPool(metric, _) => metric.unit(),
+            Expression::Aggregate(..) => Some("seconds"),
             _ => None,
         }
     }
@@ -156,6 +165,11 @@ mod tests {
         check("pods", Ok(5.0));
         check("x = 1 + 2 * pods - -3", Ok(14.0));
         check("x=(1+2)*pods/ 3", Ok(5.0));
+        check("x=1e-3*pods", Ok(0.005));
+        check("x=2.5E+1 - 1", Ok(24.0));
+        check("x=1e-", Err("no metric is called \"1e-\""));
+        check("p99.9(wait)", Ok(2.21));
+        check("p0.5(wait)", Ok(1.52));
         check("x=max(pods, 7, min(9,8))", Ok(8.0));
         check("x=makespan - 0.83", Ok(35.0));
         check("x=p50(wait) + max( turnaround )", Ok(1.91 + 35.83));

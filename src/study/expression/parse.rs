@@ -94,7 +94,14 @@ impl<'t> Parser<'t> {
 
     fn word(&mut self) -> &'t str {
         self.peek();
-        let end = self.rest.find(|c: char| !c.is_alphanumeric() && c != '.' && c != '_').unwrap_or(self.rest.len());
+        let is_end = |c: char| !c.is_alphanumeric() && c != '.' && c != '_';
+        let mut end = self.rest.find(is_end).unwrap_or(self.rest.len());
+        // The sign of an exponent belongs to its number: 1e-3.
+        let word = &self.rest[..end];
+        let is_exponent = word.ends_with(['e', 'E']) && word[..word.len() - 1].parse::<f64>().is_ok();
+        if let Some(exponent) = self.rest[end..].strip_prefix(['+', '-']).filter(|_| is_exponent) {
+            end += 1 + exponent.find(is_end).unwrap_or(exponent.len());
+        }
         let (word, rest) = self.rest.split_at(end);
         self.rest = rest;
         word

@@ -1,7 +1,7 @@
 //! Shards in a folder that all machines see, each a folder of its own.
 //!
 //! It is complete under a temporary name before it gets its own, and `_SUCCESS` comes last: whatever is cut off leaves
-//! either nothing or a folder that is not counted.
+//! nothing that counts. Of two machines that end the same shard at once, one gives its folder the name.
 
 use std::fs;
 use std::io::{self, Write};
@@ -25,12 +25,12 @@ impl Shelf for Folder {
         found(&self.0.join(shard.name()))
     }
 
-    fn add(&self, part: &Part) -> Result<bool, ShardError> {
+    fn add(&self, part: &Part, is_damaged: bool) -> Result<bool, ShardError> {
         let out = &self.0;
         fs::create_dir_all(out).map_err(at(out))?;
         let folder = tempfile::Builder::new().prefix(".jobsim-").tempdir_in(out).map_err(at(out))?;
         let about = serde_json::to_vec_pretty(&part.about).map_err(|error| ShardError::Wrong(error.to_string()))?;
-        for (name, content) in [(VALUES, part.values.as_bytes()), (ABOUT, &about)] {
+        for (name, content) in [(VALUES, part.values.as_bytes()), (ABOUT, &about), (SUCCESS, b"")] {
             let path = folder.path().join(name);
             let written =
                 fs::File::create(&path).and_then(|mut file| file.write_all(content).and_then(|()| file.sync_all()));
@@ -44,12 +44,19 @@ impl Shelf for Folder {
         }
         let place = out.join(part.about.part.name());
         // What a run that was cut off left there is not complete.
-        if place.exists() {
+        if place.exists() && (is_damaged || !place.join(SUCCESS).exists()) {
             fs::remove_dir_all(&place).map_err(at(&place))?;
         }
-        fs::rename(folder.keep(), &place).map_err(at(&place))?;
-        fs::write(place.join(SUCCESS), "").map_err(at(&place))?;
-        Ok(true)
+        match fs::rename(folder.path(), &place) {
+            Ok(()) => {
+                // It has another name now: there is nothing left to remove.
+                _ = folder.keep();
+                Ok(true)
+            }
+            // No folder gets the name of one that holds something: another machine was faster.
+            Err(_) if place.join(SUCCESS).exists() => Ok(false),
+            Err(source) => Err(ShardError::Io { path: place, source }),
+        }
     }
 
     fn all(&self) -> Result<Vec<Found>, ShardError> {
@@ -70,12 +77,26 @@ fn found(folder: &Path) -> Result<Option<Found>, ShardError> {
         return Ok(None);
     }
     let path = folder.join(ABOUT);
-    let bytes = fs::read(&path).map_err(at(&path))?;
-    let about: About =
-        serde_json::from_slice(&bytes).map_err(|error| ShardError::Wrong(format!("{}: {error}", path.display())))?;
+    let bytes = match fs::read(&path) {
+        // Complete once, and now without a file: damaged as well.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        read => read.map_err(at(&path))?,
+    };
+    let name = folder.display().to_string();
+    let about: About = serde_json::from_slice(&bytes)
+        .map_err(|error| ShardError::Damaged { name: name.clone(), why: format!("{ABOUT}: {error}") })?;
     let path = folder.join(VALUES);
-    let values = Box::new(move || fs::read_to_string(&path).map_err(at(&path)));
-    Ok(Some(Found { name: folder.display().to_string(), about, values }))
+    // A file that was cut within a letter, or has a byte too many, is damaged and not a fault of the system.
+    let values = Box::new(move || match fs::read(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+        read => read.map(text).map_err(at(&path)),
+    });
+    Ok(Some(Found { name, about, values }))
+}
+
+/// As text; what is none becomes a mark, whose digest differs.
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 fn at(path: &Path) -> impl FnOnce(io::Error) -> ShardError {
@@ -87,6 +108,7 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> ShardError {
 mod tests {
     use super::super::tests::{keep, said, shards_are_checked};
     use super::*;
+    use crate::study::results::tests::results;
 
     #[test]
     fn shards_in_a_folder_are_checked() {
@@ -110,8 +132,28 @@ mod tests {
         fs::remove_dir_all(&copy).expect("removed");
         fs::write(path.join("shard=00002-of-00003").join(VALUES), "cell\n").expect("written");
         assert!(said(&shelf).contains("shard=00002-of-00003 is not what was written: its digest differs"));
+        // Another run of it puts it right.
+        keep(&shelf, 3, None);
+        fs::write(path.join("shard=00002-of-00003").join(ABOUT), "{").expect("written");
+        assert!(said(&shelf).contains("run that shard again, which puts it right, or delete it first"));
+        keep(&shelf, 3, None);
+        fs::remove_file(path.join("shard=00001-of-00003").join(VALUES)).expect("removed");
+        assert!(said(&shelf).contains("shard=00001-of-00003 is not what was written"));
+        keep(&shelf, 3, None);
         fs::remove_file(path.join("shard=00002-of-00003").join(SUCCESS)).expect("removed");
         assert!(said(&shelf).contains("shards 2 of 3 are missing"));
         keep(&shelf, 3, None);
+    }
+
+    #[test]
+    fn of_two_machines_that_end_a_shard_at_once_the_other_finds_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let shelf = Folder(folder.path().to_owned());
+        let part = Part::new(Shard::new(0, 4).expect("a shard"), &results().outline, &[1.5, 0.25]);
+        assert!(shelf.add(&part, false).expect("written"));
+        assert!(!shelf.add(&part, false).expect("found"));
+        assert!(shelf.add(&part, true).expect("put right"));
+        // Nothing is left of the attempts.
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
     }
 }

@@ -20,8 +20,8 @@ pub(super) fn merge(shelf: &dyn Shelf, name: &str) -> Result<Results, ShardError
         values.extend(part.about.read(&part.name, &text)?);
     }
     let each = outline.replications as usize * outline.width();
-    let values = values.chunks(each.max(1)).map(<[f64]>::to_vec).collect();
-    Ok(Results { outline, values })
+    let runs: Vec<Vec<f64>> = values.chunks(each.max(1)).map(<[f64]>::to_vec).collect();
+    Ok(Results::new(outline, &runs))
 }
 
 /// Finds parts of another study or cut, doubles and gaps in a sorted list.

@@ -53,6 +53,14 @@ pub enum ShardError {
         /// What the store or the network says, as a sentence.
         reason: String,
     },
+    /// A shard is not as it was written.
+    #[error("{name} is not what was written: {why}; run that shard again, which puts it right, or delete it first")]
+    Damaged {
+        /// What people find it by.
+        name: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The shards do not make a study.
     #[error("{0}")]
     Wrong(String),
@@ -94,7 +102,7 @@ impl Shard {
 
 #[cfg(test)]
 mod tests {
-    use super::place::{Shelf, holds, write};
+    use super::place::{Shelf, Standing, standing, write};
     use super::*;
     use crate::study::results::{Results, tests::results};
 
@@ -106,9 +114,9 @@ mod tests {
             let shard = Shard::new(shard, shards).expect("a shard");
             let cells = shard.cells(4);
             let rows = &all[cells.start as usize * 2..cells.end as usize * 2];
-            let stood = holds(shelf, shard, &whole.outline).expect("looked up");
+            let stood = standing(shelf, shard, &whole.outline).expect("looked up") == Standing::Sound;
             assert_eq!(write(shelf, shard, &whole.outline, rows).expect("written"), !stood);
-            assert!(holds(shelf, shard, &whole.outline).expect("looked up"));
+            assert_eq!(standing(shelf, shard, &whole.outline).expect("looked up"), Standing::Sound);
         }
     }
 

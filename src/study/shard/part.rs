@@ -30,7 +30,8 @@ impl Part {
     /// The values of a shard's runs, in their order.
     pub(super) fn new(shard: Shard, outline: &Outline, values: &[f64]) -> Part {
         let names: Vec<String> = outline.metrics.iter().map(|metric| cell(metric)).collect();
-        let mut text = format!("cell,{}\n", vec![names.join(","); outline.batches()].join(","));
+        let memory = if outline.batches() > 1 { ",memory" } else { "" };
+        let mut text = format!("cell,{}{memory}\n", vec![names.join(","); outline.batches()].join(","));
         for (cell, row) in shard.cells(runs(outline)).zip(values.chunks(outline.width().max(1))) {
             let row: Vec<String> = row.iter().map(|value| value.to_string()).collect();
             text += &format!("{cell},{}\n", row.join(","));
@@ -52,7 +53,7 @@ impl About {
     /// # Errors
     /// If it is not the one that was written; `name` is where it stands.
     pub(super) fn read(&self, name: &str, text: &str) -> Result<Vec<f64>, ShardError> {
-        let damaged = || ShardError::Wrong(format!("{name} is not what was written: its digest differs"));
+        let damaged = || ShardError::Damaged { name: name.to_owned(), why: "its digest differs".to_owned() };
         if digest(text) != self.digest {
             return Err(damaged());
         }

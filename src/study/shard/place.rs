@@ -28,8 +28,9 @@ pub(super) trait Shelf {
     /// The shard, if it stands there complete.
     fn find(&self, shard: Shard) -> Result<Option<Found>, ShardError>;
 
-    /// Adds a shard, whole or not at all; false if a complete one stands there by now.
-    fn add(&self, part: &Part) -> Result<bool, ShardError>;
+    /// Adds a shard, whole or not at all; false if a complete one stands there by now, which stays unless what stands
+    /// there is known to be damaged.
+    fn add(&self, part: &Part, is_damaged: bool) -> Result<bool, ShardError>;
 
     /// All complete shards, in any order.
     fn all(&self) -> Result<Vec<Found>, ShardError>;
@@ -78,12 +79,13 @@ impl Place {
         }
     }
 
-    /// Whether this very shard of this study stands there complete.
+    /// Whether this very shard of this study stands there complete. One that is damaged does not count: it is to be run
+    /// again.
     ///
     /// # Errors
     /// If one of another study does, or the place cannot be looked into.
     pub fn holds(&self, shard: Shard, outline: &Outline) -> Result<bool, ShardError> {
-        holds(&*self.shelf()?, shard, outline)
+        Ok(standing(&*self.shelf()?, shard, outline)? == Standing::Sound)
     }
 
     /// Writes the values of a shard's runs, [`Outline::width`] for each run. Answers false if this very shard stood there.
@@ -121,24 +123,48 @@ impl fmt::Display for Place {
     }
 }
 
-pub(super) fn holds(shelf: &dyn Shelf, shard: Shard, outline: &Outline) -> Result<bool, ShardError> {
-    let Some(found) = shelf.find(shard)? else { return Ok(false) };
+/// What stands where a shard belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    Nothing,
+    /// This very shard, as it was written.
+    Sound,
+    /// A shard that is not as it was written.
+    Damaged,
+}
+
+/// Looks for a shard, and whether its values are those that were written.
+///
+/// # Errors
+/// If one of another study stands there, or the place cannot be looked into.
+pub(super) fn standing(shelf: &dyn Shelf, shard: Shard, outline: &Outline) -> Result<Standing, ShardError> {
+    let found = match shelf.find(shard) {
+        Ok(Some(found)) => found,
+        Ok(None) => return Ok(Standing::Nothing),
+        Err(ShardError::Damaged { .. }) => return Ok(Standing::Damaged),
+        Err(error) => return Err(error),
+    };
     if found.about.study.digest != outline.digest {
         let text = format!("{} holds a shard of another study; name another place with --out", found.name);
         return Err(ShardError::Wrong(text));
     }
-    Ok(true)
+    match (found.values)().and_then(|values| found.about.read(&found.name, &values)) {
+        Ok(_) => Ok(Standing::Sound),
+        Err(ShardError::Damaged { .. }) => Ok(Standing::Damaged),
+        Err(error) => Err(error),
+    }
 }
 
 pub(super) fn write(shelf: &dyn Shelf, shard: Shard, outline: &Outline, values: &[f64]) -> Result<bool, ShardError> {
-    if holds(shelf, shard, outline)? {
+    let before = standing(shelf, shard, outline)?;
+    if before == Standing::Sound {
         return Ok(false);
     }
-    if shelf.add(&Part::new(shard, outline, values))? {
+    if shelf.add(&Part::new(shard, outline, values), before == Standing::Damaged)? {
         return Ok(true);
     }
     // Another machine was faster, with the same shard or one of another study.
-    if holds(shelf, shard, outline)? {
+    if standing(shelf, shard, outline)? == Standing::Sound {
         return Ok(false);
     }
     let Shard { shard, shards } = shard;
