@@ -76,12 +76,17 @@ fn in_some_runs(results: &Results, rows: &[Row], metric: usize) -> Option<String
         .then(|| format!("{name} has no value in {} of {runs} runs; what is told of it is of the others", runs - found))
 }
 
-/// So many runs of so many have Jobs that did not complete, and no metric tells of it. In a study of the steady state some
-/// Job is always at work.
+/// Metrics that hang on when Jobs end.
+const OF_ENDS: [Metric; 5] =
+    [Metric::Makespan, Metric::Turnaround, Metric::Stretch, Metric::Speedup, Metric::Efficiency];
+
+/// So many runs of so many have Jobs that did not complete, which some metric hangs on and none tells. In a study of the
+/// steady state some Job is always at work.
 pub fn incomplete(results: &Results, runs: u64, all: u64) -> Option<String> {
     let Outline { metrics, steady, .. } = &results.outline;
     let is_told = metrics.iter().any(|metric| metric == Metric::Complete.as_str());
-    (runs > 0 && !is_told && steady.is_none()).then(|| {
+    let hangs = |metric: &String| OF_ENDS.iter().any(|of| metric.contains(of.as_str()));
+    (runs > 0 && !is_told && steady.is_none() && metrics.iter().any(hangs)).then(|| {
         format!(
             "in {runs} of {all} runs not every Job completed: their times go to where a Job failed, was deleted or was \
              cut off; -m complete tells the share of Jobs that did"
