@@ -355,6 +355,13 @@ fn nodes_go_as_the_released_autoscaler_lets_them_go() {
     let rules = "{match: {job: big}, duration: 1700s}, {match: {job: small}, duration: 330s}";
     let run = of("count: 2, min: 0, max: 2", &jobs, rules);
     assert!((1200..=1215).contains(&scalings(&run).0[0]), "{:?}", scalings(&run));
+    // A budget with room lets a node go, and is used up by it for the others of the loop.
+    let guarded = job("w", 3, "", &asks("1")).replace("backoffLimit: 0", "backoffLimit: 9");
+    let budget = "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: b}\nspec: {minAvailable: 2, \
+                  selector: {matchLabels: {app: w}}}\n";
+    let run = of("count: 3, min: 0, max: 3", &[guarded, budget.to_owned()], "{duration: 650s}");
+    assert_eq!(scalings(&run).0[0], 600);
+    assert_eq!(run.pods.iter().filter(|pod| pod.terminating.is_some()).count(), 1);
     // A node that fails for good goes twenty minutes after it was not needed.
     let run = of(
         "count: 1, min: 0, max: 2",

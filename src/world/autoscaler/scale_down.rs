@@ -1,13 +1,14 @@
 //! Which nodes nobody needs (`planner.categorizeNodes`), and which of them go now (`ScaleDown`).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::super::World;
 use super::super::evictions::BudgetState;
 use super::{GPU_LABELS, SEEN_AGAIN_AFTER};
 use crate::api::meta::{NodeId, PodId};
 use crate::api::node::{Node, Readiness, Taint, TaintEffect};
-use crate::api::pod::Pod;
+use crate::api::pod::{Pod, PodTemplate};
 use crate::kernel::time::SimDuration;
 use crate::scenario::cluster::Autoscaler as Flags;
 use crate::scheduler::{Packing, Snapshot};
@@ -18,6 +19,7 @@ const UNREADY_TIME: SimDuration = SimDuration::from_secs(20 * 60);
 const MOST_SOFT_TAINTS: usize = 10;
 const CANDIDATE: &str = "DeletionCandidateOfClusterAutoscaler";
 const SAFE_TO_EVICT: &str = "cluster-autoscaler.kubernetes.io/safe-to-evict";
+const ON_COMPLETION: &str = "on-completion";
 
 /// What a pod means for its node's going (`drainability/rules`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,10 +120,9 @@ impl World<'_> {
         if is_orphan(pod) {
             return Drainability::Blocks;
         }
-        let safe = template.annotations.iter().find(|(key, _)| &**key == SAFE_TO_EVICT).map(|(_, value)| &**value);
-        match safe {
+        match safe_to_evict(template) {
             Some("true") => return Drainability::Moves,
-            Some("on-completion") => return Drainability::Waits,
+            Some(ON_COMPLETION) => return Drainability::Waits,
             Some("false") => return Drainability::Blocks,
             _ => {}
         }
@@ -143,7 +144,8 @@ impl World<'_> {
             if self.autoscaler.leaving.len() as u32 >= flags.max_parallelism {
                 break;
             }
-            let waits = |pod: PodId| self.counts(pod) && self.drainability(pod, &[]) == Drainability::Waits;
+            let is_waited_for = |of: &Arc<PodTemplate>| safe_to_evict(of) == Some(ON_COMPLETION);
+            let waits = |pod: PodId| self.counts(pod) && self.store.template_of(pod).is_some_and(is_waited_for);
             if !self.pool_spares(id) || self.pods_on(id).into_iter().any(waits) {
                 continue;
             }
@@ -170,7 +172,7 @@ impl World<'_> {
         let is_tainted = |node: &Node| node.taints.iter().any(|taint| &*taint.key == CANDIDATE);
         let is_wanted = |node: &Node| self.autoscaler.unneeded.contains_key(&node.id);
         let is_leaving = |node: &Node| self.autoscaler.leaving.contains_key(&node.id);
-        let wrong = |node: &&std::sync::Arc<Node>| !is_leaving(node) && is_tainted(node) != is_wanted(node);
+        let wrong = |node: &&Arc<Node>| !is_leaving(node) && is_tainted(node) != is_wanted(node);
         let mut changes: Vec<(bool, NodeId)> =
             self.store.nodes().filter(wrong).map(|node| (is_wanted(node), node.id)).collect();
         changes.sort_unstable();
@@ -189,6 +191,11 @@ impl World<'_> {
     pub(super) fn standing_on(&self, id: NodeId) -> usize {
         self.pods_on(id).into_iter().filter(|&pod| self.counts(pod)).count()
     }
+}
+
+/// What a pod says of its own eviction.
+fn safe_to_evict(template: &PodTemplate) -> Option<&str> {
+    template.annotations.iter().find(|(key, _)| &**key == SAFE_TO_EVICT).map(|(_, value)| &**value)
 }
 
 /// Do the pods on a node ask for more of it than it may go with? Of GPUs alone, if it has some or is to have some.

@@ -10,7 +10,7 @@ use super::{AutoscalerAlarm, Failure, Place, SOURCE, is_expendable};
 use crate::api::meta::{ApiTime, NodeId, ObjectId, PodId};
 use crate::kernel::rng::{Purpose, entity, mix};
 use crate::kernel::time::{SimDuration, SimTime};
-use crate::scenario::cluster::{Autoscaler as Flags, Expander};
+use crate::scenario::cluster::{Autoscaler as Flags, Expander, NodePool};
 use crate::scheduler::{Packing, Snapshot};
 
 const TIES: Purpose = Purpose(0x24);
@@ -102,10 +102,8 @@ impl World<'_> {
         }
         let mut there = Packing::from(places.keys().copied().collect(), self.autoscaler.next_place);
         // Within a priority in no order (a map's upstream), but those that have had a place before them.
-        let hint = |pod: &Pending| {
-            let hint = self.autoscaler.hints.get(&pod.id);
-            hint.and_then(|hint| places.iter().find(|(_, place)| *place == hint)).map(|(&node, _)| node)
-        };
+        let nodes: BTreeMap<Place, NodeId> = places.iter().map(|(&node, &place)| (place, node)).collect();
+        let hint = |pod: &Pending| nodes.get(self.autoscaler.hints.get(&pod.id)?).copied();
         let hinted: BTreeMap<PodId, NodeId> = pending.iter().filter_map(|pod| Some((pod.id, hint(pod)?))).collect();
         let mut draw = |pod: &Pending| {
             let entity = mix(entity(&[b"packing"]), mix(self.now.0, pod.id.uid.into()));
@@ -133,7 +131,7 @@ impl World<'_> {
         let mut choices = Vec::new();
         for (number, pool) in (0u32..).zip(&self.nodes.settings.pools) {
             let most = pool.bounds.1.saturating_sub(self.size(number)).min(room).min(MOST_AT_ONCE);
-            if most > 0 && !self.backs_off(number) && !self.pool_is_unhealthy(number) {
+            if self.keeps_from_growing(number, pool, room).is_none() {
                 choices.extend(estimate(pending, (number, pool), most, snapshot));
             }
         }
@@ -167,21 +165,27 @@ impl World<'_> {
         Some(choices.swap_remove(place.min(choices.len() - 1)))
     }
 
+    /// Why a pool cannot have more nodes, whatever the pod.
+    fn keeps_from_growing(&self, number: u32, pool: &NodePool, room: u32) -> Option<&'static str> {
+        if self.size(number) >= pool.bounds.1 {
+            Some("max node group size reached")
+        } else if self.backs_off(number) {
+            Some("in backoff after failed scale-up")
+        } else if self.pool_is_unhealthy(number) {
+            Some("not ready for scale-up")
+        } else {
+            (room == 0).then_some("max total nodes in cluster reached")
+        }
+    }
+
     /// Says of each pod what keeps each pool from helping it.
     fn no_scale_up(&mut self, pending: &[Pending], room: u32, snapshot: &mut Snapshot) {
         // Pools that cannot grow whatever the pod, and a node of each of the others.
         let (mut skipped, mut nodes) = (Vec::new(), Vec::new());
         for (number, pool) in (0u32..).zip(&self.nodes.settings.pools) {
-            if self.size(number) >= pool.bounds.1 {
-                skipped.push("max node group size reached".to_owned());
-            } else if self.backs_off(number) {
-                skipped.push("in backoff after failed scale-up".to_owned());
-            } else if self.pool_is_unhealthy(number) {
-                skipped.push("not ready for scale-up".to_owned());
-            } else if room == 0 {
-                skipped.push("max total nodes in cluster reached".to_owned());
-            } else {
-                nodes.push(imagined(pool, number, 0));
+            match self.keeps_from_growing(number, pool, room) {
+                Some(why) => skipped.push(why.to_owned()),
+                None => nodes.push(imagined(pool, number, 0)),
             }
         }
         let mut messages = Vec::new();
