@@ -291,6 +291,13 @@ impl PodStatus {
     }
 }
 
+impl PodStatus {
+    /// Why a kubelet did not take the pod, if one did not: nothing of it has ever been.
+    pub fn rejection(&self) -> Option<&PodFailure> {
+        self.failure.as_deref().filter(|failure| failure.rejection().is_some())
+    }
+}
+
 /// Why a pod failed as a whole, whatever its containers ended with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PodFailure {

@@ -77,7 +77,7 @@ pub fn status_word(pod: &Pod, init_containers: usize) -> Cow<'static, str> {
         return "Terminating".into();
     }
     // What a kubelet refused has no containers that could say more.
-    if let Some(failure) = pod.status.failure.as_ref().filter(|failure| failure.rejection().is_some()) {
+    if let Some(failure) = pod.status.rejection() {
         return failure.reason.into();
     }
     match pod.status.view.word {

@@ -111,9 +111,7 @@ pub(super) fn conditions(calendar: Calendar, pod: &Pod, times: &PodTimes, templa
     } else if let (None, Some((since, why))) = (times.bound, &times.unschedulable) {
         conditions.push(condition("PodScheduled", false, Some(*since), "Unschedulable", why));
     }
-    // Nothing of a pod that a kubelet refused has ever been.
-    let is_refused = pod.status.failure.as_ref().is_some_and(|failure| failure.rejection().is_some());
-    let Some(bound) = times.bound.filter(|_| !is_refused) else { return conditions };
+    let Some(bound) = times.bound.filter(|_| pod.status.rejection().is_none()) else { return conditions };
     let sandbox = "PodReadyToStartContainers";
     conditions.push(match (times.sandboxed, times.ended) {
         (_, Some(ended)) => condition(sandbox, false, Some(ended), "PodSandboxNotReady", "pod sandbox is not ready"),

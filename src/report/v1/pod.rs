@@ -216,8 +216,7 @@ fn status(calendar: Calendar, pod: &Pod, times: &PodTimes, spec: &Value, store: 
     if !conditions.is_empty() {
         set("conditions", Value::Array(conditions));
     }
-    let is_refused = pod.status.failure.as_ref().is_some_and(|failure| failure.rejection().is_some());
-    if let Some(bound) = times.bound.filter(|_| !is_refused) {
+    if let Some(bound) = times.bound.filter(|_| pod.status.rejection().is_none()) {
         set("startTime", calendar.seconds(bound));
         let init = list_of(spec, "initContainers").len();
         // A kubelet that has just seen the pod reports at once what it waits for.
