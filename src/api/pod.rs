@@ -55,6 +55,62 @@ pub struct Container {
     pub readiness_probe: Option<Probe>,
     /// What says that it has started, if anything does.
     pub startup_probe: Option<Probe>,
+    /// Its own word on whether it is started again, if it has one.
+    pub restarts: Option<Box<ContainerRestarts>>,
+}
+
+/// `restartPolicy` and `restartPolicyRules` of a container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContainerRestarts {
+    /// Where no rule matches.
+    pub policy: RestartPolicy,
+    /// The first that matches an exit code decides.
+    pub rules: Vec<ContainerRestartRule>,
+}
+
+/// A rule of `restartPolicyRules`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContainerRestartRule {
+    /// `RestartAllContainers`, not `Restart`.
+    pub all_containers: bool,
+    /// Operator `In`, not `NotIn`.
+    pub is_in: bool,
+    /// Exit codes.
+    pub values: Vec<i32>,
+}
+
+/// What is started again when a container has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Restart {
+    /// Nothing.
+    No,
+    /// The container.
+    Container,
+    /// All containers of its pod, from the first init container on.
+    AllContainers,
+}
+
+impl Container {
+    /// What an end with this code has started again (`ContainerShouldRestart`).
+    pub fn restart_after(&self, code: i32, pod: RestartPolicy) -> Restart {
+        let policy = match &self.restarts {
+            Some(own) => {
+                let matching = own.rules.iter().find(|rule| rule.values.contains(&code) == rule.is_in);
+                match matching {
+                    Some(rule) if rule.all_containers => return Restart::AllContainers,
+                    Some(_) => return Restart::Container,
+                    None => own.policy,
+                }
+            }
+            None => pod,
+        };
+        let restarts = match policy {
+            RestartPolicy::Always => true,
+            RestartPolicy::OnFailure => code != 0,
+            RestartPolicy::Never => false,
+        };
+        if restarts { Restart::Container } else { Restart::No }
+    }
 }
 
 /// When a probe asks.
@@ -66,6 +122,10 @@ pub struct Probe {
     pub period_seconds: u32,
     /// Good answers that are needed in a row.
     pub success_threshold: u32,
+    /// Bad answers in a row that end the container, if it is a startup probe.
+    pub failure_threshold: u32,
+    /// Seconds that the container has to end then, instead of its pod's grace period.
+    pub grace_period_seconds: Option<u32>,
 }
 
 impl PodTemplate {
@@ -101,7 +161,7 @@ impl PodTemplate {
             container.resources.limits.is_empty()
                 && container.readiness_probe.is_none()
                 && container.startup_probe.is_none()
-                && !container.sidecar
+                && container.restarts.is_none()
         })
     }
 
@@ -355,8 +415,21 @@ pub struct Termination {
     pub started: SimTime,
     /// When it ended.
     pub finished: SimTime,
-    /// Did it take more memory than it may?
-    pub oom: bool,
+    /// What the container's status calls it.
+    pub reason: TerminatedReason,
+}
+
+/// Why a container is terminated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TerminatedReason {
+    /// Its process ended.
+    Exited,
+    /// It took more memory than it may.
+    OomKilled,
+    /// It was removed so that all containers of its pod start again: 137, at no known time.
+    RestartingAllContainers,
+    /// Its pod ended while it waited to be started: 137, at no known time.
+    ContainerStatusUnknown,
 }
 
 /// Exit codes of terminated containers. One container is the usual case and needs no allocation.
@@ -408,6 +481,8 @@ pub enum ContainersWord {
     Init(u16, u16),
     /// An init container failed.
     InitError,
+    /// The pod ended while an init container waited for its start.
+    InitContainerStatusUnknown,
     /// An init container failed and waits for its next start.
     InitCrashLoopBackOff,
     /// Init containers are done.
@@ -422,6 +497,8 @@ pub enum ContainersWord {
     ImagePullBackOff,
     /// The kernel ended a container that took more memory than it may.
     OomKilled,
+    /// The pod ended while a container waited for its start.
+    ContainerStatusUnknown,
     /// The first app container that is not running ended with 0.
     Completed,
     /// .. or with another code.

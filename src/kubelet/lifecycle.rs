@@ -1,5 +1,5 @@
 //! A pod's life on its node: start, init containers, app containers, restarts with back-off, termination
-//! (semantics of `SyncPod`, `computePodActions`, `doBackOff` and `killContainer`, without their latencies).
+//! (semantics of `SyncPod`, `computePodActions`, `doBackOff` and `killContainer`).
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use smallvec::{SmallVec, smallvec};
 use super::status::DEADLINE_EXCEEDED;
 use super::{Alarm, Workload};
 use crate::api::meta::{ApiTime, PodId};
-use crate::api::pod::{Container, PodFailure, PodStatus, PodTemplate, RestartPolicy, Termination};
+use crate::api::pod::{Container, PodFailure, PodStatus, PodTemplate, Restart, TerminatedReason, Termination};
 use crate::kernel::slab::Slab;
 use crate::kernel::time::{SimDuration, SimTime};
 
@@ -22,6 +22,8 @@ const EVICTION_GRACE: SimDuration = SimDuration::from_secs(2);
 /// Crash back-off: first and longest wait in seconds, and how long a container must run to be forgiven.
 const FIRST_BACK_OFF: u16 = 10;
 const LONGEST_BACK_OFF: u16 = 300;
+/// A kubelet looks at a pod again after this long, however long it has to wait (`syncFrequency`).
+const RESYNC: SimDuration = SimDuration::from_secs(60);
 const FORGIVEN_AFTER: SimDuration = SimDuration::from_secs(600);
 
 /// All pods that kubelets look after.
@@ -78,6 +80,8 @@ pub(super) enum PodState {
     Init(u16),
     /// App containers have started.
     Running,
+    /// All containers are being removed, to start again from the first.
+    Restarting,
     /// Being deleted: nothing starts any more.
     Terminating,
     /// All containers have ended for good.
@@ -97,6 +101,10 @@ pub(super) struct ContainerState {
     pub(super) end_before: SimTime,
     /// Seconds that it waits before its next restart.
     back_off: u16,
+    /// Its restart is not to come at once.
+    is_in_back_off: bool,
+    /// .. and its status says so.
+    shows_back_off: bool,
     /// Code that the process will exit with, once it is known.
     pub(super) planned_code: Option<i32>,
     pub(super) ends_at: SimTime,
@@ -106,14 +114,29 @@ pub(super) struct ContainerState {
     pub(super) ready: bool,
     /// It will end because of the memory it takes; it did so last time.
     pub(super) will_be_oom: bool,
-    pub(super) was_oom: bool,
+    /// What its last end is called.
+    pub(super) reason: TerminatedReason,
+    /// Its startup probe has given it up.
+    pub(super) not_started: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ContainerPhase {
     Waiting,
     Running,
+    /// Ended, and to be started again.
     BackOff,
+    /// It was to be started again and will not, as its pod is to end first.
+    GivenUp,
+    Terminated,
+}
+
+/// The state of a container as its status shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ShownState {
+    Waiting,
+    BackOff,
+    Running,
     Terminated,
 }
 
@@ -127,12 +150,27 @@ impl ContainerState {
             last_start: SimTime::ZERO,
             end_before: SimTime::ZERO,
             back_off: 0,
+            is_in_back_off: false,
+            shows_back_off: false,
             planned_code: None,
             ends_at: SimTime::ZERO,
             turn: 0,
             ready: false,
             will_be_oom: false,
-            was_oom: false,
+            reason: TerminatedReason::Exited,
+            not_started: false,
+        }
+    }
+
+    /// What its status shows. That a container is in back-off it tells one look of the kubelet late, from what the look
+    /// before came to (`reasonCache`).
+    pub(super) fn shown(&self) -> ShownState {
+        match self.phase {
+            ContainerPhase::Waiting => ShownState::Waiting,
+            ContainerPhase::Running => ShownState::Running,
+            ContainerPhase::BackOff if !self.shows_back_off => ShownState::Terminated,
+            ContainerPhase::BackOff | ContainerPhase::GivenUp => ShownState::BackOff,
+            ContainerPhase::Terminated => ShownState::Terminated,
         }
     }
 
@@ -143,8 +181,15 @@ impl ContainerState {
 
     /// Its last end, as long as it has not been started again.
     pub(super) fn termination(&self) -> Option<Termination> {
-        let started = self.last_start;
-        self.last_exit().map(|(code, finished)| Termination { code, started, finished, oom: self.was_oom })
+        let (started, reason) = (self.last_start, self.reason);
+        self.last_exit().map(|(code, finished)| Termination { code, started, finished, reason })
+    }
+
+    /// Nobody can tell when it ended, and so it is called.
+    pub(super) fn lose(&mut self, phase: ContainerPhase, reason: TerminatedReason) {
+        (self.phase, self.reason, self.ready) = (phase, reason, false);
+        self.end_before = self.last_end;
+        (self.last_code, self.last_end, self.last_start) = (Some(KILLED), SimTime::ZERO, SimTime::ZERO);
     }
 }
 
@@ -282,30 +327,38 @@ impl Kubelet {
                 Some(id)
             }
             Alarm::Exit { pod, container, turn } => {
-                let worker = self.worker(pod)?;
-                let at = container as usize;
-                if worker.containers[at].turn != turn || worker.containers[at].phase != ContainerPhase::Running {
-                    return None;
-                }
-                worker.exit(at, now, workload, alarms);
+                let worker = self.worker_in(ContainerPhase::Running, pod, container, turn)?;
+                worker.exit(usize::from(container), now, workload, alarms);
+                Some(pod)
+            }
+            Alarm::BackOff { pod, container, turn } => {
+                let worker = self.worker_in(ContainerPhase::BackOff, pod, container, turn)?;
+                worker.containers[usize::from(container)].shows_back_off = true;
                 Some(pod)
             }
             Alarm::Restart { pod, container, turn } => {
-                let worker = self.worker(pod)?;
-                let at = container as usize;
-                if worker.containers[at].turn != turn || worker.containers[at].phase != ContainerPhase::BackOff {
-                    return None;
-                }
-                worker.restart(at, now, workload, alarms);
+                let worker = self.worker_in(ContainerPhase::BackOff, pod, container, turn)?;
+                worker.restart(usize::from(container), now, workload, alarms);
                 Some(pod)
             }
             Alarm::Ready { pod, container, turn } => {
-                let worker = self.running(pod, container, turn)?;
+                let worker = self.worker_in(ContainerPhase::Running, pod, container, turn)?;
                 worker.found_ready(usize::from(container), now, workload, alarms);
                 Some(pod)
             }
+            Alarm::NotStarted { pod, container, turn } => {
+                let worker = self.worker_in(ContainerPhase::Running, pod, container, turn)?;
+                worker.has_not_started(usize::from(container), now, workload, alarms);
+                None
+            }
+            Alarm::RestartAll(pod) => {
+                let worker = self.worker(pod).filter(|worker| worker.state == PodState::Restarting)?;
+                worker.start_again(now, workload, alarms);
+                Some(pod)
+            }
             Alarm::StorageFull { pod, container, turn } => {
-                let failure = self.running(pod, container, turn)?.is_evicted_for_storage(usize::from(container));
+                let worker = self.worker_in(ContainerPhase::Running, pod, container, turn)?;
+                let failure = worker.is_evicted_for_storage(usize::from(container));
                 self.fail(pod, failure, EVICTION_GRACE, now, workload, alarms)
             }
             Alarm::Deadline(pod) => {
@@ -324,9 +377,9 @@ impl Kubelet {
         }
     }
 
-    /// The pod of an alarm about a container, if that still runs as it did when the alarm was set.
-    fn running(&mut self, pod: PodId, container: u16, turn: u16) -> Option<&mut PodWorker> {
-        let is_so = |c: &ContainerState| c.turn == turn && c.phase == ContainerPhase::Running;
+    /// The pod of an alarm about a container, if that still is as it was when the alarm was set.
+    fn worker_in(&mut self, phase: ContainerPhase, pod: PodId, container: u16, turn: u16) -> Option<&mut PodWorker> {
+        let is_so = |c: &ContainerState| c.turn == turn && c.phase == phase;
         self.worker(pod).filter(|worker| is_so(&worker.containers[usize::from(container)]))
     }
 
@@ -342,6 +395,7 @@ impl Kubelet {
         match worker.state {
             PodState::Ended => return false,
             PodState::Starting => return false,
+            PodState::Restarting => worker.start_again(now, workload, alarms),
             PodState::Init(_) | PodState::Running | PodState::Terminating => {
                 for at in 0..worker.containers.len() {
                     let container = &mut worker.containers[at];
@@ -353,7 +407,7 @@ impl Kubelet {
                         }
                         // Its back-off is kept in the kubelet's memory, which is gone.
                         ContainerPhase::BackOff => worker.restart(at, now, workload, alarms),
-                        ContainerPhase::Waiting | ContainerPhase::Terminated => {}
+                        ContainerPhase::Waiting | ContainerPhase::GivenUp | ContainerPhase::Terminated => {}
                     }
                 }
             }
@@ -372,30 +426,48 @@ impl Kubelet {
         alarms: &mut Vec<(SimTime, Alarm)>,
     ) -> Option<PodId> {
         let worker = self.worker(id)?;
-        if matches!(worker.state, PodState::Terminating | PodState::Ended) {
-            return None;
+        // The state of a deleted pod's containers is how they ended last (`ShouldContainerBeRestarted`).
+        let waiting = |phase| matches!(phase, ContainerPhase::BackOff | ContainerPhase::GivenUp);
+        let mut may_have_changed = false;
+        for container in worker.containers.iter_mut().filter(|container| waiting(container.phase)) {
+            (container.phase, may_have_changed) = (ContainerPhase::Terminated, true);
         }
-        worker.state = PodState::Terminating;
-        // What is on its end already goes on as it was.
-        if worker.kill_at.is_some() {
-            return Some(id);
-        }
-        worker.kill_at = Some(now + grace);
-        worker.await_end_of_grace(alarms);
-        for at in 0..worker.containers.len() {
-            match worker.containers[at].phase {
-                ContainerPhase::Running if !worker.is_sidecar(at) => worker.signal(at, grace, now, workload, alarms),
-                ContainerPhase::BackOff => worker.containers[at].phase = ContainerPhase::Terminated,
-                ContainerPhase::Running | ContainerPhase::Waiting | ContainerPhase::Terminated => {}
-            }
-        }
-        worker.stop_sidecars(now, workload, alarms);
-        worker.end_if_stopped();
-        Some(id)
+        may_have_changed |= worker.stop(grace, now, workload, alarms);
+        may_have_changed.then_some(id)
     }
 }
 
 impl PodWorker {
+    /// What runs is told to end, nothing starts any more. Returns whether the pod's status may have changed.
+    pub(super) fn stop(
+        &mut self,
+        grace: SimDuration,
+        now: SimTime,
+        workload: &mut dyn Workload,
+        alarms: &mut Vec<(SimTime, Alarm)>,
+    ) -> bool {
+        if matches!(self.state, PodState::Terminating | PodState::Ended) {
+            return false;
+        }
+        self.state = PodState::Terminating;
+        // What is on its end already goes on as it was.
+        if self.kill_at.is_some() {
+            return true;
+        }
+        self.kill_at = Some(now + grace);
+        self.await_end_of_grace(alarms);
+        for at in 0..self.containers.len() {
+            match self.containers[at].phase {
+                ContainerPhase::Running if !self.is_sidecar(at) => self.signal(at, grace, now, workload, alarms),
+                ContainerPhase::BackOff => self.give_up(at),
+                _ => {}
+            }
+        }
+        self.stop_sidecars(now, workload, alarms);
+        self.end_if_stopped();
+        true
+    }
+
     /// Starts the init container at `next`, or all app containers after the last one.
     pub(super) fn start_next(
         &mut self,
@@ -431,7 +503,7 @@ impl PodWorker {
         container.last_start = now;
         container.planned_code = None;
         container.turn = container.turn.wrapping_add(1);
-        (container.will_be_oom, container.ready) = (false, false);
+        (container.will_be_oom, container.ready, container.not_started) = (false, false, false);
         if self.template.containers_are_plain() {
             let name = &self.template.container(at).name;
             let container = &mut self.containers[at];
@@ -484,17 +556,19 @@ impl PodWorker {
         let container = &mut self.containers[at];
         (container.last_code, container.last_end) = (Some(code), now);
         container.phase = ContainerPhase::Terminated;
-        container.was_oom = container.will_be_oom;
+        container.reason = match container.will_be_oom {
+            true => TerminatedReason::OomKilled,
+            false => TerminatedReason::Exited,
+        };
         container.ready = false;
-        if self.state == PodState::Terminating || self.kill_at.is_some() {
+        if self.is_stopping() {
             self.stop_sidecars(now, workload, alarms);
             return self.end_if_stopped();
         }
-        if self.restarts_after(code, at) {
-            return self.back_off(at, now, workload, alarms);
-        }
-        if self.is_sidecar(at) {
-            return self.back_off(at, now, workload, alarms);
+        match self.restart_after(code, at) {
+            Restart::AllContainers => return self.remove_all(at, now, workload, alarms),
+            Restart::Container => return self.back_off(at, now, workload, alarms),
+            Restart::No => {}
         }
         match self.state {
             PodState::Init(_) if code == 0 => self.start_next(at + 1, now, workload, alarms),
@@ -504,9 +578,12 @@ impl PodWorker {
             }
             PodState::Init(_) => {
                 // A sidecar that waits for its restart does not get it any more.
-                let waiting = self.containers.iter_mut().filter(|other| other.phase == ContainerPhase::BackOff);
-                waiting.for_each(|other| other.phase = ContainerPhase::Terminated);
-                self.state = PodState::Ended;
+                for other in 0..self.init_count() {
+                    if self.containers[other].phase == ContainerPhase::BackOff {
+                        self.give_up(other);
+                    }
+                }
+                self.end();
             }
             _ => {
                 self.stop_with_sidecars(now, workload, alarms);
@@ -515,15 +592,15 @@ impl PodWorker {
         }
     }
 
-    fn restarts_after(&self, code: i32, at: usize) -> bool {
-        if self.is_sidecar(at) {
-            return false;
-        }
-        match self.template.restart_policy {
-            RestartPolicy::Never => false,
-            RestartPolicy::OnFailure => code != 0,
+    fn is_stopping(&self) -> bool {
+        self.state == PodState::Terminating || self.kill_at.is_some()
+    }
+
+    fn restart_after(&self, code: i32, at: usize) -> Restart {
+        match self.container(at).restart_after(code, self.template.restart_policy) {
             // An init container that succeeded is done, whatever the policy.
-            RestartPolicy::Always => code != 0 || at >= self.init_count(),
+            Restart::Container if code == 0 && at < self.init_count() && !self.is_sidecar(at) => Restart::No,
+            restart => restart,
         }
     }
 
@@ -534,24 +611,83 @@ impl PodWorker {
         if container.restarts > 0 && now.since(container.last_start) > FORGIVEN_AFTER {
             container.back_off = 0;
         }
-        let wait = SimDuration::from_secs(container.back_off.into());
-        container.back_off = (2 * container.back_off).clamp(FIRST_BACK_OFF, LONGEST_BACK_OFF);
-        if wait == SimDuration::ZERO {
+        let entry = SimDuration::from_secs(container.back_off.into());
+        // What a probe gave up is started by the look that ended it, which knows of the ends before alone.
+        let (wait, counts) = match container.not_started {
+            true if container.restarts == 0 => (SimDuration::ZERO, false),
+            true if now.since(container.end_before) >= entry => (SimDuration::ZERO, true),
+            _ => (entry, true),
+        };
+        if counts {
+            container.back_off = (2 * container.back_off).clamp(FIRST_BACK_OFF, LONGEST_BACK_OFF);
+        }
+        let until = now + wait;
+        let (restarts, turn, name) = (container.restarts, container.turn, &self.template.container(at).name);
+        let mut look = now + workload.look(pod, name, restarts, 0, SimDuration::ZERO);
+        let (mut number, mut shows) = (0, None);
+        while look < until {
+            number += 1;
+            look = look + workload.look(pod, name, restarts, number, until.since(look).min(RESYNC));
+            shows = shows.or(Some(look));
+        }
+        let starts = look + workload.container_start(pod, name, restarts);
+        if starts == now {
             return self.restart(at, now, workload, alarms);
         }
+        let container = &mut self.containers[at];
         container.phase = ContainerPhase::BackOff;
-        alarms.push((now + wait, Alarm::Restart { pod, container: at as u16, turn: container.turn }));
+        (container.is_in_back_off, container.shows_back_off) = (wait > SimDuration::ZERO, false);
+        let container = at as u16;
+        if let Some(shows) = shows.filter(|&shows| shows < starts) {
+            alarms.push((shows, Alarm::BackOff { pod, container, turn }));
+        }
+        alarms.push((starts, Alarm::Restart { pod, container, turn }));
+    }
+
+    /// A container that waits for its restart does not get it any more. As long as its pod is not deleted its status says
+    /// that it waits, if it is in back-off, except for sidecars that ended well (`convertToAPIContainerStatuses`).
+    pub(super) fn give_up(&mut self, at: usize) {
+        let is_init = at < self.init_count();
+        let container = &mut self.containers[at];
+        let goes_on = container.is_in_back_off && !(is_init && container.last_code == Some(0));
+        container.phase = if goes_on { ContainerPhase::GivenUp } else { ContainerPhase::Terminated };
     }
 
     /// The pod has ended once no container runs or will run.
     pub(super) fn end_if_stopped(&mut self) {
         let over = |phase: ContainerPhase| match phase {
             ContainerPhase::Running | ContainerPhase::BackOff => false,
-            ContainerPhase::Terminated => true,
-            ContainerPhase::Waiting => self.state == PodState::Terminating || self.kill_at.is_some(),
+            ContainerPhase::GivenUp | ContainerPhase::Terminated => true,
+            ContainerPhase::Waiting => self.is_stopping(),
         };
         if self.containers.iter().all(|container| over(container.phase)) {
-            self.state = PodState::Ended;
+            self.end();
+        }
+    }
+
+    fn end(&mut self) {
+        let was_deleted = self.state == PodState::Terminating && self.failure.is_none();
+        self.state = PodState::Ended;
+        if !was_deleted && self.containers.iter().any(|container| container.phase != ContainerPhase::Terminated) {
+            self.lose_what_waits();
+        }
+    }
+
+    /// Of what should have been started, be it again, nobody knows how it ended: app containers once one of them was
+    /// started, init containers up to the last that was (`TerminatePod`, `hasPodInitialized`, `initializedContainers`).
+    fn lose_what_waits(&mut self) {
+        let was_started = |container: &ContainerState| container.phase != ContainerPhase::Waiting;
+        let (inits, apps) = self.containers.split_at(self.init_count());
+        let begun = inits.iter().rposition(was_started).map_or(1, |last| last + 1).min(inits.len());
+        let is_initialized = inits.is_empty() || apps.iter().any(was_started);
+        let apps = if is_initialized { self.init_count()..self.containers.len() } else { 0..0 };
+        for at in (0..begun).chain(apps) {
+            if self.containers[at].phase != ContainerPhase::Terminated {
+                if let Some(previous) = &mut self.previous {
+                    previous[at] = self.containers[at].termination();
+                }
+                self.containers[at].lose(ContainerPhase::Terminated, TerminatedReason::ContainerStatusUnknown);
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::lifecycle::{ContainerPhase, KILLED, Kubelet, PodState, PodWorker};
+use super::lifecycle::{KILLED, Kubelet, PodState, PodWorker};
 use super::{Alarm, Workload};
 use crate::api::meta::PodId;
 use crate::api::pod::PodFailure;
@@ -90,11 +90,6 @@ impl Kubelet {
         let worker =
             self.worker(id).filter(|worker| !matches!(worker.state, PodState::Terminating | PodState::Ended))?;
         (worker.fails, worker.failure) = (true, Some(Arc::new(failure)));
-        for container in &mut worker.containers {
-            if container.phase == ContainerPhase::BackOff {
-                container.phase = ContainerPhase::Terminated;
-            }
-        }
-        self.terminate(id, grace, now, workload, alarms)
+        worker.stop(grace, now, workload, alarms).then_some(id)
     }
 }

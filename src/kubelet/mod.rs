@@ -7,6 +7,7 @@ pub mod images;
 pub mod lifecycle;
 mod limits;
 mod readiness;
+mod restart_all;
 mod sidecars;
 mod status;
 
@@ -43,7 +44,16 @@ pub trait Workload {
     fn pull_latency(&mut self, _pod: PodId, _image: &str) -> SimDuration {
         SimDuration::ZERO
     }
-    /// From the end of a back-off to the kubelet's next look at the pod.
+    /// From the end of a container to the kubelet's first look at it (0), and from a look to the next, where it means to
+    /// wait this long.
+    fn look(&mut self, _pod: PodId, _container: &str, _restart: u32, _number: u32, wait: SimDuration) -> SimDuration {
+        wait
+    }
+    /// What it takes to make and start a container again.
+    fn container_start(&mut self, _pod: PodId, _container: &str, _restart: u32) -> SimDuration {
+        SimDuration::ZERO
+    }
+    /// From the end of a pull's back-off to the kubelet's next look at the pod.
     fn next_look(&mut self, _pod: PodId, _number: u32) -> SimDuration {
         SimDuration::ZERO
     }
@@ -63,7 +73,16 @@ pub enum Alarm {
         /// Which start or stop of the container it belongs to.
         turn: u16,
     },
-    /// A failed container's back-off is over.
+    /// A container that waits for its restart shows it.
+    BackOff {
+        /// Whose.
+        pod: PodId,
+        /// Position among init containers, then app containers.
+        container: u16,
+        /// Which end of the container it belongs to.
+        turn: u16,
+    },
+    /// A container is started again.
     Restart {
         /// Whose.
         pod: PodId,
@@ -81,6 +100,17 @@ pub enum Alarm {
         /// Which start of the container it belongs to.
         turn: u16,
     },
+    /// A startup probe gives a container up.
+    NotStarted {
+        /// Whose.
+        pod: PodId,
+        /// Position among init containers, then app containers.
+        container: u16,
+        /// Which start of the container it belongs to.
+        turn: u16,
+    },
+    /// All containers of a pod have been removed and start again.
+    RestartAll(PodId),
     /// A container has written more to its node's disk than it may.
     StorageFull {
         /// Whose.
@@ -107,10 +137,13 @@ impl Alarm {
     pub fn pod(&self) -> PodId {
         match *self {
             Alarm::Exit { pod, .. }
+            | Alarm::BackOff { pod, .. }
             | Alarm::Restart { pod, .. }
             | Alarm::Ready { pod, .. }
+            | Alarm::NotStarted { pod, .. }
             | Alarm::StorageFull { pod, .. } => pod,
             Alarm::Start(pod)
+            | Alarm::RestartAll(pod)
             | Alarm::Deadline(pod)
             | Alarm::GraceOver(pod)
             | Alarm::Pulled(pod)

@@ -13,6 +13,14 @@ pub(super) fn started_after(probe: Probe, ready_after: SimDuration, known_for: S
     SimDuration(turns * period - known_for.0)
 }
 
+/// From a container's start to the answer of its startup probe at which it is given up, if that comes before a good one.
+pub(super) fn given_up_after(probe: Probe, ready_after: SimDuration, known_for: SimDuration) -> Option<SimDuration> {
+    let (period, first_asked) = in_nanos(probe, SimDuration::ZERO);
+    let first = (known_for.0 + first_asked).div_ceil(period).max(1);
+    let last = SimDuration((first + u64::from(probe.failure_threshold) - 1) * period - known_for.0);
+    (last < started_after(probe, ready_after, known_for)).then_some(last)
+}
+
 /// From a container's start to the answer of its readiness probe that counts. Its turns begin at once where the container
 /// counts as started `from` then (`UpdatePodStatus`); as many as are needed have to be good in a row.
 pub(super) fn ready_after(probe: Probe, ready_after: SimDuration, from: SimDuration) -> SimDuration {
@@ -49,8 +57,25 @@ impl PodWorker {
         let ready = readiness.map_or(started, |probe| ready_after(probe, works_after, started));
         // What comes after a sidecar waits for its startup probe alone.
         let after = if self.is_sidecar(at) && startup.is_some() { started } else { ready };
-        let turn = self.containers[at].turn;
-        alarms.push((now + after, Alarm::Ready { pod, container: at as u16, turn }));
+        let (container, turn) = (at as u16, self.containers[at].turn);
+        match startup.and_then(|probe| given_up_after(probe, works_after, known_for)) {
+            Some(given_up) => alarms.push((now + given_up, Alarm::NotStarted { pod, container, turn })),
+            None => alarms.push((now + after, Alarm::Ready { pod, container, turn })),
+        }
+    }
+
+    /// The startup probe of a container has found it wanting as often as it may: it is killed.
+    pub(super) fn has_not_started(
+        &mut self,
+        at: usize,
+        now: SimTime,
+        workload: &mut dyn Workload,
+        alarms: &mut Vec<(SimTime, Alarm)>,
+    ) {
+        let own = self.container(at).startup_probe.and_then(|probe| probe.grace_period_seconds);
+        let grace = own.unwrap_or(self.template.termination_grace_period_seconds);
+        self.containers[at].not_started = true;
+        self.signal(at, SimDuration::from_secs(grace.into()), now, workload, alarms);
     }
 
     /// A probe is content.
@@ -78,6 +103,8 @@ mod tests {
             initial_delay_seconds,
             period_seconds,
             success_threshold,
+            failure_threshold: 3,
+            grace_period_seconds: None,
         };
         let (millis, seconds) = (SimDuration::from_millis, SimDuration::from_secs);
         let readiness = |delay, period, successes, works_after, from, found| {
@@ -100,5 +127,12 @@ mod tests {
         startup(3, 4, 0, 0, 4_000);
         startup(5, 10, 7_000, 0, 10_000);
         assert_eq!(started_after(probe(0, 10, 1), seconds(0), seconds(10)), SimDuration::ZERO);
+        let given_up = |delay, works_after, known_for| {
+            given_up_after(probe(delay, 10, 1), seconds(works_after), seconds(known_for))
+        };
+        // Turns at 10, 20 and 30 s, or those after the delay.
+        assert_eq!((given_up(0, 30, 0), given_up(0, 31, 0)), (None, Some(seconds(30))));
+        assert_eq!((given_up(15, 40, 0), given_up(15, 41, 0)), (None, Some(seconds(40))));
+        assert_eq!(given_up(0, 100, 4), Some(seconds(26)));
     }
 }

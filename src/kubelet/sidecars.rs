@@ -23,7 +23,7 @@ impl PodWorker {
     ) {
         let over = |at: usize| match self.containers[at].phase {
             ContainerPhase::Running | ContainerPhase::BackOff => self.is_sidecar(at),
-            ContainerPhase::Terminated => true,
+            ContainerPhase::GivenUp | ContainerPhase::Terminated => true,
             ContainerPhase::Waiting => self.fails,
         };
         if self.kill_at.is_some() || !(0..self.containers.len()).all(over) {
@@ -38,7 +38,7 @@ impl PodWorker {
         self.await_end_of_grace(alarms);
         for at in sidecars {
             if self.containers[at].phase == ContainerPhase::BackOff {
-                self.containers[at].phase = ContainerPhase::Terminated;
+                self.give_up(at);
             }
         }
         self.stop_sidecars(now, workload, alarms);

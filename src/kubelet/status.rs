@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::lifecycle::{ContainerPhase, ContainerState, PodState, PodWorker, PullState};
+use super::lifecycle::{ContainerState, PodState, PodWorker, PullState, ShownState};
 use crate::api::meta::ApiTime;
 use crate::api::pod::{
     ContainerDetail, ContainerExit, ContainerExits, ContainerNow, ContainersView, ContainersWord, PodFailure, PodPhase,
-    PodStatus,
+    PodStatus, TerminatedReason,
 };
 use crate::kernel::time::SimTime;
 
@@ -76,10 +76,10 @@ impl PodWorker {
             PullState::BackOff => "ImagePullBackOff",
         };
         let detail = |(container, previous): (&ContainerState, &Option<_>)| {
-            let (now, last) = match (container.phase, container.termination()) {
-                (ContainerPhase::Running, _) => (ContainerNow::Running(container.last_start), *previous),
-                (ContainerPhase::Terminated, Some(end)) => (ContainerNow::Terminated(end), *previous),
-                (ContainerPhase::BackOff, end) => (ContainerNow::Waiting("CrashLoopBackOff"), end),
+            let (now, last) = match (container.shown(), container.termination()) {
+                (ShownState::Running, _) => (ContainerNow::Running(container.last_start), *previous),
+                (ShownState::Terminated, Some(end)) => (ContainerNow::Terminated(end), *previous),
+                (ShownState::BackOff, end) => (ContainerNow::Waiting("CrashLoopBackOff"), end),
                 _ => (ContainerNow::Waiting(std::mem::replace(&mut first, others)), *previous),
             };
             ContainerDetail { now, last, restarts: container.restarts, ready: is_ready(container) }
@@ -97,6 +97,8 @@ struct Look {
     /// All are terminated for now, the last one at `last_end`.
     all_ended: bool,
     last_end: SimTime,
+    /// Of one that is terminated nobody knows when.
+    some_lost: bool,
     /// .. each with 0.
     all_ended_well: bool,
     /// The first last exit code that is not 0, or else 0 if there is any.
@@ -114,6 +116,7 @@ impl Look {
             all_started: true,
             all_ended: true,
             last_end: SimTime::ZERO,
+            some_lost: false,
             all_ended_well: true,
             code: None,
             restarts: 0,
@@ -121,10 +124,11 @@ impl Look {
             last_restart: None,
         };
         for container in containers {
-            let (phase, exit) = (container.phase, container.last_exit());
+            let (phase, exit) = (container.shown(), container.last_exit());
             look.ready += u16::from(is_ready(container));
-            look.all_started &= phase != ContainerPhase::Waiting;
-            match exit.filter(|_| phase == ContainerPhase::Terminated) {
+            look.some_lost |= container.reason == TerminatedReason::ContainerStatusUnknown;
+            look.all_started &= phase != ShownState::Waiting;
+            match exit.filter(|_| phase == ShownState::Terminated) {
                 Some((code, at)) => {
                     look.last_end = look.last_end.max(at);
                     look.all_ended_well &= code == 0;
@@ -135,7 +139,7 @@ impl Look {
             look.restarts += container.restarts;
             look.most_restarts = look.most_restarts.max(container.restarts);
             let last_restart = match exit {
-                Some((_, at)) if phase == ContainerPhase::BackOff => Some(ApiTime::of(at)),
+                Some((_, at)) if phase == ShownState::BackOff => Some(ApiTime::of(at)),
                 _ => (container.restarts > 0).then(|| ApiTime::of(container.end_before)),
             };
             look.last_restart = look.last_restart.max(last_restart);
@@ -143,9 +147,9 @@ impl Look {
         look
     }
 
-    /// The latest end, if all are terminated for now.
+    /// The latest end, if all are terminated for now (`getFinishTimeFromContainers`).
     fn finished_at(&self) -> Option<ApiTime> {
-        self.all_ended.then(|| ApiTime::of(self.last_end))
+        (self.all_ended && !self.some_lost).then(|| ApiTime::of(self.last_end))
     }
 }
 
@@ -206,8 +210,8 @@ impl<'w> Sorted<'w> {
     }
 
     fn exits(&self) -> ContainerExits {
-        let code_of = |c: &ContainerState| match c.phase {
-            ContainerPhase::Terminated => c.last_code,
+        let code_of = |c: &ContainerState| match c.shown() {
+            ShownState::Terminated => c.last_code,
             _ => None,
         };
         if let ([], [only]) = (self.inits, self.apps) {
@@ -223,8 +227,13 @@ impl<'w> Sorted<'w> {
 
     fn view(&self, sidecars: Sidecars) -> ContainersView {
         let word = self.word();
-        let initializing =
-            matches!(word, ContainersWord::Init(..) | ContainersWord::InitError | ContainersWord::InitCrashLoopBackOff);
+        let initializing = matches!(
+            word,
+            ContainersWord::Init(..)
+                | ContainersWord::InitError
+                | ContainersWord::InitContainerStatusUnknown
+                | ContainersWord::InitCrashLoopBackOff
+        );
         let counted = if initializing { Look::at(self.inits) } else { self.seen };
         ContainersView {
             ready: sidecars.ready + if self.are_at_work() { self.seen.ready } else { 0 },
@@ -244,36 +253,46 @@ impl<'w> Sorted<'w> {
             PullState::BackOff => return ContainersWord::ImagePullBackOff,
         }
         for (at, container) in inits.iter().enumerate() {
-            let has_begun = container.phase != ContainerPhase::Waiting && worker.state != PodState::Init(at as u16);
+            let has_begun = container.shown() != ShownState::Waiting && worker.state != PodState::Init(at as u16);
             if worker.is_sidecar(at) && (has_begun || worker.state == PodState::Ended) {
                 continue;
             }
-            match (container.phase, container.last_exit()) {
-                (ContainerPhase::Terminated, Some((0, _))) => {}
-                (ContainerPhase::Terminated, _) => return ContainersWord::InitError,
-                (ContainerPhase::BackOff, _) => return ContainersWord::InitCrashLoopBackOff,
+            match (container.shown(), container.last_exit()) {
+                (ShownState::Terminated, Some((0, _))) => {}
+                (ShownState::Terminated, _) => match container.reason {
+                    TerminatedReason::ContainerStatusUnknown => return ContainersWord::InitContainerStatusUnknown,
+                    _ => return ContainersWord::InitError,
+                },
+                (ShownState::BackOff, _) => return ContainersWord::InitCrashLoopBackOff,
                 _ => return ContainersWord::Init(at as u16, inits.len() as u16),
             }
         }
         let failed =
-            |c: &ContainerState| c.phase == ContainerPhase::Terminated && c.last_code.is_some_and(|code| code != 0);
+            |c: &ContainerState| c.shown() == ShownState::Terminated && c.last_code.is_some_and(|code| code != 0);
         for container in apps {
-            match (container.phase, container.last_exit()) {
-                (ContainerPhase::Running, _) => {}
-                (ContainerPhase::BackOff, _) => return ContainersWord::CrashLoopBackOff,
-                (ContainerPhase::Waiting, _) if !inits.is_empty() => return ContainersWord::PodInitializing,
-                (ContainerPhase::Waiting, _) => return ContainersWord::ContainerCreating,
-                (ContainerPhase::Terminated, Some((0, _))) => match apps.iter().find(|other| failed(other)) {
-                    Some(other) if other.was_oom => return ContainersWord::OomKilled,
-                    Some(_) => return ContainersWord::Error,
+            match (container.shown(), container.last_exit()) {
+                (ShownState::Running, _) => {}
+                (ShownState::BackOff, _) => return ContainersWord::CrashLoopBackOff,
+                (ShownState::Waiting, _) if !inits.is_empty() => return ContainersWord::PodInitializing,
+                (ShownState::Waiting, _) => return ContainersWord::ContainerCreating,
+                (ShownState::Terminated, Some((0, _))) => match apps.iter().find(|other| failed(other)) {
+                    Some(other) => return failed_word(other),
                     None if seen.ready > 0 => return ContainersWord::NotReady,
                     None => return ContainersWord::Completed,
                 },
-                (ContainerPhase::Terminated, _) if container.was_oom => return ContainersWord::OomKilled,
-                (ContainerPhase::Terminated, _) => return ContainersWord::Error,
+                (ShownState::Terminated, _) => return failed_word(container),
             }
         }
         ContainersWord::Running
+    }
+}
+
+/// What is said of an app container that did not end well.
+fn failed_word(container: &ContainerState) -> ContainersWord {
+    match container.reason {
+        TerminatedReason::Exited | TerminatedReason::RestartingAllContainers => ContainersWord::Error,
+        TerminatedReason::OomKilled => ContainersWord::OomKilled,
+        TerminatedReason::ContainerStatusUnknown => ContainersWord::ContainerStatusUnknown,
     }
 }
 
@@ -292,5 +311,5 @@ fn is_ready(container: &ContainerState) -> bool {
 }
 
 fn is_running(container: &ContainerState) -> bool {
-    container.phase == ContainerPhase::Running
+    container.shown() == ShownState::Running
 }

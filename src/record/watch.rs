@@ -88,6 +88,7 @@ pub fn status_word(pod: &Pod, init_containers: usize) -> Cow<'static, str> {
         ContainersWord::ContainerCreating => "ContainerCreating".into(),
         ContainersWord::Init(done, all) => format!("Init:{done}/{all}").into(),
         ContainersWord::InitError => "Init:Error".into(),
+        ContainersWord::InitContainerStatusUnknown => "Init:ContainerStatusUnknown".into(),
         ContainersWord::InitCrashLoopBackOff => "Init:CrashLoopBackOff".into(),
         ContainersWord::PodInitializing => "PodInitializing".into(),
         // Nobody told what became of the containers of a pod whose node was lost.
@@ -97,6 +98,7 @@ pub fn status_word(pod: &Pod, init_containers: usize) -> Cow<'static, str> {
         ContainersWord::ErrImagePull => "ErrImagePull".into(),
         ContainersWord::ImagePullBackOff => "ImagePullBackOff".into(),
         ContainersWord::OomKilled => "OOMKilled".into(),
+        ContainersWord::ContainerStatusUnknown => "ContainerStatusUnknown".into(),
         ContainersWord::Completed => "Completed".into(),
         ContainersWord::Error => "Error".into(),
         ContainersWord::NotReady => "NotReady".into(),

@@ -24,6 +24,9 @@ const REPORT: Purpose = Purpose(0x1c);
 const PULL: Purpose = Purpose(0x1d);
 const LOOK: Purpose = Purpose(0x1e);
 
+/// A kubelet sees what the runtime does this often.
+const RELIST: SimDuration = SimDuration::from_secs(1);
+
 /// The workload of one run. Tables are indexed by the slots of Jobs and pods.
 #[derive(Debug)]
 pub(super) struct PodWorkload {
@@ -343,6 +346,25 @@ impl Workload for PodWorkload {
             return SimDuration::ZERO;
         };
         length(latency.sample(&mut self.streams.stream(PULL, entity)))
+    }
+
+    fn look(&mut self, pod: PodId, container: &str, restart: u32, number: u32, wait: SimDuration) -> SimDuration {
+        if self.latencies.is_none() {
+            return wait;
+        }
+        let Some(pod) = self.pod(pod) else { return wait };
+        let what = entity(&[b"crash", container.as_bytes(), &restart.to_le_bytes(), &number.to_le_bytes()]);
+        let unit = self.streams.stream(LOOK, mix(pod.entity, what)).unit();
+        let most = if number == 0 { RELIST } else { SimDuration(wait.0 / 2) };
+        wait + SimDuration((unit * most.0 as f64) as u64)
+    }
+
+    fn container_start(&mut self, pod: PodId, container: &str, restart: u32) -> SimDuration {
+        let Some(pod) = self.pod(pod) else { return SimDuration::ZERO };
+        let published = self.latencies.as_deref().map(|latencies| &latencies.container);
+        let Some(start) = self.cluster.kubelet.container_start.as_ref().or(published) else { return SimDuration::ZERO };
+        let what = entity(&[b"again", container.as_bytes(), &restart.to_le_bytes()]);
+        length(start.sample(&mut self.streams.stream(CONTAINER, mix(pod.entity, what))))
     }
 
     fn next_look(&mut self, pod: PodId, number: u32) -> SimDuration {

@@ -9,7 +9,7 @@ use crate::api::job::{
     CompletionMode, JobSpec, PodFailurePolicyAction, PodFailurePolicyRequirement, PodFailurePolicyRule,
     PodReplacementPolicy, SuccessPolicyRule,
 };
-use crate::api::pod::{Container, PodTemplate, Probe, RestartPolicy};
+use crate::api::pod::{Container, ContainerRestartRule, ContainerRestarts, PodTemplate, Probe, RestartPolicy};
 use crate::api::quantity::Quantity;
 use crate::api::resources::{ResourceList, Resources};
 
@@ -96,6 +96,7 @@ pub(super) fn pod_template(template: &Value) -> PodTemplate {
             sidecar: name == "initContainers" && c["restartPolicy"] == "Always",
             readiness_probe: probe(&c["readinessProbe"]),
             startup_probe: probe(&c["startupProbe"]),
+            restarts: restarts(c),
         };
         list(&spec[name]).iter().map(container).collect()
     };
@@ -109,11 +110,7 @@ pub(super) fn pod_template(template: &Value) -> PodTemplate {
         seconds => u32::try_from(seconds).unwrap_or(u32::MAX),
     };
     PodTemplate {
-        restart_policy: match spec["restartPolicy"].as_str() {
-            Some("Never") => RestartPolicy::Never,
-            Some("OnFailure") => RestartPolicy::OnFailure,
-            _ => RestartPolicy::Always,
-        },
+        restart_policy: restart_policy(&spec["restartPolicy"]),
         init_containers: containers("initContainers"),
         containers: containers("containers"),
         termination_grace_period_seconds: grace,
@@ -145,6 +142,29 @@ fn probe(probe: &Value) -> Option<Probe> {
         initial_delay_seconds: number("initialDelaySeconds", 0),
         period_seconds: number("periodSeconds", 10).max(1),
         success_threshold: number("successThreshold", 1).max(1),
+        failure_threshold: number("failureThreshold", 3).max(1),
+        grace_period_seconds: probe["terminationGracePeriodSeconds"].as_u64().map(|seconds| seconds as u32),
+    })
+}
+
+fn restart_policy(policy: &Value) -> RestartPolicy {
+    match policy.as_str() {
+        Some("Never") => RestartPolicy::Never,
+        Some("OnFailure") => RestartPolicy::OnFailure,
+        _ => RestartPolicy::Always,
+    }
+}
+
+fn restarts(container: &Value) -> Option<Box<ContainerRestarts>> {
+    let rule = |rule: &Value| ContainerRestartRule {
+        all_containers: rule["action"] == "RestartAllContainers",
+        is_in: rule["exitCodes"]["operator"] == "In",
+        values: list(&rule["exitCodes"]["values"]).iter().filter_map(int32).collect(),
+    };
+    let policy = &container["restartPolicy"];
+    (!policy.is_null()).then(|| {
+        let rules = list(&container["restartPolicyRules"]).iter().map(rule).collect();
+        Box::new(ContainerRestarts { policy: restart_policy(policy), rules })
     })
 }
 

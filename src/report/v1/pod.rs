@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::conditions::{PodTimes, conditions};
 use super::job::{job_uid, set_uid};
 use super::{Calendar, Identity, owner, uid};
-use crate::api::pod::{Container, ContainerDetail, ContainerNow, Pod, PodTemplate, Termination};
+use crate::api::pod::{Container, ContainerDetail, ContainerNow, Pod, PodTemplate, TerminatedReason, Termination};
 use crate::apiserver::store::Store;
 use crate::report::kubectl::describe::quality_of_service;
 
@@ -247,11 +247,24 @@ fn container_status(
     detail: &ContainerDetail,
     is_init: bool,
 ) -> Value {
+    let unseen = |reason: &str, message: &str| {
+        json!({"terminated": {
+            "exitCode": 137, "reason": reason, "message": message, "startedAt": null, "finishedAt": null,
+        }})
+    };
     let terminated = |end: &Termination| {
-        let reason = match end.code {
-            _ if end.oom => "OOMKilled",
-            0 => "Completed",
-            _ => "Error",
+        let reason = match end.reason {
+            TerminatedReason::ContainerStatusUnknown => {
+                let message = "The container could not be located when the pod was terminated";
+                return unseen("ContainerStatusUnknown", message);
+            }
+            TerminatedReason::RestartingAllContainers => {
+                let message = "The container is removed because RestartAllContainers in place";
+                return unseen("RestartingAllContainers", message);
+            }
+            TerminatedReason::OomKilled => "OOMKilled",
+            TerminatedReason::Exited if end.code == 0 => "Completed",
+            TerminatedReason::Exited => "Error",
         };
         json!({"terminated": {
             "exitCode": end.code, "reason": reason,
@@ -266,7 +279,12 @@ fn container_status(
         ContainerNow::Running(started) => (json!({"running": {"startedAt": calendar.seconds(*started)}}), true),
         ContainerNow::Terminated(end) => (terminated(end), false),
     };
-    let has_run = running || detail.last.is_some() || matches!(detail.now, ContainerNow::Terminated(_));
+    let is_lost = |end: &Termination| end.reason == TerminatedReason::ContainerStatusUnknown;
+    let has_run = match &detail.now {
+        ContainerNow::Running(_) => true,
+        ContainerNow::Terminated(end) if !is_lost(end) => true,
+        _ => detail.last.is_some(),
+    };
     let identity = format!("{}/{}", pod.id.uid, container["name"].as_str().unwrap_or(""));
     let run = crate::kernel::rng::entity(&[identity.as_bytes(), &detail.restarts.to_le_bytes()]);
     let mut status = json!({
