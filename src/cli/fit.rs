@@ -94,7 +94,7 @@ fn plan(args: &FitArgs, subject: Subject) -> Result<(Sweep, FitOptions), String>
     let mut values = Vec::new();
     for axis in &args.vary {
         match &axis.values {
-            AxisValues::List(list) => values.push(Choice::new(list)),
+            AxisValues::List(list) => values.push(Choice::new(&axis.path, list)),
             AxisValues::Drawn(..) => {
                 return Err(format!("--vary {}: values to choose from, not a distribution", axis.path));
             }

@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::atomic::Ordering;
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
@@ -130,14 +129,7 @@ pub fn run(args: &SweepArgs, colour: bool) -> anyhow::Result<ExitCode> {
     let results = sweep.run(&laboratory);
     drop(progress);
     match results {
-        Ok(results) => {
-            let told = tell(&results, &laboratory.install(|| results.rows()), folder.as_deref(), &args.results)?;
-            let runs = [&laboratory.incomplete, &laboratory.done].map(|runs| runs.load(Ordering::Relaxed));
-            if let Some(warning) = report::incomplete(&results, runs[0], runs[1]) {
-                writeln!(io::stderr(), "warning: {warning}")?;
-            }
-            Ok(told)
-        }
+        Ok(results) => tell(&results, &laboratory.install(|| results.rows()), folder.as_deref(), &args.results),
         Err(error) => study::refuse(&error),
     }
 }

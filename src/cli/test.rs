@@ -205,6 +205,7 @@ fn one(args: &TestArgs, candidate: Candidate) -> anyhow::Result<Verdict> {
             verdict.fail(format!("{place}: expected {expectation}: {why}"), Remedy::Expectation);
         }
     }
+    let is_whole = matches!(run.ending, Ending::Settled | Ending::Horizon);
     verdict.golden = Some(Golden::Trace);
     let changes = golden::changed_settings(&folder, &scenario).with_context(unreadable)?;
     let is_as_asked = changes.as_ref().is_some_and(Vec::is_empty);
@@ -215,7 +216,7 @@ fn one(args: &TestArgs, candidate: Candidate) -> anyhow::Result<Verdict> {
         changes.push(format!("{more} fields more are set otherwise"));
     }
     match golden::compare(&folder, &run).with_context(unreadable)? {
-        found if args.bless && (was_refused || found != Comparison::Same || !is_as_asked) => {
+        found if args.bless && is_whole && (was_refused || found != Comparison::Same || !is_as_asked) => {
             let mut files = golden::kept(&run, args.most_rows);
             files.push(golden::kept_settings(&scenario));
             record(&folder, files)?;

@@ -50,6 +50,11 @@ pub enum Metric {
 }
 
 impl Metric {
+    /// Does it hang on when Jobs end?
+    pub fn hangs_on_ends(self) -> bool {
+        matches!(self, Metric::Makespan | Metric::Turnaround | Metric::Stretch | Metric::Speedup | Metric::Efficiency)
+    }
+
     /// All of them.
     pub const ALL: [Metric; 19] = [
         Metric::Makespan,

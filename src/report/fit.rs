@@ -165,7 +165,7 @@ mod tests {
 
     fn check(best: Option<Trial>, trials: Vec<Trial>, crooked: u64, parts: &[&str]) {
         let options = FitOptions {
-            values: vec![Choice::new(&[json!(1), json!(2)]), Choice::new(&[json!("a"), json!("b")])],
+            values: vec![Choice::new("x", &[json!(1), json!(2)]), Choice::new("y", &[json!("a"), json!("b")])],
             deadline: SimDuration::from_secs(60),
             confidence: 0.57,
             replications: 20,

@@ -173,9 +173,10 @@ mod tests {
             until: None,
             confidence: 0.95,
             steady: Some(Steady::new(SimDuration::ZERO, 2)),
+            tells_completion: false,
         };
         let values = [0.0, 8.0].map(|from| (0..8).map(|n| from + f64::from(n)).collect::<Vec<f64>>());
-        let mut results = Results { outline, values: values.to_vec(), memory: Vec::new() };
+        let mut results = Results { outline, values: values.to_vec(), memory: Vec::new(), incomplete: 0 };
         results.values[0][2] = f64::NAN;
         results
     }

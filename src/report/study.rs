@@ -6,9 +6,8 @@ use serde_json::json;
 
 use super::chart::{self, ChartError, ChartFormat};
 use super::output::{SUMMARY_FILE, TOOL};
-use crate::record::measure::Metric;
 use crate::study::interval::{self, Interval};
-use crate::study::results::{Outline, Results, Row, value_text};
+use crate::study::results::{Results, Row, value_text};
 use crate::study::steady::LONG_MEMORY;
 
 /// Fewer replications than this are too few to say much of the mean, and of P99 by far.
@@ -61,12 +60,13 @@ pub fn warnings(results: &Results, rows: &[Row]) -> Vec<String> {
         warnings.extend(few(least, what, "intervals are wide and P95 and P99 mean little"));
     }
     warnings.extend(wide(results, rows));
+    warnings.extend(incomplete(results));
     warnings
 }
 
 /// A metric has a value in some runs of a point alone.
 fn in_some_runs(results: &Results, rows: &[Row], metric: usize) -> Option<String> {
-    let width = results.outline.width();
+    let width = results.outline.metrics.len();
     let of = rows.iter().filter(|row| row.metric == metric && row.count > 0);
     let (runs, found) = of.fold((0, 0), |(runs, found), row| {
         (runs + results.values[row.point].len() / width.max(1), found + row.count as usize)
@@ -76,17 +76,10 @@ fn in_some_runs(results: &Results, rows: &[Row], metric: usize) -> Option<String
         .then(|| format!("{name} has no value in {} of {runs} runs; what is told of it is of the others", runs - found))
 }
 
-/// Metrics that hang on when Jobs end.
-const OF_ENDS: [Metric; 5] =
-    [Metric::Makespan, Metric::Turnaround, Metric::Stretch, Metric::Speedup, Metric::Efficiency];
-
-/// So many runs of so many have Jobs that did not complete, which some metric hangs on and none tells. In a study of the
-/// steady state some Job is always at work.
-pub fn incomplete(results: &Results, runs: u64, all: u64) -> Option<String> {
-    let Outline { metrics, steady, .. } = &results.outline;
-    let is_told = metrics.iter().any(|metric| metric == Metric::Complete.as_str());
-    let hangs = |metric: &String| OF_ENDS.iter().any(|of| metric.contains(of.as_str()));
-    (runs > 0 && !is_told && steady.is_none() && metrics.iter().any(hangs)).then(|| {
+/// So many runs of so many have Jobs that did not complete, which some metric hangs on and none tells.
+fn incomplete(results: &Results) -> Option<String> {
+    let (runs, all) = (results.incomplete, results.runs());
+    (runs > 0).then(|| {
         format!(
             "in {runs} of {all} runs not every Job completed: their times go to where a Job failed, was deleted or was \
              cut off; -m complete tells the share of Jobs that did"

@@ -115,7 +115,7 @@ impl AxisValues {
 }
 
 /// Does a path lead to an amount of processors, memory and the like, and so to none of time?
-fn is_of_quantity(path: &str) -> bool {
+pub fn is_of_quantity(path: &str) -> bool {
     let names =
         ["cpu", "memory", "storage", "ephemeral-storage", "requests", "limits", "allocatable", "capacity", "hard"];
     path.split(['.', '[', ']', ':']).any(|name| names.contains(&name))
@@ -178,8 +178,11 @@ fn range(from: &str, rest: &str, is_of_quantity: bool) -> Result<Vec<Value>, Str
     }
     let nanos = |text: &str| parse_duration(text).map(|length| i128::from(length.0)).ok();
     let durations = nanos(from).zip(nanos(to)).zip(nanos(if step.is_empty() { "1s" } else { step }));
-    if let Some(((from, to), step)) = durations.filter(|_| !is_of_quantity) {
-        let values = steps(from, to, step)?;
+    if let Some(((from, to), by)) = durations.filter(|_| !is_of_quantity) {
+        if step.is_empty() && (from % by != 0 || to % by != 0) {
+            return Err(needs_step("parts of seconds"));
+        }
+        let values = steps(from, to, by)?;
         return Ok(values.into_iter().map(|n| Value::String(format_go_duration(n as i64))).collect());
     }
     let amount = |text: &str| Quantity::parse(text).map_err(|_| wrong());

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::api::duration::parse_duration;
 use crate::api::quantity::Quantity;
+use crate::scenario::axis::is_of_quantity;
 
 /// The values of an axis in the order in which more of them is taken to be sooner.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,12 +15,14 @@ pub struct Choice {
 }
 
 impl Choice {
-    /// Numbers, quantities (`500m`, `2Gi`) and durations ascend, each once. Where one value is none of these, all are names
-    /// and stay as they were given.
-    pub fn new(values: &[Value]) -> Choice {
-        let sizes = [quantity as fn(&Value) -> Option<f64>, seconds]
-            .into_iter()
-            .find_map(|size| values.iter().map(size).collect::<Option<Vec<f64>>>());
+    /// Numbers, durations and quantities (`500m`, `2Gi`) ascend, each once; the path says what `5m` is. Where one value is
+    /// none of these, all are names and stay as they were given.
+    pub fn new(path: &str, values: &[Value]) -> Choice {
+        let mut readings = [number, seconds, quantity];
+        if is_of_quantity(path) {
+            readings.swap(1, 2);
+        }
+        let sizes = readings.into_iter().find_map(|size| values.iter().map(size).collect::<Option<Vec<f64>>>());
         let Some(sizes) = sizes else { return Choice { values: values.to_vec(), sizes: None } };
         let mut both: Vec<(f64, &Value)> = sizes.into_iter().zip(values).collect();
         both.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -54,6 +57,10 @@ impl Choice {
     }
 }
 
+fn number(value: &Value) -> Option<f64> {
+    value.as_f64()
+}
+
 /// A number, or a text that is a quantity.
 fn quantity(value: &Value) -> Option<f64> {
     match value {
@@ -74,14 +81,16 @@ mod tests {
 
     #[test]
     fn what_can_be_more_ascends() {
-        let check = |given: &str, ascending: &str, is_of_names: bool| {
+        let check_at = |path: &str, given: &str, ascending: &str, is_of_names: bool| {
             let list = |text: &str| serde_json::from_str::<Vec<Value>>(text).expect("a list");
-            let choice = Choice::new(&list(given));
+            let choice = Choice::new(path, &list(given));
             assert_eq!((&choice.values, choice.is_of_names()), (&list(ascending), is_of_names), "{given}");
         };
+        let check = |given, ascending, is_of_names| check_at("x", given, ascending, is_of_names);
+        check_at("pods[0].cpu", r#"["1", "900m"]"#, r#"["900m", "1"]"#, false);
         check("[12, 8, 0.5, 8]", "[0.5, 8, 12]", false);
         check(r#"["b", "a", 1]"#, r#"["b", "a", 1]"#, true);
-        check(r#"["2", "500m", 1, "1000m"]"#, r#"["500m", 1, "2"]"#, false);
+        check_at("limits.cpu", r#"["2", "500m", 1, "1000m"]"#, r#"["500m", 1, "2"]"#, false);
         check(r#"["2Gi", "900Mi", "1Gi"]"#, r#"["900Mi", "1Gi", "2Gi"]"#, false);
         check(r#"["1h", "90s", "5m"]"#, r#"["90s", "5m", "1h"]"#, false);
         check(r#"["10m", "5m"]"#, r#"["5m", "10m"]"#, false);
@@ -91,11 +100,14 @@ mod tests {
 
     #[test]
     fn sizes_are_in_their_units() {
-        let sizes = |texts: &[&str]| {
-            let choice = Choice::new(&texts.iter().map(|text| Value::from(*text)).collect::<Vec<_>>());
+        let sizes_at = |path: &str, texts: &[&str]| {
+            let choice = Choice::new(path, &texts.iter().map(|text| Value::from(*text)).collect::<Vec<_>>());
             (0..choice.len()).map(|at| choice.size(at)).collect::<Vec<f64>>()
         };
+        let sizes = |texts| sizes_at("x", texts);
         assert_eq!(sizes(&["1h", "90s"]), [90.0, 3600.0]);
+        assert_eq!(sizes(&["2m", "1m"]), [60.0, 120.0]);
+        assert_eq!(sizes_at("requests.cpu", &["2m", "1m"]), [0.001, 0.002]);
         assert_eq!(sizes(&["1Gi", "500m"]), [0.5, 1073741824.0]);
         assert_eq!(sizes(&["spot", "on-demand"]), [0.0, 1.0]);
     }

@@ -374,8 +374,8 @@ mod tests {
 
     fn lists(axes: &[Axis]) -> Vec<Choice> {
         let list = |axis: &Axis| match &axis.values {
-            AxisValues::List(values) => Choice::new(values),
-            AxisValues::Drawn(..) => Choice::new(&[]),
+            AxisValues::List(values) => Choice::new(&axis.path, values),
+            AxisValues::Drawn(..) => Choice::new(&axis.path, &[]),
         };
         axes.iter().map(list).collect()
     }

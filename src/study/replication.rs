@@ -34,8 +34,6 @@ pub struct Laboratory {
     pub interrupt: Arc<AtomicBool>,
     /// Runs done so far, for whoever shows progress.
     pub done: Arc<AtomicU64>,
-    /// Of these, runs in which not every Job completed.
-    pub incomplete: Arc<AtomicU64>,
 }
 
 /// Why a study has no results.
@@ -67,7 +65,6 @@ impl Laboratory {
             seed: None,
             interrupt: Arc::default(),
             done: Arc::default(),
-            incomplete: Arc::default(),
         })
     }
 
@@ -149,11 +146,7 @@ impl Laboratory {
                 Ending::Limit(why) => return Err(Stopped::Run { replication, why, limit: true }),
                 Ending::Fault(why) => return Err(Stopped::Run { replication, why, limit: false }),
             }
-            let gauge = gauge.borrow();
-            if !gauge.jobs.iter().all(|job| job.complete) {
-                self.incomplete.fetch_add(1, Ordering::Relaxed);
-            }
-            read(&gauge, rows);
+            read(&gauge.borrow(), rows);
             Ok(())
         };
         let mut start = Some(first);

@@ -37,6 +37,9 @@ pub struct Outline {
     /// Which parts of each run are measured, where that is not the whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steady: Option<Steady>,
+    /// Is it told of each run whether all its Jobs completed, as some metric hangs on their ends?
+    #[serde(default)]
+    pub tells_completion: bool,
 }
 
 /// What a study found.
@@ -49,6 +52,8 @@ pub struct Results {
     /// For each point how long its runs remember, of the first metric and in batches ([`Steady::memory`]), on average;
     /// empty where runs are not cut.
     pub memory: Vec<f64>,
+    /// Runs in which not every Job completed, where that is told.
+    pub incomplete: u64,
 }
 
 /// A metric at a point.
@@ -82,9 +87,10 @@ impl Outline {
         self.steady.map_or(1, |steady| steady.batches as usize)
     }
 
-    /// Numbers that a run comes to: the metrics of each batch and, where there are several, how long it remembers.
+    /// Numbers that a run comes to: the metrics of each batch and, where there are several, how long it remembers, or
+    /// whether its Jobs completed.
     pub fn width(&self) -> usize {
-        self.metrics.len() * self.batches() + usize::from(self.batches() > 1)
+        self.metrics.len() * self.batches() + usize::from(self.batches() > 1 || self.tells_completion)
     }
 
     /// The values of the metrics among the numbers of some runs.
@@ -105,12 +111,23 @@ impl Results {
     /// From what the runs of each point came to, [`Outline::width`] numbers each.
     pub fn new(outline: Outline, runs: &[Vec<f64>]) -> Results {
         let width = outline.width();
-        let last = |runs: &Vec<f64>| runs.iter().skip(width - 1).step_by(width).copied().collect::<Moments>();
+        let last = |runs: &'_ Vec<f64>| runs.iter().skip(width - 1).step_by(width).copied().collect::<Vec<f64>>();
+        let mean = |values: Vec<f64>| values.into_iter().collect::<Moments>().mean().unwrap_or(0.0);
         let memory = match outline.batches() {
             1 => Vec::new(),
-            _ => runs.iter().map(|runs| last(runs).mean().unwrap_or(0.0)).collect(),
+            _ => runs.iter().map(|runs| mean(last(runs))).collect(),
         };
-        Results { values: runs.iter().map(|runs| outline.values(runs)).collect(), memory, outline }
+        let incomplete = match outline.tells_completion {
+            true => runs.iter().flat_map(last).filter(|complete| *complete == 0.0).count() as u64,
+            false => 0,
+        };
+        Results { values: runs.iter().map(|runs| outline.values(runs)).collect(), memory, incomplete, outline }
+    }
+
+    /// All runs.
+    pub fn runs(&self) -> u64 {
+        let each = (self.outline.metrics.len() * self.outline.batches()).max(1);
+        self.values.iter().map(|values| (values.len() / each) as u64).sum()
     }
 
     /// The values of a metric at a point, in the order of the replications; those that are no numbers left out.
@@ -237,8 +254,10 @@ pub(crate) mod tests {
             until: None,
             confidence: 0.95,
             steady: None,
+            tells_completion: false,
         };
-        Results { outline, values: vec![vec![1.5, 0.25, 2.5, f64::NAN], vec![3.0, 1.0, 3.0, 2.0]], memory: Vec::new() }
+        let values = vec![vec![1.5, 0.25, 2.5, f64::NAN], vec![3.0, 1.0, 3.0, 2.0]];
+        Results { outline, values, memory: Vec::new(), incomplete: 0 }
     }
 
     #[test]
@@ -277,6 +296,16 @@ pub(crate) mod tests {
         let found = Results::new(outline, &[runs.clone(), runs]);
         assert_eq!(found.values[1], [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]);
         assert_eq!(found.memory, [0.6, 0.6]);
+    }
+
+    #[test]
+    fn runs_that_are_not_complete_are_counted() {
+        let mut outline = results().outline;
+        outline.tells_completion = true;
+        let runs = [[1.0, 2.0, 1.0], [3.0, 4.0, 0.0]].concat();
+        let found = Results::new(outline, &[runs.clone(), runs]);
+        assert_eq!(found.values[1], [1.0, 2.0, 3.0, 4.0]);
+        assert_eq!((found.incomplete, found.runs()), (2, 4));
     }
 
     #[test]

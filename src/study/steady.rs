@@ -93,31 +93,32 @@ impl Steady {
     ///
     /// Batch means would tell the same only if there were hundreds of them: the twenty that an interval needs hide a
     /// correlation of a half as often as not. Lags are summed in pairs for as long as a pair is above 0 (Geyer, Practical
-    /// Markov Chain Monte Carlo, 1992). Pieces in which nothing began are not numbers and left out. 0 where nothing varies.
+    /// Markov Chain Monte Carlo, 1992). Pieces in which nothing began are not numbers and left out, so that
+    /// neighbours are those that follow each other: of a run with fewer Jobs than pieces, its Jobs. 0 where nothing varies.
     pub fn memory(self, pieces: &[f64]) -> f64 {
-        let known = || pieces.iter().filter(|value| !value.is_nan());
-        let count = known().count() as f64;
-        let mean = known().sum::<f64>() / count;
-        let apart: Vec<f64> = pieces.iter().map(|value| value - mean).collect();
-        let variance = apart.iter().filter(|value| !value.is_nan()).map(|value| value * value).sum::<f64>() / count;
+        let known: Vec<f64> = pieces.iter().copied().filter(|value| !value.is_nan()).collect();
+        let count = known.len() as f64;
+        let mean = known.iter().sum::<f64>() / count;
+        let apart: Vec<f64> = known.iter().map(|value| value - mean).collect();
+        let variance = apart.iter().map(|value| value * value).sum::<f64>() / count;
         if !(variance > 0.0 && variance.is_finite()) {
             return 0.0;
         }
         // Divided by all pieces, not by the pairs of this lag: far lags, which few pairs tell of, weigh less.
         let correlation = |lag: usize| -> f64 {
             let products = apart.iter().zip(apart.iter().skip(lag)).map(|(first, later)| first * later);
-            products.filter(|product| !product.is_nan()).sum::<f64>() / (count * variance)
+            products.sum::<f64>() / (count * variance)
         };
         let mut sum = correlation(1).max(0.0);
         let mut lag = 2;
-        while sum > 0.0 && lag + 1 < pieces.len().min(MOST_LAGS) {
+        while sum > 0.0 && lag + 1 < known.len().min(MOST_LAGS) {
             let pair = correlation(lag) + correlation(lag + 1);
             if pair <= 0.0 {
                 break;
             }
             (sum, lag) = (sum + pair, lag + 2);
         }
-        2.0 * sum * f64::from(self.batches) / pieces.len().max(1) as f64
+        2.0 * sum * f64::from(self.batches) / count.max(1.0)
     }
 }
 
@@ -223,6 +224,11 @@ mod tests {
         assert!(remember(0.0) < 0.1, "{}", remember(0.0));
         assert!((0.1..0.35).contains(&remember(0.5)), "{}", remember(0.5));
         assert!(remember(0.9) > 0.5, "{}", remember(0.9));
+        // A trend is remembered whether every piece tells of it or one in three.
+        let sparse =
+            |step: usize| (0..180).map(|n| if n % step == 0 { n as f64 } else { f64::NAN }).collect::<Vec<f64>>();
+        assert!(steady.memory(&sparse(1)) > 0.5, "{}", steady.memory(&sparse(1)));
+        assert!(steady.memory(&sparse(3)) > 0.5, "{}", steady.memory(&sparse(3)));
         assert_eq!(steady.memory(&[1.0; 200]), 0.0);
         assert_eq!(steady.memory(&[f64::NAN; 200]), 0.0);
         assert_eq!(steady.memory(&[]), 0.0);

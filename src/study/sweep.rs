@@ -14,6 +14,7 @@ use super::results::{Outline, Results};
 use super::steady::Steady;
 use crate::kernel::rng::entity;
 use crate::record::gauge::Gauge;
+use crate::record::measure::Metric;
 use crate::scenario::Scenario;
 use crate::scenario::axis::Axis;
 use crate::scenario::study::Design;
@@ -107,6 +108,10 @@ impl Sweep {
             until: options.until,
             confidence: options.confidence,
             steady: options.steady,
+            // In a study of the steady state some Job is always at work.
+            tells_completion: options.steady.is_none()
+                && options.measures.iter().any(Measure::hangs_on_ends)
+                && options.measures.iter().all(|measure| measure.metric() != Some(Metric::Complete)),
         };
         let expressions: Vec<String> = options.measures.iter().map(|measure| format!("{measure:?}")).collect();
         let about = json!([outline, expressions, env!("CARGO_PKG_VERSION")]).to_string();
@@ -189,7 +194,14 @@ impl Sweep {
 
     /// What each run comes to, [`Outline::width`] numbers.
     fn measure(&self, laboratory: &Laboratory, of: &Scenario, runs: Range<u32>) -> Result<Vec<f64>, Stopped> {
-        let Some(steady) = self.outline.steady else { return laboratory.measure(of, runs, &self.measures) };
+        let Some(steady) = self.outline.steady else {
+            return laboratory.each(of, runs, |gauge, row| {
+                row.extend(self.measures.iter().map(|measure| measure.value(gauge)));
+                if self.outline.tells_completion {
+                    row.push(f64::from(u8::from(gauge.jobs.iter().all(|job| job.complete))));
+                }
+            });
+        };
         laboratory.each(of, runs, |gauge, row| {
             let value = |measure: &Measure, part: Option<&Gauge>| part.map_or(f64::NAN, |part| measure.value(part));
             steady.each(gauge, |part| row.extend(self.measures.iter().map(|measure| value(measure, part))));
@@ -254,7 +266,6 @@ impl Sweep {
 mod tests {
     use super::*;
     use crate::kernel::time::SimDuration;
-    use crate::record::measure::Metric;
     use crate::scenario::{ReadOptions, Source};
 
     const TEXT: &str = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j}\nspec: {completions: 6, template: {spec: \
@@ -331,7 +342,7 @@ mod tests {
         let laboratory = Laboratory::new(2).expect("threads");
         let whole: Vec<f64> = sweep.run(&laboratory).expect("results").values.concat();
         let parts = [0..7, 7..85, 85..120].map(|cells| sweep.run_cells(&laboratory, cells).expect("rows"));
-        assert_eq!(parts.concat(), whole);
+        assert_eq!(sweep.outline.values(&parts.concat()), whole);
         assert_eq!(sweep.cells(), 120);
     }
 

@@ -192,9 +192,10 @@ mod tests {
             until: None,
             confidence: 0.95,
             steady: None,
+            tells_completion: false,
         };
         let values = (0..200).map(|n| vec![f64::from(n), 5.0, f64::NAN]).collect();
-        let results = Results { outline, values, memory: Vec::new() };
+        let results = Results { outline, values, memory: Vec::new(), incomplete: 0 };
         let picture = picture(&results, &results.rows());
         let svg = String::from_utf8(picture.render(ChartFormat::Svg).expect("drawn")).expect("text");
         assert!(svg.contains("parallelism=0") && svg.contains("one in 4 shown") && svg.contains("parallelism=196"));

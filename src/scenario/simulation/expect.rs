@@ -53,7 +53,12 @@ fn expectation(item: &Item<'_>, start: i64, report: &mut Report<'_>, found: &mut
     });
     take(&mut fields, report, "maxPods", &|item, report| report.integer(item, 0..=u64::MAX).map(Check::MaxPods));
     take(&mut fields, report, "neverOverlaps", &|item, report| {
-        report.boolean(item).filter(|wanted| *wanted).map(|_| Check::NeverOverlaps)
+        let wanted = report.boolean(item)?;
+        if !wanted {
+            let title = format!("{}: false expects nothing", item.path);
+            report.error_with_help(item.node.span, title, "leave it out, or write `neverOverlaps: true`");
+        }
+        wanted.then_some(Check::NeverOverlaps)
     });
     take(&mut fields, report, "costBelow", &|item, report| report.number(item).map(Check::CostBelow));
     take(&mut fields, report, "pods", &pods);

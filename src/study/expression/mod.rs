@@ -91,6 +91,11 @@ impl Measure {
         }
     }
 
+    /// Does it hang on when Jobs end?
+    pub fn hangs_on_ends(&self) -> bool {
+        self.expression.hangs_on_ends()
+    }
+
     /// What it is counted in, where that is known: of one of ours or a length of time, not of an expression over several.
     pub fn unit(&self) -> Option<&'static str> {
         match &self.expression {
@@ -116,6 +121,17 @@ impl Expression {
             Expression::Negative(inner) => inner.pools(),
             Expression::Binary(_, left, right) => Box::new(left.pools().chain(right.pools())),
             Expression::Extreme(_, of) => Box::new(of.iter().flat_map(Expression::pools)),
+        }
+    }
+
+    fn hangs_on_ends(&self) -> bool {
+        match self {
+            Expression::Metric(metric) => metric.hangs_on_ends(),
+            Expression::Aggregate(_, series) => *series == Series::Turnaround,
+            Expression::Number(_) | Expression::OfPool(..) => false,
+            Expression::Negative(inner) => inner.hangs_on_ends(),
+            Expression::Binary(_, left, right) => left.hangs_on_ends() || right.hangs_on_ends(),
+            Expression::Extreme(_, of) => of.iter().any(Expression::hangs_on_ends),
         }
     }
 
@@ -192,6 +208,13 @@ mod tests {
         check(&format!("x={}", "(".repeat(100)), Err("nested too deeply"));
         check(&format!("x=0{}", "+1".repeat(1_000)), Ok(1_000.0));
         check(&format!("x=0{}", "+1".repeat(100_000)), Err("more than 1000 operators"));
+    }
+
+    #[test]
+    fn what_hangs_on_ends_of_jobs_is_known() {
+        let hangs = |text: &str| Measure::parse(text).expect("a metric").hangs_on_ends();
+        assert!(hangs("makespan") && hangs("x=2 * -max(cost, stretch)") && hangs("p95(turnaround)"));
+        assert!(!hangs("x=wait + cost(spot) - 3") && !hangs("p95(wait)"));
     }
 
     #[test]

@@ -30,8 +30,12 @@ impl Part {
     /// The values of a shard's runs, in their order.
     pub(super) fn new(shard: Shard, outline: &Outline, values: &[f64]) -> Part {
         let names: Vec<String> = outline.metrics.iter().map(|metric| cell(metric)).collect();
-        let memory = if outline.batches() > 1 { ",memory" } else { "" };
-        let mut text = format!("cell,{}{memory}\n", vec![names.join(","); outline.batches()].join(","));
+        let last = match (outline.batches(), outline.tells_completion) {
+            (1, false) => "",
+            (1, true) => ",completed",
+            _ => ",memory",
+        };
+        let mut text = format!("cell,{}{last}\n", vec![names.join(","); outline.batches()].join(","));
         for (cell, row) in shard.cells(runs(outline)).zip(values.chunks(outline.width().max(1))) {
             let row: Vec<String> = row.iter().map(|value| value.to_string()).collect();
             text += &format!("{cell},{}\n", row.join(","));
