@@ -1,5 +1,6 @@
 //! `jobsim describe`: an object of a finished or paused run as text for people.
 
+use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
@@ -35,10 +36,12 @@ pub fn run(args: &DescribeArgs, colour: bool) -> anyhow::Result<ExitCode> {
     let (objects, missing) = args.cluster.choose(&request, &cluster, true);
     let mut out = BufWriter::new(io::stdout().lock());
     let mut described = 0;
+    let all_events = if args.show_events { events(&cluster) } else { BTreeMap::new() };
     for (resource, object) in objects {
-        let events = if args.show_events { events(object, &cluster) } else { Vec::new() };
+        let uid = object["metadata"]["uid"].as_str().unwrap_or("");
+        let events = all_events.get(uid).map_or(&[][..], Vec::as_slice);
         let pods = if resource == Resource::Node { pods(object, &cluster) } else { Vec::new() };
-        let around = Surroundings { events: &events, pods: &pods, now: cluster.now };
+        let around = Surroundings { events, pods: &pods, now: cluster.now };
         if let Some(text) = describe(resource, object, &around) {
             let separator = if described > 0 { "\n\n" } else { "" };
             write!(out, "{separator}{text}")?;
@@ -59,9 +62,14 @@ pub fn run(args: &DescribeArgs, colour: bool) -> anyhow::Result<ExitCode> {
     Ok(if missing.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(exit::DIFFERENCE) })
 }
 
-fn events(object: &Value, cluster: &Cluster) -> Vec<Value> {
-    let events = cluster.objects.iter().filter(|(resource, _)| *resource == Resource::Event).map(|(_, event)| event);
-    events.filter(|event| event["involvedObject"]["uid"] == object["metadata"]["uid"]).cloned().collect()
+/// The events of a cluster by the UID of what they are about.
+fn events(cluster: &Cluster) -> BTreeMap<&str, Vec<Value>> {
+    let mut events: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
+    for (_, event) in cluster.objects.iter().filter(|(resource, _)| *resource == Resource::Event) {
+        let about = event["involvedObject"]["uid"].as_str().unwrap_or("");
+        events.entry(about).or_default().push(event.clone());
+    }
+    events
 }
 
 /// The pods on a node that have not ended.

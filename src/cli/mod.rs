@@ -12,6 +12,7 @@ pub mod files;
 pub mod fit;
 pub mod get;
 pub mod init;
+mod interrupt;
 pub mod kubernetes;
 pub mod limits;
 pub mod merge;

@@ -14,6 +14,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::exit;
 use super::files::{self, FileArgs, ValidateArg};
+use super::interrupt;
 use super::is_closed_pipe;
 use super::kubernetes::KubernetesArgs;
 use super::limits::LimitArgs;
@@ -203,8 +204,10 @@ pub fn run(args: &RunArgs, colour: bool) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(exit::USAGE));
     }
     let mut requests = RequestTrace::default();
-    let (run, streamed) = simulate(args, &scenario, &mut requests)?;
-    if run.ending == Ending::Interrupted {
+    let interrupt = interrupt::flag()?;
+    let (run, streamed) = simulate(args, &scenario, &mut requests, interrupt.clone())?;
+    let is_asked_to_end = streamed.is_none() && interrupt.load(Ordering::Relaxed);
+    if run.ending == Ending::Interrupted || is_asked_to_end {
         writeln!(err, "interrupted at {} s of the simulation; nothing was written", run.end.cut_to_millis())?;
         return Ok(ExitCode::from(exit::INTERRUPTED));
     }
@@ -214,6 +217,9 @@ pub fn run(args: &RunArgs, colour: bool) -> anyhow::Result<ExitCode> {
     }
     for note in &run.notes {
         writeln!(err, "note: {note}")?;
+    }
+    for rule in scenario.behaviour.idle_rules() {
+        writeln!(err, "note: pods[{rule}] of the Simulation matches no Job or Pod of this run")?;
     }
     let written = write_files(args, &run, requests, &digest, streamed)?;
     match print(args.output, &run, &digest, &written) {
@@ -241,10 +247,8 @@ fn simulate(
     args: &RunArgs,
     scenario: &Scenario,
     requests: &mut RequestTrace,
+    interrupt: Arc<AtomicBool>,
 ) -> anyhow::Result<(Run, Option<Streamed>)> {
-    let interrupt = Arc::new(AtomicBool::new(false));
-    let flag = interrupt.clone();
-    ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed)).context("cannot watch for Ctrl-C")?;
     let progress = Arc::new(AtomicU64::new(0));
     let watch = args.limits.watch();
     let folder = args.folder(&scenario.name);

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use anyhow::Context;
 use clap::Args;
 use clap::builder::{PathBufValueParser, TypedValueParser};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::exit;
 use super::files::{self, FileArgs, ValidateArg};
+use super::interrupt;
 use crate::api::duration::parse_duration;
 use crate::kernel::time::SimDuration;
 use crate::report::output;
@@ -151,8 +151,7 @@ impl StudyArgs {
         let mut laboratory = Laboratory::new(self.threads).map_err(anyhow::Error::msg)?;
         laboratory.limits = Limits { pods: self.max_pods, events: self.max_events };
         laboratory.seed = self.seed;
-        let flag = laboratory.interrupt.clone();
-        ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed)).context("cannot watch for Ctrl-C")?;
+        laboratory.interrupt = interrupt::flag()?;
         Ok(laboratory)
     }
 

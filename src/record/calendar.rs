@@ -113,18 +113,45 @@ pub fn is_late(after: SimDuration) -> bool {
     after > ON_TIME
 }
 
-/// The calendar of a CronJob of a run.
-pub fn calendar(run: &Run, life: &CronJobLife) -> Vec<CalendarEntry> {
-    let end = life.removed.unwrap_or(run.horizon.unwrap_or(run.end));
-    let runs = Runs::of(run, life);
-    let mut entries = Vec::new();
-    for (at, (from, spec)) in life.specs.iter().enumerate() {
-        let until = life.specs.get(at + 1).map_or(end, |next| next.0);
-        // A creation time is a whole second.
-        let from = if at == 0 { SimTime::from_secs(from.whole_seconds()) } else { *from };
-        runs.walk(spec, from, until, &mut entries);
+/// The calendars of a run's CronJobs.
+#[derive(Debug)]
+pub struct Calendars<'a> {
+    run: &'a Run,
+    /// Places of the Jobs in [`Run::jobs`], by namespace and name of the CronJob that made them.
+    jobs: BTreeMap<(&'a str, &'a str), Vec<usize>>,
+}
+
+impl<'a> Calendars<'a> {
+    /// Of a run.
+    pub fn new(run: &'a Run) -> Calendars<'a> {
+        let mut jobs: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
+        for (at, job) in run.jobs.iter().enumerate() {
+            if let Some(cron_job) = job.cron_job.as_deref() {
+                jobs.entry((&*job.name.namespace, cron_job)).or_default().push(at);
+            }
+        }
+        Calendars { run, jobs }
     }
-    entries
+
+    /// Of one of its CronJobs.
+    pub fn of(&self, life: &CronJobLife) -> Vec<CalendarEntry> {
+        let end = life.removed.unwrap_or(self.run.horizon.unwrap_or(self.run.end));
+        let jobs = self.jobs.get(&(&*life.name.namespace, &*life.name.name)).map_or(&[][..], Vec::as_slice);
+        let runs = Runs::of(self.run, life, jobs);
+        let mut entries = Vec::new();
+        for (at, (from, spec)) in life.specs.iter().enumerate() {
+            let until = life.specs.get(at + 1).map_or(end, |next| next.0);
+            // A creation time is a whole second.
+            let from = if at == 0 { SimTime::from_secs(from.whole_seconds()) } else { *from };
+            runs.walk(spec, from, until, &mut entries);
+        }
+        entries
+    }
+}
+
+/// When a Job was no longer active; none: it never was otherwise.
+fn over(job: &JobLife) -> Option<SimTime> {
+    job.finished().or(job.removed)
 }
 
 /// A CronJob's Jobs, by the starts that they were made for.
@@ -132,18 +159,25 @@ struct Runs<'a> {
     run: &'a Run,
     life: &'a CronJobLife,
     jobs: BTreeMap<i64, usize>,
+    /// When they were created and when they were over, each in order; those that were never active are left out.
+    begun: Vec<SimTime>,
+    over: Vec<SimTime>,
 }
 
 impl<'a> Runs<'a> {
-    fn of(run: &'a Run, life: &'a CronJobLife) -> Runs<'a> {
-        let of_life = |job: &JobLife| {
-            job.name.namespace == life.name.namespace
-                && job.cron_job.as_deref() == Some(&*life.name.name)
-                && job.created >= life.created
-                && life.removed.is_none_or(|removed| job.created <= removed)
-        };
-        let jobs = run.jobs.iter().enumerate().filter(|(_, job)| of_life(job));
-        Runs { run, life, jobs: jobs.filter_map(|(at, job)| Some((job.scheduled?, at))).collect() }
+    /// Of the Jobs that were made by CronJobs of this name: others may have had it before or after.
+    fn of(run: &'a Run, life: &'a CronJobLife, jobs: &[usize]) -> Runs<'a> {
+        let of_life =
+            |job: &JobLife| job.created >= life.created && life.removed.is_none_or(|removed| job.created <= removed);
+        let jobs = jobs.iter().map(|&at| (at, &run.jobs[at])).filter(|(_, job)| of_life(job));
+        let jobs: BTreeMap<i64, usize> = jobs.filter_map(|(at, job)| Some((job.scheduled?, at))).collect();
+        let active = || jobs.values().map(|&job| &run.jobs[job]).filter(|job| over(job) > Some(job.created));
+        let never = || jobs.values().map(|&job| &run.jobs[job]).filter(|job| over(job).is_none());
+        let mut begun: Vec<SimTime> = active().chain(never()).map(|job| job.created).collect();
+        let mut ended: Vec<SimTime> = active().filter_map(over).collect();
+        begun.sort_unstable();
+        ended.sort_unstable();
+        Runs { run, life, jobs, begun, over: ended }
     }
 
     /// Adds the entries of one version of the CronJob.
@@ -180,17 +214,25 @@ impl<'a> Runs<'a> {
         match self.jobs.get(&since_start) {
             Some(&job) => {
                 let created = self.run.jobs[job].created;
-                let overlapping = self.active(created).filter(|&other| other != job).count();
+                let overlapping = self.active(created);
                 Outcome::Started { job, after: created.since(planned), overlapping }
             }
             None => Outcome::Missed(self.why(spec, planned)),
         }
     }
 
-    /// Runs that were active at an instant: created before and not ended.
-    fn active(&self, at: SimTime) -> impl Iterator<Item = usize> {
-        let stands = move |job: &JobLife| job.created < at && job.finished().or(job.removed).is_none_or(|end| end > at);
-        self.jobs.values().copied().filter(move |&job| stands(&self.run.jobs[job]))
+    /// How many runs were active at an instant: created before and not over.
+    fn active(&self, at: SimTime) -> usize {
+        self.begun.partition_point(|&begun| begun < at) - self.over.partition_point(|&over| over <= at)
+    }
+
+    /// The last of them.
+    fn last_active(&self, at: SimTime) -> Option<&JobLife> {
+        if self.active(at) == 0 {
+            return None;
+        }
+        let jobs = self.jobs.range(..=at.whole_seconds() as i64).rev().map(|(_, &job)| &self.run.jobs[job]);
+        jobs.into_iter().find(|job| job.created < at && over(job).is_none_or(|end| end > at))
     }
 
     fn why(&self, spec: &CronJobSpec, planned: SimTime) -> Why {
@@ -207,9 +249,9 @@ impl<'a> Runs<'a> {
             return Why::Down(component, spec.starting_deadline_seconds);
         }
         if spec.concurrency_policy == ConcurrencyPolicy::Forbid
-            && let Some(job) = self.active(planned).last()
+            && let Some(job) = self.last_active(planned)
         {
-            return Why::Forbidden(self.run.jobs[job].name.name.clone());
+            return Why::Forbidden(job.name.name.clone());
         }
         if let Some(message) = self.refusal(planned) {
             return Why::Refused(message);

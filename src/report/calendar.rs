@@ -4,7 +4,7 @@ use crate::controllers::cronjob::clock::Mark;
 use crate::kernel::calendar::day_name;
 use crate::kernel::instant::Instant;
 use crate::kernel::time::SimDuration;
-use crate::record::calendar::{CalendarCounts, CalendarEntry, Outcome, Why, calendar, is_late};
+use crate::record::calendar::{CalendarCounts, CalendarEntry, Calendars, Outcome, Why, is_late};
 use crate::record::{CronJobLife, JobLife, Run};
 use crate::report::kubectl::{duration, table::table};
 
@@ -15,9 +15,9 @@ const MOST_CALENDARS: usize = 5;
 
 /// The calendars of the run's CronJobs.
 pub fn text(run: &Run) -> String {
-    let mut text = String::new();
+    let (calendars, mut text) = (Calendars::new(run), String::new());
     for life in run.cron_jobs.iter().take(MOST_CALENDARS) {
-        text.push_str(&of_cron_job(run, life));
+        text.push_str(&of_cron_job(run, life, calendars.of(life)));
         text.push('\n');
     }
     if let Some(rest) = run.cron_jobs.len().checked_sub(MOST_CALENDARS).filter(|&rest| rest > 0) {
@@ -26,8 +26,7 @@ pub fn text(run: &Run) -> String {
     text
 }
 
-fn of_cron_job(run: &Run, life: &CronJobLife) -> String {
-    let entries = calendar(run, life);
+fn of_cron_job(run: &Run, life: &CronJobLife, entries: Vec<CalendarEntry>) -> String {
     let counts = CalendarCounts::of(&entries);
     let zone = life.specs.last().and_then(|(_, spec)| spec.time_zone.as_deref()).unwrap_or("UTC");
     let schedule = life.specs.last().map_or("", |(_, spec)| &*spec.schedule);

@@ -1,5 +1,7 @@
 //! One attempt to schedule a pod: a node, or why there is none and what preemption would make of it.
 
+use std::sync::Arc;
+
 use super::cluster::Cluster;
 use super::cycle::{Cycle, scores, totals};
 use super::message::{NO_NODES, no_candidate, no_fit};
@@ -20,7 +22,7 @@ pub(super) enum Plan {
 /// Why there is no node, and what is to be done.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Refusal {
-    pub(super) message: String,
+    pub(super) message: Arc<str>,
     pub(super) by: Plugins,
     /// The new nomination; none leaves the old one.
     pub(super) nomination: Option<Option<NodeId>>,
@@ -56,7 +58,7 @@ pub(super) fn best_nodes(cycle: &Cycle<'_>, feasible: &[NodeId]) -> Vec<NodeId> 
 pub(super) fn attempt(cycle: &Cycle<'_>, start: &mut usize, budgets: &[BudgetState], draw: &mut Draw<'_>) -> Plan {
     let nodes = cycle.cluster.order().len();
     if nodes == 0 {
-        return Plan::Refuse(Refusal { message: NO_NODES.to_owned(), nomination: Some(None), ..Refusal::default() });
+        return Plan::Refuse(Refusal { message: NO_NODES.into(), nomination: Some(None), ..Refusal::default() });
     }
     let found = search(cycle, *start, None);
     *start = (*start + found.processed) % nodes;
@@ -71,12 +73,12 @@ pub(super) fn attempt(cycle: &Cycle<'_>, start: &mut usize, budgets: &[BudgetSta
 pub(super) fn refuse(cycle: &Cycle<'_>, found: &Found, budgets: &[BudgetState], draw: &mut Draw<'_>) -> Refusal {
     let (pod, cluster): (_, &Cluster) = (cycle.pod, cycle.cluster);
     let nodes = cluster.order().len();
-    let message = no_fit(found, nodes, &cluster.resources);
+    let message = no_fit(found, nodes, &cluster.resources).into();
     let refusal = Refusal { message, by: found.plugins(), ..Refusal::default() };
     if found.conflict {
         return refusal;
     }
-    let with = |text: &str| format!("{} preemption: {text}", refusal.message);
+    let with = |text: &str| format!("{} preemption: {text}", refusal.message).into();
     if let Some(why) = ineligible(cycle, &found.rejected) {
         return Refusal { message: with(why), ..refusal };
     }

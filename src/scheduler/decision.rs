@@ -1,5 +1,7 @@
 //! What the scheduler is told and what it answers.
 
+use std::sync::Arc;
+
 use crate::api::meta::{ApiTime, NodeId, PodId};
 use crate::kernel::rng::Streams;
 
@@ -78,7 +80,7 @@ pub enum Outcome {
     /// Event `FailedScheduling` and condition PodScheduled=False, reason Unschedulable.
     Unschedulable {
         /// The text of both.
-        message: String,
+        message: Arc<str>,
         /// `status.nominatedNodeName` to be written: Some(None) clears it, None leaves it.
         nomination: Option<Option<NodeId>>,
         /// Pods whose `status.nominatedNodeName` is to be cleared: they lose the node to this one.

@@ -87,7 +87,7 @@ impl Scheduler {
         let is_refused = found.feasible.is_empty();
         let message = is_refused.then(|| match nodes {
             0 => message::NO_NODES.to_owned(),
-            _ => refuse(&cycle, &found, &self.budgets, &mut |_, _| 0).message,
+            _ => refuse(&cycle, &found, &self.budgets, &mut |_, _| 0).message.to_string(),
         });
         let eligible = is_refused && nodes > 0 && !found.conflict && ineligible(&cycle, &found.rejected).is_none();
         let preemption = eligible.then(|| self.preemption(&cycle, &found));

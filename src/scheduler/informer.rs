@@ -39,7 +39,9 @@ impl Scheduler {
         let nominated = nominated.filter(|_| node.is_none());
         let pod =
             KnownPod { id, shape: shape.clone(), identity, node, assumed: false, nominated, started, terminating };
-        let other_scheduler = shape.other_scheduler;
+        let (other_scheduler, priority) = (shape.other_scheduler, shape.priority);
+        let (least, highest) = self.priorities.unwrap_or((priority, priority));
+        self.priorities = Some((least.min(priority), highest.max(priority)));
         self.cluster.add_pod(pod);
         if node.is_some() {
             self.notice(&ClusterEvent::PodAdded(shape), None, now);

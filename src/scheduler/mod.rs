@@ -78,6 +78,8 @@ pub struct Scheduler {
     cluster: Cluster,
     queue: Queue,
     budgets: Vec<BudgetState>,
+    /// The least and the highest priority of all pods so far.
+    priorities: Option<(i32, i32)>,
     tie_break: TieBreak,
     /// Where the next search begins in the order of nodes.
     start: usize,
@@ -109,6 +111,7 @@ impl Scheduler {
             cluster: Cluster::default(),
             queue: Queue::default(),
             budgets: Vec::new(),
+            priorities: None,
             tie_break,
             start: 0,
             in_flight: None,
@@ -175,8 +178,8 @@ impl Scheduler {
                         let nodes = self.cluster.order().len();
                         if self.index.is_some() && nodes > 0 {
                             let processed = (self.start + nodes - start % nodes) % nodes;
-                            self.refusals.keep(&pod, &plan, processed, &self.cluster);
-                            if let Plan::Refuse(_) = plan {
+                            if let Plan::Refuse(refusal) = &plan {
+                                self.refusals.keep(&pod, refusal, processed, &self.cluster);
                                 self.tallies.expect(&pod.shape, &self.cluster);
                             }
                         }
@@ -191,10 +194,12 @@ impl Scheduler {
 
     /// What the pod is told without a look at every node, and how many nodes that would have been.
     fn known_refusal(&mut self, pod: &KnownPod) -> Option<(attempt::Refusal, usize)> {
-        self.refusals.get(pod, &self.cluster).or_else(|| {
-            let refusal = self.tallies.refusal(pod, &self.cluster)?;
-            Some((refusal, self.cluster.order().len()))
-        })
+        if let Some(known) = self.refusals.get(pod, &self.cluster) {
+            return Some(known);
+        }
+        let (refusal, processed) = (self.tallies.refusal(pod, &self.cluster)?, self.cluster.order().len());
+        self.refusals.keep(pod, &refusal, processed, &self.cluster);
+        Some((refusal, processed))
     }
 
     /// Ends the cycle: the pod counts as bound, or waits.
@@ -262,6 +267,11 @@ impl Scheduler {
 
     fn notice(&mut self, event: &ClusterEvent, most: Option<i32>, now: SimTime) {
         self.queue.notice(event, most, now, &self.cluster);
+    }
+
+    /// Could a pod make another go? Disruption budgets matter only then.
+    pub fn may_preempt(&self) -> bool {
+        self.priorities.is_some_and(|(least, highest)| least < highest)
     }
 
     /// Is there a pod to be tried now?

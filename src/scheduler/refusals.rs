@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::attempt::{Plan, Refusal};
+use super::attempt::Refusal;
 use super::cluster::{Cluster, KnownPod};
 
 /// Refusals by shape.
@@ -26,8 +26,7 @@ impl Refusals {
     }
 
     /// Keeps what a pod was told, if it asks for nothing.
-    pub(super) fn keep(&mut self, pod: &KnownPod, plan: &Plan, processed: usize, cluster: &Cluster) {
-        let Plan::Refuse(refusal) = plan else { return };
+    pub(super) fn keep(&mut self, pod: &KnownPod, refusal: &Refusal, processed: usize, cluster: &Cluster) {
         let asks_for_nothing = refusal.victims.is_empty() && refusal.nomination.is_none_or(|new| new.is_none());
         if asks_for_nothing && is_plain(pod, cluster) {
             let (version, epoch) = (cluster.version(), cluster.epoch);

@@ -110,11 +110,11 @@ impl Tally {
         met().for_each(|(rejection, _)| by.insert(rejection.plugin));
         let no_fit = message::no_fit_by(met(), nodes, names);
         if pod.shape.never_preempts {
-            let message = format!("{no_fit} preemption: {}", super::preemption::NEVER);
+            let message = format!("{no_fit} preemption: {}", super::preemption::NEVER).into();
             return Refusal { message, by, ..Refusal::default() };
         }
         let resolvable = met().filter(|(rejection, _)| !rejection.unresolvable).map(|(_, nodes)| nodes).sum();
-        let message = format!("{no_fit} preemption: {}", message::no_victims(resolvable, nodes));
+        let message = format!("{no_fit} preemption: {}", message::no_victims(resolvable, nodes)).into();
         Refusal { message, by, nomination: Some(None), ..Refusal::default() }
     }
 }

@@ -1,10 +1,12 @@
 //! Evictions: the eviction API with its disruption budgets, and drains of nodes.
 
+use std::sync::Arc;
+
 use super::World;
 use super::event::Event;
 use crate::api::disruption::{IntOrPercent, PodDisruptionBudget};
 use crate::api::meta::{NodeId, ObjectId, PodId};
-use crate::api::pod::PodPhase;
+use crate::api::pod::{PodPhase, PodTemplate};
 use crate::kernel::time::SimDuration;
 
 /// A refused eviction is asked for again after this, as `kubectl drain` and the cluster autoscaler do.
@@ -64,10 +66,19 @@ impl World<'_> {
     pub(super) fn budget_state(&self, budget: &PodDisruptionBudget) -> BudgetState {
         let mut state = BudgetState::default();
         let mut expected = 0;
+        // Pods of a Job follow each other and have one template.
+        let mut last: Option<(&Arc<str>, &Arc<PodTemplate>, bool)> = None;
         for id in self.store.pod_ids() {
             let Some(pod) = self.store.standing_pod(id) else { continue };
-            let selected = self.store.namespace_of(id).zip(self.store.template_of(id));
-            if !selected.is_some_and(|(namespace, template)| budget.selects(namespace, &template.labels)) {
+            let Some((namespace, template)) = self.store.namespace_of(id).zip(self.store.template_of(id)) else {
+                continue;
+            };
+            let selected = match last {
+                Some((of, like, selected)) if Arc::ptr_eq(of, namespace) && Arc::ptr_eq(like, template) => selected,
+                _ => budget.selects(namespace, &template.labels),
+            };
+            last = Some((namespace, template, selected));
+            if !selected {
                 continue;
             }
             expected += 1;

@@ -38,6 +38,8 @@ pub(super) struct Scheduling {
     told: Vec<Option<Told>>,
     /// Pods that found no node.
     pub(super) unschedulable: BTreeMap<PodId, Refused>,
+    /// Version of the store at which it was told what disruption budgets allow.
+    budgets_told: Option<u64>,
     /// Pods that wait for others to make room on a node.
     pub(super) nominated: BTreeMap<PodId, NodeId>,
 }
@@ -65,6 +67,7 @@ impl Scheduling {
             alarm: None,
             told: Vec::new(),
             unschedulable: BTreeMap::new(),
+            budgets_told: None,
             nominated: BTreeMap::new(),
         }
     }
@@ -225,9 +228,9 @@ impl World<'_> {
         if !self.nodes.exist || self.outages.is_down(Component::Scheduler) || self.outages.api_is_down() {
             return false;
         }
-        if !self.budgets.is_empty() && self.scheduling.scheduler.is_ready() {
-            let budgets: Vec<Budget> = self.budgets.iter().map(|budget| self.budget_of_scheduler(budget)).collect();
-            self.scheduling.scheduler.set_budgets(&budgets);
+        let scheduler = &self.scheduling.scheduler;
+        if !self.budgets.is_empty() && scheduler.may_preempt() && scheduler.is_ready() {
+            self.tell_budgets();
         }
         let scheduler = &mut self.scheduling.scheduler;
         if scheduler.next_alarm().is_some_and(|at| at <= self.now) {
@@ -243,8 +246,9 @@ impl World<'_> {
             Outcome::Unschedulable { message, nomination, displaced, victims } => {
                 // A pod that is refused once more changes nothing that is read of it.
                 let is_news = !self.scheduling.unschedulable.contains_key(&decision.pod);
-                self.pod_is_refused(decision.pod);
-                self.record_event(ObjectId::Pod(decision.pod), true, "FailedScheduling", SOURCE, cut(message));
+                if self.pod_is_refused(decision.pod, &message) {
+                    self.record_event(ObjectId::Pod(decision.pod), true, "FailedScheduling", SOURCE, cut(&message));
+                }
                 if let Some(node) = nomination {
                     self.nominate(decision.pod, node);
                 }
@@ -263,6 +267,16 @@ impl World<'_> {
             None => _ = self.scheduling.nominated.remove(&pod),
         }
         self.observers.iter_mut().for_each(|observer| observer.on_nomination(pod, node));
+    }
+
+    /// Tells the scheduler what its disruption budgets allow by now.
+    fn tell_budgets(&mut self) {
+        let version = Some(self.store.version());
+        if self.scheduling.budgets_told != version {
+            let budgets: Vec<Budget> = self.budgets.iter().map(|budget| self.budget_of_scheduler(budget)).collect();
+            self.scheduling.scheduler.set_budgets(&budgets);
+            self.scheduling.budgets_told = version;
+        }
     }
 
     fn budget_of_scheduler(&self, budget: &PodDisruptionBudget) -> Budget {
@@ -308,9 +322,9 @@ impl World<'_> {
 }
 
 /// An event's message is not longer than the API server takes.
-fn cut(message: String) -> String {
+fn cut(message: &str) -> String {
     match message.char_indices().nth(LONGEST_MESSAGE) {
-        None => message,
+        None => message.to_owned(),
         Some(_) => message.chars().take(LONGEST_MESSAGE - 4).collect::<String>() + " ...",
     }
 }

@@ -1,6 +1,8 @@
 //! When a run is over although components would keep looking for ever: the scheduler flushes pods that no node can take
 //! every five minutes, the autoscaler looks every ten seconds, and nodes go on failing when nobody works on them any more.
 
+use std::sync::Arc;
+
 use super::World;
 use super::autoscaler::AutoscalerAlarm;
 use super::event::Event;
@@ -9,10 +11,12 @@ use crate::api::meta::PodId;
 use crate::kernel::time::SimTime;
 
 /// How often a pod was refused while nothing in the cluster changed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Refused {
     version: u64,
     tries: u32,
+    /// What it was told last.
+    told: Option<Arc<str>>,
 }
 
 /// The first refusal is a pod's turn, the second a flush: the third would be told the same.
@@ -42,12 +46,19 @@ impl World<'_> {
         self.housekeeping -= usize::from(event.keeps_house());
     }
 
-    /// No node takes the pod.
-    pub(super) fn pod_is_refused(&mut self, pod: PodId) {
+    /// No node takes the pod. Returns whether it is told something else than before: what is said again and again is one
+    /// event upstream too, a series (`recordToSink` of client-go's `events`).
+    pub(super) fn pod_is_refused(&mut self, pod: PodId, message: &Arc<str>) -> bool {
         let version = self.store.version();
-        let refused = self.scheduling.unschedulable.entry(pod).or_insert(Refused { version, tries: 0 });
+        let new = Refused { version, tries: 0, told: None };
+        let refused = self.scheduling.unschedulable.entry(pod).or_insert(new);
         refused.tries = if refused.version == version { refused.tries + 1 } else { 1 };
         refused.version = version;
+        let is_news = refused.told.as_ref().is_none_or(|told| !Arc::ptr_eq(told, message) && told != message);
+        if is_news {
+            refused.told = Some(message.clone());
+        }
+        is_news
     }
 
     /// Would whatever is left to happen change nothing?

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use crate::api::job::Job;
 use crate::api::meta::{JobId, ObjectName, PodId};
-use crate::api::pod::{Container, Pod, PodTemplate};
+use crate::api::pod::{Container, Pod, PodTemplate, RestartPolicy};
 use crate::apiserver::BarePod;
 use crate::kernel::rng::{Purpose, Streams, entity, mix};
 use crate::kernel::time::SimDuration;
-use crate::kubelet::Workload;
+use crate::kubelet::{FOR_EVER, Workload};
 use crate::scenario::{Cluster, Profile, Scenario};
 use crate::workload::behaviour::{
     Behaviour, JobBehaviour, JobKey, PodKey, ProfileLatencies, default_profile, pod_entity,
@@ -306,6 +306,12 @@ impl Workload for PodWorkload {
 
     fn duration(&mut self, pod: PodId, container: &str, restart: u32) -> SimDuration {
         let Some((job, pod, streams)) = self.drawing(pod) else { return SimDuration::ZERO };
+        // Pods that are always restarted are services, and their app containers run on where no rule says otherwise.
+        if job.template.restart_policy == RestartPolicy::Always
+            && job.template.containers.iter().any(|app| *app.name == *container)
+        {
+            return job.behaviour.ruled_duration(&pod.key(), container, restart, streams).unwrap_or(FOR_EVER);
+        }
         job.behaviour.duration(&pod.key(), container, restart, streams)
     }
 

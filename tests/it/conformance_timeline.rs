@@ -114,7 +114,7 @@ impl Timeline {
             }
             Outcome::Unschedulable { message, victims, .. } => {
                 attempt["outcome"] = "unschedulable".into();
-                attempt["message"] = message.into();
+                attempt["message"] = (*message).into();
                 self.preempt(decision.pod, &victims);
             }
         }

@@ -16,7 +16,7 @@ use super::output::TOOL;
 use crate::controllers::cronjob::zone;
 use crate::kernel::time::{NANOS_PER_SECOND, SimDuration, SimTime};
 use crate::record::bill::Bill;
-use crate::record::calendar::{CalendarCounts, calendar};
+use crate::record::calendar::{CalendarCounts, Calendars};
 use crate::record::critical_path::CriticalPath;
 use crate::record::metrics::{Figures, Spread};
 use crate::record::totals::Totals;
@@ -238,7 +238,7 @@ impl Summary {
             Ending::Fault(fault) => (EndingWord::Fault, Some(fault.clone())),
             Ending::Interrupted => (EndingWord::Interrupted, None),
         };
-        let bill = Bill::of(run);
+        let (bill, calendars) = (Bill::of(run), Calendars::new(run));
         let paths = run.critical_paths.iter().map(Option::as_ref).chain(std::iter::repeat(None));
         let count = |word: &str| run.jobs.iter().filter(|job| outcome(job) == word).count() as u64;
         Summary {
@@ -264,7 +264,7 @@ impl Summary {
             cluster: ClusterJson::of(run, &bill),
             control_plane: run.totals.is_none().then(|| ControlPlaneJson::new(run)),
             tables: Vec::new(),
-            cronjobs: run.cron_jobs.iter().map(|life| CronJobSummary::new(run, life)).collect(),
+            cronjobs: run.cron_jobs.iter().map(|life| CronJobSummary::new(&calendars, life)).collect(),
             jobs: run
                 .jobs
                 .iter()
@@ -281,8 +281,8 @@ impl Summary {
 }
 
 impl CronJobSummary {
-    fn new(run: &Run, life: &CronJobLife) -> CronJobSummary {
-        let counts = CalendarCounts::of(&calendar(run, life));
+    fn new(calendars: &Calendars<'_>, life: &CronJobLife) -> CronJobSummary {
+        let counts = CalendarCounts::of(&calendars.of(life));
         CronJobSummary {
             namespace: life.name.namespace.to_string(),
             cronjob: life.name.name.to_string(),

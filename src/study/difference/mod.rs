@@ -3,13 +3,16 @@
 mod cron_jobs;
 mod pods;
 mod settings;
+mod side;
 pub mod view;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
 
 pub use settings::{SettingChange, Settings, changes_between, object_changes, setting_changes, settings};
+use side::Side;
 pub use view::{JobView, Micros, PodView, TraceView, ViewError};
 
 /// A difference.
@@ -66,17 +69,18 @@ impl fmt::Display for Difference {
 pub fn differences(before: &TraceView, after: &TraceView) -> Vec<Difference> {
     let mut found = cron_jobs::starts(before, after);
     let (mut gone, mut new) = (Vec::new(), Vec::new());
+    let (olds, news) = (Side::of(before), Side::of(after));
     for (job, nth) in numbered(&before.jobs) {
-        match nth_of(&after.jobs, &job.name, nth) {
+        match news.job(&job.name, nth) {
             Some(other) => {
                 found.extend(of_job(job, other));
-                found.extend(pods::differences(job, before, after));
+                found.extend(pods::differences(job, &olds, &news));
             }
             None => gone.push((job, format!("{} is not created any more", title(job)))),
         }
     }
     for (job, nth) in numbered(&after.jobs) {
-        if nth_of(&before.jobs, &job.name, nth).is_none() {
+        if olds.job(&job.name, nth).is_none() {
             new.push((job, format!("{} is new: created at {}, {}", title(job), at(job.created), outcome(job))));
         }
     }
@@ -87,11 +91,12 @@ pub fn differences(before: &TraceView, after: &TraceView) -> Vec<Difference> {
 
 /// Jobs with how many of the same name came before.
 fn numbered(jobs: &[JobView]) -> impl Iterator<Item = (&JobView, usize)> {
-    jobs.iter().enumerate().map(|(place, job)| (job, jobs[..place].iter().filter(|one| one.name == job.name).count()))
-}
-
-fn nth_of<'a>(jobs: &'a [JobView], name: &(String, String), nth: usize) -> Option<&'a JobView> {
-    jobs.iter().filter(|job| job.name == *name).nth(nth)
+    let mut seen: BTreeMap<&(String, String), usize> = BTreeMap::new();
+    jobs.iter().map(move |job| {
+        let count = seen.entry(&job.name).or_default();
+        *count += 1;
+        (job, *count - 1)
+    })
 }
 
 fn of_job(before: &JobView, after: &JobView) -> Vec<Difference> {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::view::{JobView, Micros, PodView, TraceView};
+use super::side::Side;
+use super::view::{JobView, Micros, PodView};
 use super::{Difference, Kind, at, later, length, title};
 
 /// Pods of a Job that are told one by one; the others are counted.
@@ -22,7 +23,7 @@ type Key = (Option<u32>, u32, u32);
 
 /// Differences of the pods of a Job. A pod whose own steps took as long as before and that only came at another time
 /// is counted, not told: what came before it is the cause.
-pub(super) fn differences(job: &JobView, before: &TraceView, after: &TraceView) -> Vec<Difference> {
+pub(super) fn differences(job: &JobView, before: &Side<'_>, after: &Side<'_>) -> Vec<Difference> {
     let (olds, news) = (pods_of(before, job), pods_of(after, job));
     let mut found = Vec::new();
     let mut told: Vec<(Micros, Difference)> = Vec::new();
@@ -60,9 +61,9 @@ pub(super) fn differences(job: &JobView, before: &TraceView, after: &TraceView) 
     found
 }
 
-fn pods_of<'a>(view: &'a TraceView, job: &JobView) -> BTreeMap<Key, &'a PodView> {
+fn pods_of<'a>(side: &Side<'a>, job: &JobView) -> BTreeMap<Key, &'a PodView> {
     let mut pods = BTreeMap::new();
-    for pod in view.pods.iter().filter(|pod| pod.job == job.name) {
+    for &pod in side.pods(&job.name) {
         let equal = pods.range((pod.index, pod.attempt, 0)..=(pod.index, pod.attempt, u32::MAX)).count() as u32;
         pods.insert((pod.index, pod.attempt, equal), pod);
     }
@@ -70,7 +71,7 @@ fn pods_of<'a>(view: &'a TraceView, job: &JobView) -> BTreeMap<Key, &'a PodView>
 }
 
 /// What the pod did other than before, by itself.
-fn changes(old: &PodView, new: &PodView, after: &TraceView) -> Vec<String> {
+fn changes(old: &PodView, new: &PodView, after: &Side<'_>) -> Vec<String> {
     let mut texts = Vec::new();
     let step = |pod: &PodView, from: usize, to: usize| Some(pod.times[to]?.saturating_sub(pod.times[from]?));
     let differs = |from, to| match (step(old, from, to), step(new, from, to)) {
@@ -83,8 +84,8 @@ fn changes(old: &PodView, new: &PodView, after: &TraceView) -> Vec<String> {
             (Some(was), Some(is)) if was != is => format!("starts {}: ", later(was, is)),
             _ => String::new(),
         };
-        let why = after.unscheduled.iter().find(|(pod, _)| *pod == new.name).filter(|_| is > was);
-        let why = why.map(|(_, message)| format!(" ({message})")).unwrap_or_default();
+        let why = after.refusal(&new.name).filter(|_| is > was);
+        let why = why.map(|message| format!(" ({message})")).unwrap_or_default();
         texts.push(format!("{starts}waits {} for its node instead of {}{why}", length(is), length(was)));
     }
     match (old.times[BOUND], new.times[BOUND]) {

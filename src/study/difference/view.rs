@@ -1,5 +1,6 @@
 //! A trace as its tables say it: what two runs are compared by, whether they were made now or kept in files.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -159,7 +160,9 @@ impl TraceView {
     /// Where they are no tables of ours.
     pub fn read(texts: &Texts<'_>) -> Result<TraceView, ViewError> {
         let mut view = TraceView::default();
-        rows("jobs.csv", texts.jobs, |row| view.job_row(row))?;
+        // Places of the Jobs that have not been removed.
+        let mut standing = BTreeMap::new();
+        rows("jobs.csv", texts.jobs, |row| view.job_row(row, &mut standing))?;
         rows("pods.csv", texts.pods, |row| {
             view.pods.push(pod(row)?);
             Ok(())
@@ -170,10 +173,10 @@ impl TraceView {
             }
             Ok(())
         })?;
-        let mut cron_jobs: Vec<(String, String)> = Vec::new();
+        let (mut cron_jobs, mut known) = (Vec::new(), BTreeSet::new());
         rows("cronjobs.csv", texts.cron_jobs, |row| {
             let name = (row.get("namespace")?.to_owned(), row.get("cronjob")?.to_owned());
-            if !cron_jobs.contains(&name) {
+            if known.insert(name.clone()) {
                 cron_jobs.push(name);
             }
             Ok(())
@@ -185,26 +188,26 @@ impl TraceView {
     /// Says of Jobs which of these CronJobs made them: theirs are called after it and the minute of their start.
     pub fn name_cron_jobs(&mut self, cron_jobs: &[(String, String)]) {
         self.cron_jobs = cron_jobs.to_vec();
+        let known: BTreeSet<(&str, &str)> = cron_jobs.iter().map(|(namespace, name)| (&**namespace, &**name)).collect();
         for job in &mut self.jobs {
             let Some((front, minute)) = job.name.1.rsplit_once('-') else { continue };
             let is_made = !minute.is_empty() && minute.bytes().all(|byte| byte.is_ascii_digit());
-            let is_of = |(namespace, name): &&(String, String)| *namespace == job.name.0 && name == front;
-            job.cron_job = cron_jobs.iter().find(is_of).filter(|_| is_made).map(|(_, name)| name.clone());
+            job.cron_job = (is_made && known.contains(&(&*job.name.0, front))).then(|| front.to_owned());
         }
     }
 
-    fn job_row(&mut self, row: &Row<'_>) -> Result<(), String> {
+    fn job_row(&mut self, row: &Row<'_>, standing: &mut BTreeMap<(String, String), usize>) -> Result<(), String> {
         let name = (row.get("namespace")?.to_owned(), row.get("job")?.to_owned());
         let time = row.time("time_s")?.ok_or("time_s is empty")?;
-        let known = self.jobs.iter().rposition(|job| job.name == name && job.removed.is_none());
-        let place = known.unwrap_or(self.jobs.len());
-        if known.is_none() {
-            self.jobs.push(JobView { name, created: time, ..JobView::default() });
-        }
+        let place = *standing.entry(name).or_insert_with_key(|name| {
+            self.jobs.push(JobView { name: name.clone(), created: time, ..JobView::default() });
+            self.jobs.len() - 1
+        });
         let job = &mut self.jobs[place];
         let status = row.get("status")?;
         if status == "Deleted" {
             job.removed = Some(time);
+            standing.remove(&job.name);
             return Ok(());
         }
         job.succeeded = row.number("succeeded")?;
