@@ -123,7 +123,10 @@ impl ClusterArgs {
         let horizon = self.at.or(scenario.horizon).map(|length| SimTime::ZERO + length);
         let (stopped, now) = match &run.ending {
             Ending::Limit(limit) => (Some(limit.clone()), run.end),
-            Ending::Settled if self.at.is_none() => (None, run.end),
+            // The scheduler says once more what it has said when nothing else happens any more.
+            Ending::Settled if self.at.is_none() => {
+                (None, run.events.last().map_or(run.end, |event| run.end.max(event.time)))
+            }
             _ => (None, horizon.unwrap_or(run.end)),
         };
         Ok(Cluster { objects: objects.into_list(), now: Calendar::new(scenario.start).instant(now), stopped })

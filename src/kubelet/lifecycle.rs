@@ -6,7 +6,7 @@ use std::sync::Arc;
 use smallvec::{SmallVec, smallvec};
 
 use super::status::DEADLINE_EXCEEDED;
-use super::{Alarm, Workload};
+use super::{Alarm, FOR_EVER, Workload};
 use crate::api::meta::{ApiTime, PodId};
 use crate::api::pod::{Container, PodFailure, PodStatus, PodTemplate, Restart, TerminatedReason, Termination};
 use crate::kernel::slab::Slab;
@@ -508,8 +508,11 @@ impl PodWorker {
             let name = &self.template.container(at).name;
             let container = &mut self.containers[at];
             container.ready = true;
-            container.ends_at = now + workload.duration(pod, name, container.restarts);
-            alarms.push((container.ends_at, Alarm::Exit { pod, container: at as u16, turn: container.turn }));
+            let length = workload.duration(pod, name, container.restarts).min(FOR_EVER);
+            container.ends_at = now + length;
+            if length < FOR_EVER {
+                alarms.push((container.ends_at, Alarm::Exit { pod, container: at as u16, turn: container.turn }));
+            }
             return;
         }
         self.run(at, now, workload, alarms);

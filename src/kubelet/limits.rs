@@ -11,8 +11,8 @@ use crate::kernel::time::{SimDuration, SimTime};
 const STORAGE: &str = "ephemeral-storage";
 /// The eviction manager looks at disks this often.
 const EVICTION_ROUND: u64 = SimDuration::from_secs(10).0;
-/// A sidecar that no rule speaks of runs on.
-const FOR_EVER: SimDuration = SimDuration::from_secs(100 * 365 * 24 * 3600);
+/// How long what runs on for ever runs, such as a sidecar that no rule speaks of.
+pub const FOR_EVER: SimDuration = SimDuration::from_secs(100 * 365 * 24 * 3600);
 
 impl PodWorker {
     /// A container has started whose end is not its own affair alone: it may hit a limit, or waits for a probe.
@@ -29,7 +29,7 @@ impl PodWorker {
             true => workload.sidecar_duration(pod, &name, restarts),
             false => Some(workload.duration(pod, &name, restarts)),
         };
-        let length = own.unwrap_or(FOR_EVER);
+        let length = own.unwrap_or(FOR_EVER).min(FOR_EVER);
         self.containers[at].ends_at = now + length;
         if let Some(after) = self.beyond(at, "memory", length, |name| workload.memory(pod, name, restarts)) {
             let container = &mut self.containers[at];
@@ -40,7 +40,7 @@ impl PodWorker {
             let round = SimTime((now + after).0.div_ceil(EVICTION_ROUND) * EVICTION_ROUND);
             alarms.push((round, Alarm::StorageFull { pod, container: at as u16, turn }));
         }
-        if own.is_some() || self.containers[at].will_be_oom {
+        if length < FOR_EVER || self.containers[at].will_be_oom {
             alarms.push((self.containers[at].ends_at, Alarm::Exit { pod, container: at as u16, turn }));
         }
         self.await_readiness(at, now, workload, alarms);

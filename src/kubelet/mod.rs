@@ -11,6 +11,8 @@ mod restart_all;
 mod sidecars;
 mod status;
 
+pub use limits::FOR_EVER;
+
 use crate::api::meta::PodId;
 use crate::kernel::time::SimDuration;
 

@@ -26,8 +26,10 @@ pub enum Subject {
     Run,
     /// Those of a namespace.
     Namespace(String),
-    /// The Job of this name, or those of the CronJob.
-    Object(ObjectName),
+    /// The Job of this name.
+    Job(ObjectName),
+    /// Those that the CronJob of this name makes.
+    CronJob(ObjectName),
 }
 
 impl Expectation {
@@ -142,7 +144,7 @@ impl fmt::Display for Expectation {
         match &self.subject {
             Subject::Run => f.write_str(&self.text),
             Subject::Namespace(namespace) => write!(f, "{} of namespace {namespace}", self.text),
-            Subject::Object(object) => write!(f, "{} of {}", self.text, object.name),
+            Subject::Job(object) | Subject::CronJob(object) => write!(f, "{} of {}", self.text, object.name),
         }
     }
 }

@@ -4,6 +4,9 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::decode::unknown_field;
+use super::schema::{Shape, kubernetes};
+
 /// A path, as steps from the root.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Path(Vec<Step>);
@@ -45,6 +48,32 @@ impl Path {
     /// The steps from the root.
     pub fn steps(&self) -> &[Step] {
         &self.0
+    }
+
+    /// Where the path leaves what an object of this type has, with a way out if there is one.
+    pub fn unknown_in(&self, of: &str) -> Option<(String, Option<String>)> {
+        let schema = kubernetes();
+        let mut shape = Shape::Struct(schema.get(of)?);
+        let mut owners = Vec::new();
+        for (at, step) in self.0.iter().enumerate() {
+            let here = || Path(self.0[..=at].to_vec()).to_string();
+            shape = match (step, shape) {
+                (_, Shape::Any) => return None,
+                (Step::Field(name), Shape::Struct(owner)) => match owner.field(name) {
+                    Some(field) => {
+                        owners.push((owner, field.name));
+                        schema.shape(field.kind)
+                    }
+                    None => {
+                        owners.push((owner, ""));
+                        return Some((here(), unknown_field(name, &owners)));
+                    }
+                },
+                (Step::Field(_), Shape::Map(inner)) | (Step::Item(_), Shape::List(inner)) => schema.shape(inner),
+                _ => return Some((here(), None)),
+            };
+        }
+        None
     }
 
     /// Puts a value at the path; mappings on the way are made, lists are not.
@@ -106,6 +135,22 @@ mod tests {
         check("a..b", Err("\"a..b\" has an empty name in it"));
         check("a[0", Err("\"a[0\" lacks a `]`"));
         check("", Err("the path is empty"));
+    }
+
+    #[test]
+    fn fields_that_there_are_not_are_found() {
+        let check = |path: &str, expected: Option<(&str, Option<&str>)>| {
+            let found = Path::parse(path).expect("a path").unknown_in("v1.Job");
+            let expected = expected.map(|(path, help)| (path.to_owned(), help.map(str::to_owned)));
+            assert_eq!(found, expected, "{path}");
+        };
+        check("spec.template.spec.containers[0].resources.requests.cpu", None);
+        check("metadata.labels[a.b/c]", None);
+        check("spec.completion", Some(("spec.completion", Some("did you mean `completions`?"))));
+        let move_down = "`completions` belongs to spec of the Job: move it down from the top level";
+        check("completions", Some(("completions", Some(move_down))));
+        check("spec.parallelism.x", Some(("spec.parallelism.x", None)));
+        check("spec.template.spec.containers.image", Some(("spec.template.spec.containers.image", None)));
     }
 
     #[test]

@@ -45,7 +45,8 @@ pub fn failure(expectation: &Expectation, run: &Run) -> Option<String> {
             Subject::Namespace(namespace) => {
                 return Some(format!("there is no Job in namespace {namespace} in the run"));
             }
-            Subject::Object(object) => return Some(absent(object, run)),
+            Subject::Job(object) => return Some(absent(object, false, run)),
+            Subject::CronJob(object) => return Some(absent(object, true, run)),
         }
     }
     let lives = || jobs.iter().map(|&place| &run.jobs[place]);
@@ -94,28 +95,38 @@ fn is_about(expectation: &Expectation, job: &JobLife) -> bool {
     match &expectation.subject {
         Subject::Run => true,
         Subject::Namespace(namespace) => *job.name.namespace == **namespace,
-        Subject::Object(object) => job.name.namespace == object.namespace && is_called(job, &object.name),
+        Subject::Job(object) => job.name == *object,
+        Subject::CronJob(object) => {
+            job.name.namespace == object.namespace && job.cron_job.as_deref() == Some(&*object.name)
+        }
     }
 }
 
-/// Is it the Job of this name, or of the CronJob of this name?
-fn is_called(job: &JobLife, name: &str) -> bool {
-    *job.name.name == *name || job.cron_job.as_deref() == Some(name)
-}
-
-/// Why there are no Jobs of this name: a CronJob that starts none, or another namespace.
-fn absent(object: &ObjectName, run: &Run) -> String {
-    let name = &object.name;
-    if run.cron_jobs.iter().any(|cron_job| cron_job.name == *object) {
+/// Why there are no Jobs of this name: a CronJob that starts none, one of the other kind, another namespace.
+fn absent(object: &ObjectName, of_cron_job: bool, run: &Run) -> String {
+    let ObjectName { namespace, name } = object;
+    let jobs: Vec<&ObjectName> = run.jobs.iter().map(|job| &job.name).collect();
+    let cron_jobs: Vec<&ObjectName> = run.cron_jobs.iter().map(|cron_job| &cron_job.name).collect();
+    let (kind, mine, other_field, others) = match of_cron_job {
+        true => ("CronJob", cron_jobs, "job", jobs),
+        false => ("Job", jobs, "cronJob", cron_jobs),
+    };
+    if mine.contains(&object) {
         return format!("CronJob {name} started no Job within the run");
     }
-    let none = format!("there is no Job or CronJob {name} in namespace {} in the run", object.namespace);
-    let jobs = run.jobs.iter().filter(|job| is_called(job, name)).map(|job| &job.name.namespace);
-    let cron_jobs = run.cron_jobs.iter().filter(|cron_job| cron_job.name.name == *name);
-    match jobs.chain(cron_jobs.map(|cron_job| &cron_job.name.namespace)).next() {
-        Some(namespace) => format!("{none}, but one in {namespace}: add `namespace: {namespace}`"),
-        None if *object.namespace == *"default" => format!("there is no Job or CronJob {name} in the run"),
-        None => none,
+    if others.contains(&object) {
+        return format!("there is no {kind} {name} in the run: write `{other_field}: {name}`");
+    }
+    let elsewhere = mine.iter().find(|other| other.name == *name).map(|other| &other.namespace);
+    match elsewhere {
+        Some(there) => {
+            format!(
+                "there is no {kind} {name} in namespace {namespace} in the run, but one in {there}: add `namespace: \
+                 {there}`"
+            )
+        }
+        None if **namespace == *"default" => format!("there is no {kind} {name} in the run"),
+        None => format!("there is no {kind} {name} in namespace {namespace} in the run"),
     }
 }
 
@@ -304,13 +315,17 @@ mod tests {
         let both = job("name: etl", "") + &job("name: etl, namespace: team-b", "parallelism: 2, completions: 2, ");
         check_of(&both, "", "{namespace: team-b, pods: {created: 3}}, {job: etl, pods: {created: 1}}", &[]);
         check_of(&both, "", "{namespace: c, maxPods: 3}", &["there is no Job in namespace c in the run"]);
-        let hint = "there is no Job or CronJob load in namespace default in the run, but one in team-b: add `namespace: \
+        let hint = "there is no Job load in namespace default in the run, but one in team-b: add `namespace: \
                     team-b`";
         check_of(&job("name: load, namespace: team-b", ""), "", "{job: load, maxPods: 3}", &[hint]);
         let cron_job = "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: weekly}\nspec: {schedule: '@weekly', \
                         jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: c, image: i}]}}}}}";
         let none = "CronJob weekly started no Job within the run";
         check_of(cron_job, "horizon: 1h,", "{cronJob: weekly, maxPods: 3}", &[none]);
+        let other = "there is no Job weekly in the run: write `cronJob: weekly`";
+        check_of(cron_job, "horizon: 1h,", "{job: weekly, maxPods: 3}", &[other]);
+        let other = "there is no CronJob etl in the run: write `job: etl`";
+        check_of(ETL, "", "{cronJob: etl, neverOverlaps: true}", &[other]);
     }
 
     #[test]
@@ -364,7 +379,7 @@ mod tests {
         check("{condition: Complete, reason: SuccessPolicy}", &[wrong]);
         check("{pods: {created: 5, succeeded: 4, failed: 1}}", &[]);
         check("{pods: {succeeded: 5, failed: 0}}", &["4 pods succeed instead of 5, 1 pod fails instead of 0"]);
-        check("{job: other, maxPods: 3}", &["there is no Job or CronJob other in the run"]);
+        check("{job: other, maxPods: 3}", &["there is no Job other in the run"]);
     }
 
     #[test]

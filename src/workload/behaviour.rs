@@ -162,6 +162,15 @@ impl Behaviour {
         Behaviour { termination, tables: Arc::default(), ..self.clone() }
     }
 
+    /// Places of the rules that match no Job there has been; none as long as there has been none.
+    pub fn idle_rules(&self) -> Vec<usize> {
+        let tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        if tables.is_empty() {
+            return Vec::new();
+        }
+        (0..self.rules.len()).filter(|&rule| tables.keys().all(|rules| !rules.contains(&(rule as u32)))).collect()
+    }
+
     /// The rules that can match pods of a Job.
     pub fn for_job(&self, job: &JobKey<'_>) -> JobBehaviour {
         let matches = |&i: &u32| self.rules[i as usize].matches.job_matches(job);
@@ -214,9 +223,19 @@ impl JobBehaviour {
 
     /// How long a container runs, from its start; a second if no rule says.
     pub fn duration(&self, pod: &PodKey<'_>, container: &str, restart: u32, streams: &mut Streams) -> SimDuration {
-        let rule = self.table.duration.find(&self.table, pod, Some(container), restart);
-        rule.and_then(|rule| rule.duration.as_ref())
-            .map_or(DEFAULT_DURATION, |duration| length(draw_of(duration, DURATION, pod, container, restart, streams)))
+        self.ruled_duration(pod, container, restart, streams).unwrap_or(DEFAULT_DURATION)
+    }
+
+    /// The same; none if no rule says.
+    pub fn ruled_duration(
+        &self,
+        pod: &PodKey<'_>,
+        container: &str,
+        restart: u32,
+        streams: &mut Streams,
+    ) -> Option<SimDuration> {
+        let rule = self.table.duration.find(&self.table, pod, Some(container), restart)?;
+        Some(length(draw_of(rule.duration.as_ref()?, DURATION, pod, container, restart, streams)))
     }
 
     /// What a container ends with, 0 to 255; 0 if no rule says.

@@ -23,7 +23,7 @@ const SYNONYMS: [(&str, &str); 9] = [
 
 /// Where a field that its type does not have may belong. `owners` are the types from the root to the one that it was
 /// found in, each with the field of it that leads on.
-pub(super) fn unknown_field(name: &str, owners: &[(&Struct, &'static str)]) -> Option<String> {
+pub(in crate::scenario) fn unknown_field(name: &str, owners: &[(&Struct, &'static str)]) -> Option<String> {
     let (&(owner, _), above) = owners.split_last()?;
     if let Some(similar) = spelled_alike(name, owner) {
         return Some(format!("did you mean `{similar}`?"));

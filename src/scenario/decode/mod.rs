@@ -14,6 +14,7 @@ use crate::api::quote::quote;
 use crate::api::release::{Kubernetes, Line, Release, new_field};
 
 pub use hint::nearest;
+pub(in crate::scenario) use hint::unknown_field;
 pub use verdict::{Verdict, document_verdict, is_served, server_verdict, similar_kind};
 
 /// Most strict errors that are reported of an object, as upstream.

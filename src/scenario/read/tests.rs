@@ -524,6 +524,7 @@ fn faults_of_a_simulation_are_found_all_at_once() {
         "  arrivals:\n  - template: x\n    interarrival: 3s\n    set: {a..b: 1, c: {uniform: {min: 1s, max: 2}}}\n  - {template: pi, times: {file: ../x}}\n  - template: pi\n    rate: [{at: 1h, factor: -1}]\n",
         &[
             "x:19:11: spec.arrivals[0].set.a..b: \"a..b\" has an empty name in it",
+            "x:19:20: spec.arrivals[0].set.c: a Job has no field \"c\"",
             "x:19:39: spec.arrivals[0].set.c.uniform.min: expected a whole number, found string",
             "x:22:29: spec.arrivals[2].rate[0].factor: a rate is not below 0",
             "x:21:5: spec.arrivals[2]: arrivals have either an interarrival or times",

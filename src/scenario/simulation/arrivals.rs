@@ -127,7 +127,13 @@ fn set(item: &Item<'_>, report: &mut Report<'_>) -> Vec<SetField> {
     for entry in fields.entries() {
         let item = Item { node: &entry.value, path: format!("{}.{}", item.path, entry.key) };
         match Path::parse(&entry.key) {
-            Ok(path) => set.extend(drawn(&item, report).map(|value| SetField { path, value })),
+            Ok(path) => {
+                if let Some((unknown, help)) = path.unknown_in("v1.Job") {
+                    let title = format!("{}: a Job has no field \"{unknown}\"", item.path);
+                    report.error_with_help(entry.key_span, title, help.unwrap_or_default());
+                }
+                set.extend(drawn(&item, report).map(|value| SetField { path, value }));
+            }
             Err(error) => report.error(entry.key_span, format!("{}: {error}", item.path), ""),
         }
     }

@@ -103,8 +103,12 @@ fn subject(fields: &mut Fields<'_>, report: &mut Report<'_>) -> Subject {
         let title = format!("{}: a Job and a CronJob are named", fields.path());
         report.error_with_help(item.node.span, title, "name one of them");
     }
+    let is_job = job.is_some();
     match (job.or(cron_job).and_then(|item| report.text(&item)), namespace) {
-        (Some(name), namespace) => Subject::Object(ObjectName::new(namespace.as_deref().unwrap_or("default"), name)),
+        (Some(name), namespace) => {
+            let name = ObjectName::new(namespace.as_deref().unwrap_or("default"), name);
+            if is_job { Subject::Job(name) } else { Subject::CronJob(name) }
+        }
         (None, Some(namespace)) => Subject::Namespace(namespace),
         (None, None) => Subject::Run,
     }
