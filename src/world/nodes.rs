@@ -198,6 +198,9 @@ impl World<'_> {
             self.nodes.state(id);
         }
         self.scheduler_sees_node(id, verb);
+        if verb == Verb::Deleted {
+            self.autoscaler_forgets(id);
+        }
         let Some(name) = self.store.node(id).filter(|_| verb == Verb::Added).map(|node| node.name.clone()) else {
             return;
         };

@@ -173,6 +173,12 @@ impl World<'_> {
         }
     }
 
+    /// A node is gone, whoever took it.
+    pub(super) fn autoscaler_forgets(&mut self, node: NodeId) {
+        let of = &mut self.autoscaler;
+        (_, _, _) = (of.unneeded.remove(&node), of.unremovable.remove(&node), of.leaving.remove(&node));
+    }
+
     fn autoscaler_loop(&mut self) {
         let settings = self.nodes.settings.clone();
         let Some(flags) = &settings.autoscaler else { return };
