@@ -12,7 +12,7 @@ use crate::api::node::{Node, Readiness, Taint, TaintEffect};
 use crate::api::resources::ResourceList;
 use crate::kernel::dist::Distribution;
 use crate::kernel::rng::{Purpose, Streams, entity, mix};
-use crate::kernel::time::SimDuration;
+use crate::kernel::time::{SimDuration, SimTime};
 use crate::scenario::cluster::{Cluster, NodePool};
 use crate::scenario::{Object, Scenario};
 
@@ -49,13 +49,13 @@ pub(super) struct NodeState {
     /// Raised with each failure and return: what an alarm set earlier is told by.
     pub(super) turn: u16,
     /// When the taint that evicts came to it.
-    pub(super) tainted: crate::kernel::time::SimTime,
+    pub(super) tainted: SimTime,
     /// Before this no pod starts on it.
-    pub(super) next_start: crate::kernel::time::SimTime,
+    pub(super) next_start: SimTime,
     /// A pod was bound to it by its manifest: its kubelet may have to refuse some.
     pub(super) bound_by_hand: bool,
     /// When it was there for pods first.
-    pub(super) ready_at: Option<crate::kernel::time::SimTime>,
+    pub(super) ready_at: Option<SimTime>,
 }
 
 /// Something that happens to a node.
@@ -174,6 +174,10 @@ impl World<'_> {
             self.events.push(now + delay, Event::Node(id, NodeAlarm::DevicesReady));
         }
         self.draw_failures(&node, turn);
+        // At the start nobody is away yet.
+        if self.now > SimTime::ZERO {
+            self.look_at_zones();
+        }
     }
 
     /// Sets the alarm of the next failure by each rule.
