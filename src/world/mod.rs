@@ -290,6 +290,7 @@ impl<'a> World<'a> {
             // The scheduler's turn comes when all else of the instant is done.
             Event::Schedule => {}
             Event::Autoscaler(alarm) => self.autoscaler_alarm(alarm),
+            Event::AwaitedInVain => self.collect_awaiting(),
             Event::Drain(node) => self.go_on_draining(node),
             Event::Report(pod) => self.report_now(pod),
             Event::Sync(due) => self.controllers.on_alarm(due, self.now),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::World;
 use super::event::Event;
-use super::nodes::{NodeAlarm, REPAIR};
+use super::nodes::{Awaited, NodeAlarm, REPAIR};
 use crate::api::meta::{ApiTime, NodeId, ObjectId, PodId};
 use crate::api::node::{Node, Readiness, Taint, TaintEffect};
 use crate::api::pod::{Pod, PodPhase};
@@ -273,28 +273,62 @@ impl World<'_> {
         if self.nodes.states[id.0 as usize].pods.is_empty() {
             return;
         }
-        let ticks = self.now.0.div_ceil(COLLECTION.0);
-        let tick = SimTime(ticks * COLLECTION.0);
-        self.events.push(tick + QUARANTINE, Event::Node(id, NodeAlarm::CollectOrphans));
+        self.events.push(self.quarantine_over(), Event::Node(id, NodeAlarm::CollectOrphans));
     }
 
-    /// The pod garbage collector ends pods whose node is gone and deletes them.
+    /// When the pod garbage collector acts on a node that it finds missing from now on.
+    fn quarantine_over(&self) -> SimTime {
+        let ticks = self.now.0.div_ceil(COLLECTION.0);
+        SimTime(ticks * COLLECTION.0) + QUARANTINE
+    }
+
+    /// The pod garbage collector ends pods whose node is gone and deletes them (`gcOrphaned`).
     pub(super) fn collect_orphans(&mut self, id: NodeId) {
         for pod in self.pods_on(id) {
-            let Some(has_ended) = self.store.standing_pod(pod).map(|pod| pod.status.phase.is_terminal()) else {
-                continue;
-            };
-            if !has_ended {
-                _ = self.store.mark_disrupted(pod, "DeletionByPodGC");
-                _ = self.store.update_pod_status(pod, |status| {
-                    (status.phase, status.ready) = (PodPhase::Failed, false);
-                    true
-                });
-                self.tell();
+            self.end_orphan(pod);
+        }
+    }
+
+    /// A pod names a node that there is not, which has as long to come as one that is gone has to come back.
+    pub(super) fn await_node(&mut self, pod: PodId, name: Arc<str>) {
+        let until = self.quarantine_over();
+        let awaited = self.nodes.awaited.entry(name).or_default();
+        if awaited.pods.is_empty() {
+            awaited.until = until;
+            self.events.push(until, Event::AwaitedInVain);
+        }
+        awaited.pods.push(pod);
+    }
+
+    /// Nodes that pods name have not come.
+    pub(super) fn collect_awaiting(&mut self) {
+        let is_due = |awaited: &Awaited| awaited.until <= self.now && !awaited.pods.is_empty();
+        let due = self.nodes.awaited.iter().filter(|(_, awaited)| is_due(awaited));
+        for name in due.map(|(name, _)| name.clone()).collect::<Vec<_>>() {
+            let Some(awaited) = self.nodes.awaited.get_mut(&name) else { continue };
+            let pods = std::mem::take(&mut awaited.pods);
+            let is_news = !std::mem::replace(&mut awaited.noted, true);
+            let stands = |pod: &&PodId| self.store.standing_pod(**pod).is_some();
+            if let Some(pod) = pods.iter().find(stands).and_then(|&pod| self.full_name(pod)).filter(|_| is_news) {
+                let why = "which there is not: the pod garbage collector ends it";
+                self.note(format!("pod {pod} names node \"{name}\", {why}"));
             }
-            _ = self.store.delete_pod(ApiTime::of(self.now), pod);
+            pods.into_iter().for_each(|pod| self.end_orphan(pod));
+        }
+    }
+
+    fn end_orphan(&mut self, pod: PodId) {
+        let Some(has_ended) = self.store.standing_pod(pod).map(|pod| pod.status.phase.is_terminal()) else { return };
+        if !has_ended {
+            _ = self.store.mark_disrupted(pod, "DeletionByPodGC");
+            _ = self.store.update_pod_status(pod, |status| {
+                (status.phase, status.ready) = (PodPhase::Failed, false);
+                true
+            });
             self.tell();
         }
+        _ = self.store.delete_pod(ApiTime::of(self.now), pod);
+        self.tell();
     }
 
     /// Condition DisruptionTarget, then deletion.

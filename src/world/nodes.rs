@@ -36,7 +36,17 @@ pub(super) struct Nodes {
     /// Nodes asked for of each pool so far.
     asked: Vec<u32>,
     /// Pods that name a node that there is not, by its name.
-    pub(super) awaited: BTreeMap<Arc<str>, Vec<PodId>>,
+    pub(super) awaited: BTreeMap<Arc<str>, Awaited>,
+}
+
+/// Pods that name a node that there is not.
+#[derive(Debug, Default)]
+pub(super) struct Awaited {
+    pub(super) pods: Vec<PodId>,
+    /// They are not left in peace for longer.
+    pub(super) until: SimTime,
+    /// It was said that there is no such node.
+    pub(super) noted: bool,
 }
 
 /// What the world knows of a node.
@@ -208,7 +218,7 @@ impl World<'_> {
         let Some(name) = self.store.node(id).filter(|_| verb == Verb::Added).map(|node| node.name.clone()) else {
             return;
         };
-        for pod in self.nodes.awaited.remove(&name).unwrap_or_default() {
+        for pod in self.nodes.awaited.remove(&name).unwrap_or_default().pods {
             self.bind_by_hand(pod, id);
         }
     }
