@@ -104,7 +104,7 @@ pub fn run_streamed<W: Write>(
 ) -> io::Result<Run> {
     let mut stream = Stream::new(scenario, tables, options.interrupt.clone());
     let mut frame = play(scenario, options, &mut stream, further);
-    let (totals, notes) = stream.finish()?;
+    let (totals, notes) = stream.finish(frame.end)?;
     (frame.totals, frame.notes) = (Some(totals), notes);
     Ok(frame)
 }

@@ -36,7 +36,7 @@ pub struct Recorder {
     pod_names: Vec<String>,
     control_plane: ControlPlaneLog,
     pub(super) nodes: NodeLog,
-    pub(super) notes: Vec<String>,
+    pub(super) notes: Vec<(SimTime, String)>,
     /// Positions in `cron_jobs`, `jobs` and `pods` of the objects in these slots.
     cron_job_places: Vec<usize>,
     job_places: Vec<usize>,
@@ -80,7 +80,7 @@ impl Recorder {
             events: self.events,
             control_plane: self.control_plane.tallies(),
             critical_paths,
-            notes: self.notes,
+            notes: written(self.notes, frame.end),
             ..frame
         }
     }
@@ -378,7 +378,7 @@ impl Observer for Recorder {
     }
 
     fn on_note(&mut self, now: SimTime, note: &str) {
-        self.notes.push(format!("{} s: {note}", now.cut_to_millis()));
+        self.notes.push((now, note.to_owned()));
     }
 
     fn on_instant_over(&mut self, now: SimTime, store: &Store) {
@@ -464,6 +464,11 @@ fn outage(action: &ScheduledAction) -> Option<(Component, SimTime, SimTime)> {
         Action::Outage { component, length } => Some((component, action.at, action.at + length)),
         _ => None,
     }
+}
+
+/// Notes with their times. A run ends with its last write, and what is said later is said at its end.
+pub(super) fn written(notes: Vec<(SimTime, String)>, end: SimTime) -> Vec<String> {
+    notes.into_iter().map(|(at, note)| format!("{} s: {note}", at.min(end).cut_to_millis())).collect()
 }
 
 /// The frame of a run: all that is not recorded.

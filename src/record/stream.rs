@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::nodes::NodeLife;
-use super::recorder::Recorder;
+use super::recorder::{self, Recorder};
 use super::totals::{Counter, Totals};
 use super::trace::{RunTable, Table, cron_job_row, event_row, job_row, node_row, pod_row};
 use super::{JobLife, PodLife};
@@ -141,11 +141,11 @@ impl<W: Write> Stream<W> {
         self
     }
 
-    /// Ends the tables, and tells what was counted and noted.
+    /// Ends the tables, and tells what was counted and noted in a run that ended at this instant.
     ///
     /// # Errors
     /// The first of those that a table's writer gave.
-    pub fn finish(mut self) -> io::Result<(Totals, Vec<String>)> {
+    pub fn finish(mut self, end: SimTime) -> io::Result<(Totals, Vec<String>)> {
         self.write_out(true);
         if let Some(error) = self.failed {
             return Err(error);
@@ -153,7 +153,7 @@ impl<W: Write> Stream<W> {
         for table in [self.cron_jobs, self.jobs, self.pods, self.events, self.nodes].into_iter().flatten() {
             table.finish()?;
         }
-        Ok((self.counter.totals(), self.recorder.notes))
+        Ok((self.counter.totals(), recorder::written(self.recorder.notes, end)))
     }
 
     /// Writes what will not change any more; at the end of the run, all.

@@ -29,6 +29,8 @@ pub enum Event {
     Autoscaler(AutoscalerAlarm),
     /// Something happens to a node.
     Node(NodeId, NodeAlarm),
+    /// The pod garbage collector has seen for long enough that nodes that pods name are not there.
+    AwaitedInVain,
     /// Pods that could not be evicted from a node are asked for again.
     Drain(NodeId),
     /// The kubelet's report on a pod reaches the API server.

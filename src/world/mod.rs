@@ -22,6 +22,8 @@ mod scheduling;
 mod settling;
 mod workload;
 
+use std::collections::BTreeMap;
+
 use crate::api::change::{Change, Verb};
 use crate::api::cronjob::Start;
 use crate::api::disruption::PodDisruptionBudget;
@@ -41,6 +43,7 @@ use autoscaler::Autoscaler;
 use control_plane::ControlPlane;
 use controller_manager::{Controller, ControllerManager, Task};
 use event::Event;
+use node_failures::Zone;
 use nodes::Nodes;
 use observer::{Observer, Reads, RequestSpan, SyncSpan};
 use outages::Outages;
@@ -75,8 +78,8 @@ pub struct World<'a> {
     images: Option<Images>,
     scheduling: Scheduling,
     autoscaler: Autoscaler,
-    /// When the taint eviction of the next node may begin.
-    next_eviction: SimTime,
+    /// When the taint eviction of the next node of a zone may begin.
+    next_eviction: BTreeMap<Zone, SimTime>,
     /// Are there pods, or only Jobs that last as long as theirs would?
     has_pods: bool,
     /// `startTime` in seconds since 1970.
@@ -137,7 +140,7 @@ impl<'a> World<'a> {
             images: images::images(&scenario.cluster),
             autoscaler: Autoscaler::default(),
             scheduling: Scheduling::new(scenario, seed, replication, scenario.first_of_ties),
-            next_eviction: SimTime::ZERO,
+            next_eviction: BTreeMap::new(),
             has_pods,
             start: scenario.start,
             observers,
@@ -159,7 +162,8 @@ impl<'a> World<'a> {
         }
         let rules = self.rules;
         (self.now, self.last_change, self.submitted, self.steps) = (SimTime::ZERO, SimTime::ZERO, true, 0);
-        (self.start, self.next_eviction, self.housekeeping) = (scenario.start, SimTime::ZERO, 0);
+        (self.start, self.housekeeping) = (scenario.start, 0);
+        self.next_eviction.clear();
         self.events.clear();
         self.store.clear(rules);
         self.controllers.begin_again(scenario.start, scenario.control_plane.clock_skew, rules, self.has_pods);
@@ -286,6 +290,7 @@ impl<'a> World<'a> {
             // The scheduler's turn comes when all else of the instant is done.
             Event::Schedule => {}
             Event::Autoscaler(alarm) => self.autoscaler_alarm(alarm),
+            Event::AwaitedInVain => self.collect_awaiting(),
             Event::Drain(node) => self.go_on_draining(node),
             Event::Report(pod) => self.report_now(pod),
             Event::Sync(due) => self.controllers.on_alarm(due, self.now),

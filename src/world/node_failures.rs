@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::World;
 use super::event::Event;
-use super::nodes::{NodeAlarm, REPAIR};
+use super::nodes::{Awaited, NodeAlarm, REPAIR};
 use crate::api::meta::{ApiTime, NodeId, ObjectId, PodId};
 use crate::api::node::{Node, Readiness, Taint, TaintEffect};
 use crate::api::pod::{Pod, PodPhase};
@@ -31,8 +31,11 @@ const QUARANTINE: SimDuration = SimDuration::from_secs(60);
 const UNREACHABLE: &str = "node.kubernetes.io/unreachable";
 const ZONE_LABELS: [&str; 2] = ["topology.kubernetes.io/region", "topology.kubernetes.io/zone"];
 
-/// By the labels of a zone: its nodes, and those of them that are away.
-type Zones = BTreeMap<[Option<Arc<str>>; 2], (u64, u64)>;
+/// Region and zone of a node, as its labels say (`GetZoneKey`).
+pub(super) type Zone = [Option<Arc<str>>; 2];
+
+/// The nodes of each zone, and those of them that are away.
+type Zones = BTreeMap<Zone, (u64, u64)>;
 
 impl World<'_> {
     /// A node's machine stops: nothing on it runs on, and nobody is told.
@@ -87,16 +90,19 @@ impl World<'_> {
         });
         self.tell();
         match interval {
-            Some(interval) => self.begin_eviction(id, interval),
+            Some(interval) => self.begin_eviction(&node, interval),
             None if are_all_away(&zones) => self.call_evictions_off(),
             None => {}
         }
     }
 
-    /// A node's pods go as soon as they no longer put up with its taint. One node at once, then one each interval.
-    fn begin_eviction(&mut self, id: NodeId, interval: SimDuration) {
-        let at = self.next_eviction.max(self.now);
-        self.next_eviction = at + interval;
+    /// A node's pods go as soon as they no longer put up with its taint. Of each zone one node at once, then one each
+    /// interval (`zoneNoExecuteTainter`).
+    fn begin_eviction(&mut self, node: &Node, interval: SimDuration) {
+        let id = node.id;
+        let next = self.next_eviction.entry(zone_of(node)).or_default();
+        let at = (*next).max(self.now);
+        *next = at + interval;
         let state = self.nodes.state(id);
         state.tainted = at;
         let turn = state.turn;
@@ -118,20 +124,29 @@ impl World<'_> {
         }
     }
 
-    /// Some node is back: those that are still away get the taint that they could not get before.
-    fn make_up_for_evictions(&mut self) {
-        let is_spared = |node: &Node| node.ready == Readiness::Unknown && !is_evicted(node);
-        if !self.store.nodes().any(|node| is_spared(node)) {
+    /// A node has come, come back or gone, and with it a zone's state may have changed: where all are away now evictions
+    /// are called off, and where they are no longer spared those get the taint that could not get it before.
+    pub(super) fn look_at_zones(&mut self) {
+        if !self.store.nodes().any(|node| node.ready == Readiness::Unknown) {
             return;
         }
         let zones = self.zones(None);
+        if are_all_away(&zones) {
+            return self.call_evictions_off();
+        }
+        let is_spared = |node: &Node| node.ready == Readiness::Unknown && !is_evicted(node);
         let spared = self.store.nodes().filter(|node| is_spared(node));
-        let due: Vec<(NodeId, SimDuration)> =
-            spared.filter_map(|node| Some((node.id, eviction_interval(&zones, node)?))).collect();
-        for (id, interval) in due {
-            _ = self.store.update_node(id, |node| node.taints.push(taint(TaintEffect::NoExecute)));
+        let due: Vec<(Arc<Node>, SimDuration)> =
+            spared.filter_map(|node| Some((node.clone(), eviction_interval(&zones, node)?))).collect();
+        // A limiter that let nobody pass begins without a token (`SwapLimiter`).
+        for (node, interval) in &due {
+            let next = self.next_eviction.entry(zone_of(node)).or_default();
+            *next = (*next).max(self.now + *interval);
+        }
+        for (node, interval) in due {
+            _ = self.store.update_node(node.id, |node| node.taints.push(taint(TaintEffect::NoExecute)));
             self.tell();
-            self.begin_eviction(id, interval);
+            self.begin_eviction(&node, interval);
         }
     }
 
@@ -225,7 +240,7 @@ impl World<'_> {
         if let Some(node) = self.store.standing_node(id).cloned() {
             self.draw_failures(&node, turn);
         }
-        self.make_up_for_evictions();
+        self.look_at_zones();
     }
 
     /// The provider warns: the node takes no more pods and is drained, and goes when the time is over.
@@ -254,31 +269,66 @@ impl World<'_> {
             return;
         }
         self.tell();
+        self.look_at_zones();
         if self.nodes.states[id.0 as usize].pods.is_empty() {
             return;
         }
-        let ticks = self.now.0.div_ceil(COLLECTION.0);
-        let tick = SimTime(ticks * COLLECTION.0);
-        self.events.push(tick + QUARANTINE, Event::Node(id, NodeAlarm::CollectOrphans));
+        self.events.push(self.quarantine_over(), Event::Node(id, NodeAlarm::CollectOrphans));
     }
 
-    /// The pod garbage collector ends pods whose node is gone and deletes them.
+    /// When the pod garbage collector acts on a node that it finds missing from now on.
+    fn quarantine_over(&self) -> SimTime {
+        let ticks = self.now.0.div_ceil(COLLECTION.0);
+        SimTime(ticks * COLLECTION.0) + QUARANTINE
+    }
+
+    /// The pod garbage collector ends pods whose node is gone and deletes them (`gcOrphaned`).
     pub(super) fn collect_orphans(&mut self, id: NodeId) {
         for pod in self.pods_on(id) {
-            let Some(has_ended) = self.store.standing_pod(pod).map(|pod| pod.status.phase.is_terminal()) else {
-                continue;
-            };
-            if !has_ended {
-                _ = self.store.mark_disrupted(pod, "DeletionByPodGC");
-                _ = self.store.update_pod_status(pod, |status| {
-                    (status.phase, status.ready) = (PodPhase::Failed, false);
-                    true
-                });
-                self.tell();
+            self.end_orphan(pod);
+        }
+    }
+
+    /// A pod names a node that there is not, which has as long to come as one that is gone has to come back.
+    pub(super) fn await_node(&mut self, pod: PodId, name: Arc<str>) {
+        let until = self.quarantine_over();
+        let awaited = self.nodes.awaited.entry(name).or_default();
+        if awaited.pods.is_empty() {
+            awaited.until = until;
+            self.events.push(until, Event::AwaitedInVain);
+        }
+        awaited.pods.push(pod);
+    }
+
+    /// Nodes that pods name have not come.
+    pub(super) fn collect_awaiting(&mut self) {
+        let is_due = |awaited: &Awaited| awaited.until <= self.now && !awaited.pods.is_empty();
+        let due = self.nodes.awaited.iter().filter(|(_, awaited)| is_due(awaited));
+        for name in due.map(|(name, _)| name.clone()).collect::<Vec<_>>() {
+            let Some(awaited) = self.nodes.awaited.get_mut(&name) else { continue };
+            let pods = std::mem::take(&mut awaited.pods);
+            let is_news = !std::mem::replace(&mut awaited.noted, true);
+            let stands = |pod: &&PodId| self.store.standing_pod(**pod).is_some();
+            if let Some(pod) = pods.iter().find(stands).and_then(|&pod| self.full_name(pod)).filter(|_| is_news) {
+                let why = "which there is not: the pod garbage collector ends it";
+                self.note(format!("pod {pod} names node \"{name}\", {why}"));
             }
-            _ = self.store.delete_pod(ApiTime::of(self.now), pod);
+            pods.into_iter().for_each(|pod| self.end_orphan(pod));
+        }
+    }
+
+    fn end_orphan(&mut self, pod: PodId) {
+        let Some(has_ended) = self.store.standing_pod(pod).map(|pod| pod.status.phase.is_terminal()) else { return };
+        if !has_ended {
+            _ = self.store.mark_disrupted(pod, "DeletionByPodGC");
+            _ = self.store.update_pod_status(pod, |status| {
+                (status.phase, status.ready) = (PodPhase::Failed, false);
+                true
+            });
             self.tell();
         }
+        _ = self.store.delete_pod(ApiTime::of(self.now), pod);
+        self.tell();
     }
 
     /// Condition DisruptionTarget, then deletion.
@@ -313,7 +363,7 @@ impl World<'_> {
     }
 }
 
-fn zone_of(node: &Node) -> [Option<Arc<str>>; 2] {
+fn zone_of(node: &Node) -> Zone {
     ZONE_LABELS.map(|label| node.label(label).cloned())
 }
 

@@ -12,7 +12,7 @@ use crate::api::node::{Node, Readiness, Taint, TaintEffect};
 use crate::api::resources::ResourceList;
 use crate::kernel::dist::Distribution;
 use crate::kernel::rng::{Purpose, Streams, entity, mix};
-use crate::kernel::time::SimDuration;
+use crate::kernel::time::{SimDuration, SimTime};
 use crate::scenario::cluster::{Cluster, NodePool};
 use crate::scenario::{Object, Scenario};
 
@@ -36,7 +36,17 @@ pub(super) struct Nodes {
     /// Nodes asked for of each pool so far.
     asked: Vec<u32>,
     /// Pods that name a node that there is not, by its name.
-    pub(super) awaited: BTreeMap<Arc<str>, Vec<PodId>>,
+    pub(super) awaited: BTreeMap<Arc<str>, Awaited>,
+}
+
+/// Pods that name a node that there is not.
+#[derive(Debug, Default)]
+pub(super) struct Awaited {
+    pub(super) pods: Vec<PodId>,
+    /// They are not left in peace for longer.
+    pub(super) until: SimTime,
+    /// It was said that there is no such node.
+    pub(super) noted: bool,
 }
 
 /// What the world knows of a node.
@@ -49,13 +59,13 @@ pub(super) struct NodeState {
     /// Raised with each failure and return: what an alarm set earlier is told by.
     pub(super) turn: u16,
     /// When the taint that evicts came to it.
-    pub(super) tainted: crate::kernel::time::SimTime,
+    pub(super) tainted: SimTime,
     /// Before this no pod starts on it.
-    pub(super) next_start: crate::kernel::time::SimTime,
+    pub(super) next_start: SimTime,
     /// A pod was bound to it by its manifest: its kubelet may have to refuse some.
     pub(super) bound_by_hand: bool,
     /// When it was there for pods first.
-    pub(super) ready_at: Option<crate::kernel::time::SimTime>,
+    pub(super) ready_at: Option<SimTime>,
 }
 
 /// Something that happens to a node.
@@ -174,6 +184,10 @@ impl World<'_> {
             self.events.push(now + delay, Event::Node(id, NodeAlarm::DevicesReady));
         }
         self.draw_failures(&node, turn);
+        // At the start nobody is away yet.
+        if self.now > SimTime::ZERO {
+            self.look_at_zones();
+        }
     }
 
     /// Sets the alarm of the next failure by each rule.
@@ -198,10 +212,13 @@ impl World<'_> {
             self.nodes.state(id);
         }
         self.scheduler_sees_node(id, verb);
+        if verb == Verb::Deleted {
+            self.autoscaler_forgets(id);
+        }
         let Some(name) = self.store.node(id).filter(|_| verb == Verb::Added).map(|node| node.name.clone()) else {
             return;
         };
-        for pod in self.nodes.awaited.remove(&name).unwrap_or_default() {
+        for pod in self.nodes.awaited.remove(&name).unwrap_or_default().pods {
             self.bind_by_hand(pod, id);
         }
     }

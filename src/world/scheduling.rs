@@ -113,7 +113,7 @@ impl World<'_> {
     fn bind_by_manifest(&mut self, id: PodId, name: Arc<str>) {
         match self.store.find_node(&name) {
             Some(node) => self.bind_by_hand(id, node),
-            None => self.nodes.awaited.entry(name).or_default().push(id),
+            None => self.await_node(id, name),
         }
     }
 
@@ -127,12 +127,12 @@ impl World<'_> {
         }
     }
 
-    /// Says of pods that have waited in vain for the node that they name.
+    /// Says of pods that still wait for the node that they name, unless that was said.
     pub(super) fn note_awaited_nodes(&mut self) {
-        for (node, pods) in std::mem::take(&mut self.nodes.awaited) {
-            let stands = |pod: &&PodId| self.store.standing_pod(**pod).is_some();
-            let Some(name) = pods.iter().find(stands).and_then(|&pod| self.full_name(pod)) else { continue };
-            self.note(format!("pod {name} names node \"{node}\", which there is not: it stays where it is"));
+        for (node, awaited) in std::mem::take(&mut self.nodes.awaited) {
+            let stands = |pod: &&PodId| !awaited.noted && self.store.standing_pod(**pod).is_some();
+            let Some(name) = awaited.pods.iter().find(stands).and_then(|&pod| self.full_name(pod)) else { continue };
+            self.note(format!("pod {name} names node \"{node}\", which there is not: it waits for it"));
         }
     }
 

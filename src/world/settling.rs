@@ -63,7 +63,10 @@ impl World<'_> {
 
     /// Would whatever is left to happen change nothing?
     pub(super) fn is_over(&self) -> bool {
-        self.events.len() == self.housekeeping && self.pods_are_helpless() && !self.pods_may_lose_their_node()
+        // Each machine that boots has an alarm.
+        self.events.len() == self.housekeeping + self.machines_in_vain()
+            && self.pods_are_helpless()
+            && !self.pods_may_lose_their_node()
     }
 
     /// Do all pods without a node wait in vain?

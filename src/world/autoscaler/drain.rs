@@ -41,7 +41,6 @@ impl World<'_> {
         let Some(&begun) = self.autoscaler.leaving.get(&id) else { return };
         let left: Vec<PodId> = self.pods_on(id).into_iter().filter(|&pod| self.counts(pod)).collect();
         if left.is_empty() {
-            self.autoscaler.leaving.remove(&id);
             self.record_event(ObjectId::Node(id), false, "ScaleDown", SOURCE, "nodes removed by cluster autoscaler");
             self.remove_node(id);
             return self.wake_autoscaler(false);
@@ -69,7 +68,7 @@ impl World<'_> {
         self.events.push(self.now + next, Event::Autoscaler(AutoscalerAlarm::Leaves(id)));
     }
 
-    /// The drain has failed: the node takes pods again.
+    /// The drain has failed: the node takes pods again, even if somebody had cordoned it before (`CleanTaints`).
     fn stays_after_all(&mut self, id: NodeId, why: &str) {
         self.autoscaler.leaving.remove(&id);
         let message = format!("failed to drain and delete node: {why}");

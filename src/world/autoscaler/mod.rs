@@ -24,8 +24,8 @@ const GPU_LABELS: [&str; 3] =
 /// What the autoscaler knows from loop to loop.
 #[derive(Debug, Default)]
 pub(super) struct Autoscaler {
-    /// Nodes that boot: the pool, since when, and when they are there.
-    booting: Vec<(u32, SimTime, SimTime)>,
+    /// Machines that were asked for and are no nodes yet.
+    booting: Vec<Machine>,
     /// Nodes that are not needed, and since when.
     unneeded: BTreeMap<NodeId, SimTime>,
     /// Nodes that could not go, and until when that is not asked again.
@@ -43,12 +43,24 @@ pub(super) struct Autoscaler {
     told: BTreeMap<PodId, SimTime>,
     /// Pools that failed to bring a node.
     failed: BTreeMap<u32, Failure>,
+    /// How often machines of each pool were late, one instant after the other, since one came in time.
+    late: BTreeMap<u32, Late>,
     /// When the next loop is.
     next: Option<SimTime>,
     /// The last loop was at.
     last: Option<SimTime>,
     /// How the cluster was then.
     seen: Option<u64>,
+}
+
+/// A machine that boots.
+#[derive(Clone, Copy, Debug)]
+struct Machine {
+    pool: u32,
+    asked: SimTime,
+    /// When it is there or, if it is not to come in time, given up.
+    due: SimTime,
+    comes: bool,
 }
 
 /// What a pool is remembered for that failed to bring a node.
@@ -58,8 +70,13 @@ struct Failure {
     until: SimTime,
     /// How long that was.
     length: SimDuration,
-    /// Failures in a row.
-    number: u32,
+}
+
+/// Instants in a row at which machines of a pool were given up, and the last of them.
+#[derive(Clone, Copy, Debug)]
+struct Late {
+    times: u32,
+    last: SimTime,
 }
 
 /// A node that is there, or one of a pool that boots, by its place among them.
@@ -80,8 +97,9 @@ const MOST_UNREADY: (u32, u32) = (3, 45);
 const LOOPS_AT_ONCE: u32 = 2;
 /// By then a loop has looked at a pod, whatever it asks for.
 const SEEN_AFTER: SimDuration = SimDuration::from_secs(60);
-/// Failures in a row after which a pool alone does not keep the autoscaler, and so the run, going.
-const HOPELESS: u32 = 10;
+/// So often in a row machines of a pool were late when it alone does not keep the autoscaler, and so the run, going: if
+/// they can never come in time, and if chance may bring one.
+const HOPELESS: (u32, u32) = (10, 100);
 
 /// What the autoscaler does at an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,13 +135,32 @@ impl World<'_> {
             let born = self.store.standing_pod(*pod).map_or(SimTime::ZERO, |pod| pod.created.instant());
             self.now.since(born) > flags.new_pod_delay + SEEN_AFTER
         };
-        let waiting = self.scheduling.unschedulable.keys();
-        let tries_again = !self.scheduling.unschedulable.is_empty() && of.failed.values().any(|f| f.number < HOPELESS);
         let has_looked = of.seen == Some(self.store.version());
-        has_looked && of.booting.is_empty() && of.unneeded.is_empty() && of.leaving.is_empty() && !tries_again && {
-            waiting
-        }
-        .all(seen)
+        let nothing_moves =
+            of.booting.len() == self.machines_in_vain() && of.unneeded.is_empty() && of.leaving.is_empty();
+        has_looked && nothing_moves && !self.tries_again() && self.scheduling.unschedulable.keys().all(seen)
+    }
+
+    /// Machines that boot and will not be there in time, of pools of which none is expected any more.
+    pub(super) fn machines_in_vain(&self) -> usize {
+        let is_in_vain = |machine: &&Machine| !machine.comes && self.is_hopeless(machine.pool);
+        self.autoscaler.booting.iter().filter(is_in_vain).count()
+    }
+
+    /// Is there a pool that may help pods without a place, but has not been asked since its back-off was over?
+    fn tries_again(&self) -> bool {
+        let last = self.autoscaler.last.unwrap_or(SimTime::ZERO);
+        let is_to_be_asked = |(pool, failure): (&u32, &Failure)| last < failure.until && !self.is_hopeless(*pool);
+        !self.scheduling.unschedulable.is_empty() && self.autoscaler.failed.iter().any(is_to_be_asked)
+    }
+
+    /// Were machines of a pool late so often that no more is expected of it?
+    fn is_hopeless(&self, pool: u32) -> bool {
+        let Some(late) = self.autoscaler.late.get(&pool) else { return false };
+        let least = self.nodes.pool(pool).and_then(|pool| pool.boot_time.at(0.0));
+        let flags = self.nodes.settings.autoscaler.as_ref();
+        let never = least.zip(flags).is_some_and(|(least, flags)| least > flags.max_provision_time.0 as i64);
+        late.times >= if never { HOPELESS.0 } else { HOPELESS.1 }
     }
 
     pub(super) fn autoscaler_alarm(&mut self, alarm: AutoscalerAlarm) {
@@ -134,6 +171,12 @@ impl World<'_> {
             AutoscalerAlarm::Overdue(pool) => self.node_of_autoscaler_is_overdue(pool),
             AutoscalerAlarm::Leaves(node) => self.leave(node),
         }
+    }
+
+    /// A node is gone, whoever took it.
+    pub(super) fn autoscaler_forgets(&mut self, node: NodeId) {
+        let of = &mut self.autoscaler;
+        (_, _, _) = (of.unneeded.remove(&node), of.unremovable.remove(&node), of.leaving.remove(&node));
     }
 
     fn autoscaler_loop(&mut self) {
@@ -166,11 +209,9 @@ impl World<'_> {
         let (waits, scaled) = self.scale_up(flags);
         let going = flags.scale_down && self.scale_down(flags, !waits);
         let of = &self.autoscaler;
-        let pending = !self.scheduling.unschedulable.is_empty();
-        let tries_again = pending && of.failed.values().any(|failure| failure.number < HOPELESS);
         // What could not go for what was on it may once that is gone.
         let is_empty_now = of.unremovable.keys().any(|id| self.store.node(*id).is_some() && self.standing_on(*id) == 0);
-        let timers = tries_again || is_empty_now || !of.unneeded.is_empty() || !of.leaving.is_empty();
+        let timers = self.tries_again() || is_empty_now || !of.unneeded.is_empty() || !of.leaving.is_empty();
         (waits || scaled || going || timers || !of.booting.is_empty(), scaled)
     }
 
@@ -215,7 +256,7 @@ impl World<'_> {
     /// Nodes of a pool: those that are there and those that boot.
     fn size(&self, pool: u32) -> u32 {
         let there = self.store.nodes().filter(|node| node.pool == Some(pool)).count();
-        (there + self.autoscaler.booting.iter().filter(|(of, ..)| *of == pool).count()) as u32
+        (there + self.autoscaler.booting.iter().filter(|machine| machine.pool == pool).count()) as u32
     }
 }
 

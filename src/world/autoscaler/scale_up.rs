@@ -6,7 +6,7 @@ use super::super::World;
 use super::super::event::Event;
 use super::super::nodes::imagined;
 use super::estimate::{Choice, Pending, estimate};
-use super::{AutoscalerAlarm, Failure, Place, SOURCE, is_expendable};
+use super::{AutoscalerAlarm, Failure, Late, Machine, Place, SOURCE, is_expendable};
 use crate::api::meta::{ApiTime, NodeId, ObjectId, PodId};
 use crate::kernel::rng::{Purpose, entity, mix};
 use crate::kernel::time::{SimDuration, SimTime};
@@ -54,13 +54,14 @@ impl World<'_> {
         for _ in 0..choice.nodes {
             let (boot, most) = (self.boot_time(choice.pool), flags.max_provision_time);
             self.nodes.ask(choice.pool);
-            let alarm = match boot > most {
-                true => AutoscalerAlarm::Overdue(choice.pool),
-                false => AutoscalerAlarm::Booted(choice.pool),
+            let comes = boot <= most;
+            let alarm = match comes {
+                true => AutoscalerAlarm::Booted(choice.pool),
+                false => AutoscalerAlarm::Overdue(choice.pool),
             };
-            let at = self.now + boot.min(most);
-            self.autoscaler.booting.push((choice.pool, self.now, at));
-            self.events.push(at, Event::Autoscaler(alarm));
+            let due = self.now + boot.min(most);
+            self.autoscaler.booting.push(Machine { pool: choice.pool, asked: self.now, due, comes });
+            self.events.push(due, Event::Autoscaler(alarm));
         }
         self.autoscaler.last_scale_up = Some(self.now);
         // Each increase gives the pool time anew for all that it was asked for (`registerOrUpdateScaleUpNoLock`).
@@ -94,7 +95,7 @@ impl World<'_> {
         self.scheduling.nominated.iter().for_each(|(&pod, &node)| snapshot.put(pod, node));
         let mut places: BTreeMap<NodeId, Place> = nodes.iter().map(|&node| (node, Place::There(node))).collect();
         let mut booting: BTreeMap<u32, usize> = BTreeMap::new();
-        for &(pool, ..) in &self.autoscaler.booting {
+        for &Machine { pool, .. } in &self.autoscaler.booting {
             let Some(of) = self.nodes.pool(pool) else { continue };
             let number = booting.entry(pool).or_default();
             places.insert(snapshot.add_node(&imagined(of, pool, *number)), Place::Booting(pool, *number));
@@ -212,9 +213,8 @@ impl World<'_> {
     }
 
     pub(super) fn node_of_autoscaler_booted(&mut self, pool: u32) {
-        let now = self.now;
-        let due = self.autoscaler.booting.iter().position(|&(of, _, at)| of == pool && at <= now);
-        let Some((_, asked, _)) = due.map(|at| self.autoscaler.booting.remove(at)) else { return };
+        let Some(Machine { asked, .. }) = self.take_machine(pool, true) else { return };
+        self.autoscaler.late.remove(&pool);
         if let Some(id) = self.make_node(pool, ApiTime::of(asked)) {
             self.tell();
             self.node_is_there(id);
@@ -222,34 +222,54 @@ impl World<'_> {
         self.wake_autoscaler(false);
     }
 
+    /// A machine that is due leaves those that boot: the one that was asked for first.
+    fn take_machine(&mut self, pool: u32, comes: bool) -> Option<Machine> {
+        let now = self.now;
+        let is_due = |machine: &Machine| machine.pool == pool && machine.comes == comes && machine.due <= now;
+        let place = self.autoscaler.booting.iter().position(is_due)?;
+        Some(self.autoscaler.booting.remove(place))
+    }
+
     fn backs_off(&self, pool: u32) -> bool {
         self.autoscaler.failed.get(&pool).is_some_and(|failure| self.now < failure.until)
     }
 
-    /// The machine did not come within the time that it may take: it is given up, and the pool left alone for a while
-    /// (`Backoff`).
+    /// The machine did not come within the time that it may take: it is given up (`removeOldUnregisteredNodes`), whatever
+    /// was asked of the pool since. The pool is left alone for a while if all that it was asked for should be there by
+    /// now (`updateScaleRequests`).
     pub(super) fn node_of_autoscaler_is_overdue(&mut self, pool: u32) {
-        let now = self.now;
-        let due = self.autoscaler.booting.iter().position(|&(of, _, at)| of == pool && at <= now);
-        let Some(due) = due else { return };
-        if let Some(&deadline) = self.autoscaler.deadlines.get(&pool).filter(|&&deadline| deadline > now) {
-            self.autoscaler.booting[due].2 = deadline;
-            return self.events.push(deadline, Event::Autoscaler(AutoscalerAlarm::Overdue(pool)));
+        if self.take_machine(pool, false).is_none() {
+            return;
         }
-        self.autoscaler.booting.remove(due);
-        let (length, number) = match self.autoscaler.failed.get(&pool) {
-            // Machines that were asked for together fail together.
-            Some(known) if now < known.until => (known.length, known.number),
-            Some(known) if now.since(known.until) + known.length < FORGOTTEN => {
-                ((known.length + known.length).min(BACK_OFF.1), known.number + 1)
-            }
-            _ => (BACK_OFF.0, 1),
-        };
-        self.autoscaler.failed.insert(pool, Failure { until: now + length, length, number });
+        let now = self.now;
+        // Machines that are given up together are late once.
+        let late = self.autoscaler.late.entry(pool).or_insert(Late { times: 0, last: SimTime::MAX });
+        late.times += u32::from(late.last != now);
+        late.last = now;
         let name = self.nodes.pool(pool).map(|pool| pool.name.clone()).unwrap_or_else(|| "".into());
-        self.note(format!(
-            "pool {name} brought no node within maxNodeProvisionTime; it is asked for none for {length} s"
-        ));
+        if self.autoscaler.deadlines.get(&pool).is_some_and(|&deadline| deadline > now) {
+            self.note(format!("a machine of pool {name} did not come within maxNodeProvisionTime and is given up"));
+        } else {
+            let length = self.back_off(pool);
+            self.note(format!(
+                "pool {name} brought no node within maxNodeProvisionTime; it is asked for none for {length} s"
+            ));
+        }
         self.wake_autoscaler(false);
+    }
+
+    /// Nothing is asked of a pool from now on. Returns for how long (`Backoff`).
+    fn back_off(&mut self, pool: u32) -> SimDuration {
+        let now = self.now;
+        let length = match self.autoscaler.failed.get(&pool) {
+            // Machines that were asked for together fail together.
+            Some(known) if now < known.until => known.length,
+            Some(known) if now.since(known.until) + known.length < FORGOTTEN => {
+                (known.length + known.length).min(BACK_OFF.1)
+            }
+            _ => BACK_OFF.0,
+        };
+        self.autoscaler.failed.insert(pool, Failure { until: now + length, length });
+        length
     }
 }
