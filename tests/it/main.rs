@@ -31,6 +31,7 @@ mod objects_of_runs;
 mod parquet;
 mod program;
 mod recorded;
+mod refusals;
 mod robustness;
 mod runner;
 mod scenario_schema;
