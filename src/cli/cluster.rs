@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::Value;
 
+use super::exit;
 use super::files::{self, ValidateArg};
 use super::kubernetes::KubernetesArgs;
 use crate::api::duration::parse_duration;
@@ -57,6 +58,19 @@ pub(super) struct Request {
     files: Vec<PathBuf>,
 }
 
+/// Why there is nothing to show, and the exit code.
+#[derive(Debug)]
+pub(super) struct Refused {
+    pub(super) sentence: String,
+    pub(super) code: u8,
+}
+
+impl From<String> for Refused {
+    fn from(sentence: String) -> Refused {
+        Refused { sentence, code: exit::USAGE }
+    }
+}
+
 /// The cluster at the time that was asked for.
 pub(super) struct Cluster {
     pub(super) objects: Vec<(Resource, Value)>,
@@ -67,7 +81,7 @@ pub(super) struct Cluster {
 
 impl ClusterArgs {
     /// Takes the words apart: types, names, files.
-    pub(super) fn request(&self) -> Result<Request, String> {
+    pub(super) fn request(&self) -> Result<Request, Refused> {
         let mut request = Request { files: self.filename.clone(), ..Request::default() };
         for (position, word) in self.words.iter().enumerate() {
             let typed = word.split_once('/').and_then(|(kind, name)| Some((Resource::by_name(kind)?, name)));
@@ -80,11 +94,22 @@ impl ClusterArgs {
                 }
                 _ if position == 0 => {
                     for name in word.split(',') {
-                        let unknown = || format!("the server doesn't have a resource type \"{name}\"");
+                        let unknown = || {
+                            if word == "-" || Path::new(word).exists() {
+                                return format!("name what to show before the files: `jobsim get pods -f {word}`");
+                            }
+                            format!("the server doesn't have a resource type \"{name}\"")
+                        };
+                        if let Some(kind) = unshown(name) {
+                            // As kubectl ends where there is no such thing.
+                            let sentence =
+                                format!("jobsim does not show objects of kind {kind}, though they take part in runs");
+                            return Err(Refused { sentence, code: exit::DIFFERENCE });
+                        }
                         let asked = match Resource::by_name(name) {
                             Some(resource) => vec![resource],
                             None if name == "all" => Resource::IN_ALL.to_vec(),
-                            None => return Err(unknown()),
+                            None => return Err(unknown().into()),
                         };
                         let known = |resource: &Resource| request.resources.contains(resource);
                         let new: Vec<Resource> = asked.into_iter().filter(|resource| !known(resource)).collect();
@@ -96,7 +121,7 @@ impl ClusterArgs {
             }
         }
         if request.files.is_empty() {
-            return Err("no scenario: name its files after the type, `-` for standard input".to_owned());
+            return Err("no scenario: name its files after the type, `-` for standard input".to_owned().into());
         }
         Ok(request)
     }
@@ -117,7 +142,7 @@ impl ClusterArgs {
     pub(super) fn look(&self, scenario: &Scenario) -> anyhow::Result<Cluster> {
         let mut objects = Objects::new(scenario.start, scenario.kubernetes.rules());
         let run = run_observed(scenario, &self.run_options(), vec![&mut objects]);
-        for note in &run.notes {
+        for note in files::in_short(&run.notes) {
             writeln!(io::stderr(), "note: {note}")?;
         }
         let horizon = self.at.or(scenario.horizon).map(|length| SimTime::ZERO + length);
@@ -180,6 +205,19 @@ pub(super) fn name(object: &Value) -> &str {
     object["metadata"]["name"].as_str().unwrap_or("")
 }
 
+/// A kind that a scenario may hold and that is not shown, by any name that kubectl takes.
+fn unshown(name: &str) -> Option<&'static str> {
+    let name = name.to_lowercase();
+    Some(match name.split('.').next().unwrap_or_default() {
+        "quota" | "resourcequota" | "resourcequotas" => "ResourceQuota",
+        "limits" | "limitrange" | "limitranges" => "LimitRange",
+        "pdb" | "poddisruptionbudget" | "poddisruptionbudgets" => "PodDisruptionBudget",
+        "pc" | "priorityclass" | "priorityclasses" => "PriorityClass",
+        "ns" | "namespace" | "namespaces" => "Namespace",
+        _ => return None,
+    })
+}
+
 fn is_file(word: &str) -> bool {
     let path = Path::new(word);
     let ending = path.extension().and_then(|ending| ending.to_str());
@@ -209,7 +247,7 @@ mod tests {
                 let kinds: Vec<&str> = request.resources.iter().map(|resource| resource.kind()).collect();
                 format!("{} [{}] {:?}", kinds.join(","), names.join(" "), request.files)
             });
-            assert_eq!(text.as_deref().map_err(String::as_str), wanted, "{line}");
+            assert_eq!(text.as_deref().map_err(|refused| refused.sentence.as_str()), wanted, "{line}");
         };
         check("pods a.yaml", Ok("Pod [] [\"a.yaml\"]"));
         check("po,jobs.batch b/a.yml -", Ok("Pod,Job [] [\"b/a.yml\", \"-\"]"));
@@ -217,6 +255,9 @@ mod tests {
         check("job/pi pod/x a.yaml", Ok("Job,Pod [job.batch/pi pod/x] [\"a.yaml\"]"));
         check("cj x -f a.json", Ok("CronJob [cronjob.batch/x] [\"a.json\"]"));
         check("deployments a.yaml", Err("the server doesn't have a resource type \"deployments\""));
+        check("quota a.yaml", Err("jobsim does not show objects of kind ResourceQuota, though they take part in runs"));
+        check("pods,ns a.yaml", Err("jobsim does not show objects of kind Namespace, though they take part in runs"));
+        check("- a.yaml", Err("name what to show before the files: `jobsim get pods -f -`"));
         check("pods", Err("no scenario: name its files after the type, `-` for standard input"));
     }
 }

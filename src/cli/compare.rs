@@ -14,6 +14,7 @@ use crate::report::comparison::{self, Asked, Other};
 use crate::report::{output, study::percent};
 use crate::scenario::axis::{Axis, AxisValues};
 use crate::study::compare::{Side, compare, memory};
+use crate::study::documents::Place;
 use crate::study::expression::Measure;
 
 /// What is told where nobody says.
@@ -44,6 +45,7 @@ pub fn run(args: &CompareArgs, colour: bool) -> anyhow::Result<ExitCode> {
         Ok(folder) => folder,
         Err(sentence) => return study::refuse(&sentence.into()),
     };
+    study::can_be_used(folder.as_deref())?;
     let mut laboratory = args.study.laboratory()?;
     // One seed for all, or there would be nothing in common.
     let seed = args.study.seed.unwrap_or(first.scenario.seed);
@@ -95,6 +97,7 @@ fn subjects(args: &CompareArgs, colour: bool) -> anyhow::Result<Option<Vec<(Stri
         let Some(base) = args.study.subject(colour)? else { return Ok(None) };
         let mut documents = base.documents.clone();
         let mut names = Vec::new();
+        let mut places: Vec<(Place, &str)> = Vec::new();
         for axis in &args.with {
             let AxisValues::List(values) = &axis.values else {
                 return wrong(&format!("--with {}: one value, not a distribution", axis.path));
@@ -102,9 +105,20 @@ fn subjects(args: &CompareArgs, colour: bool) -> anyhow::Result<Option<Vec<(Stri
             let [value] = values.as_slice() else {
                 return wrong(&format!("--with {}: one value; `jobsim sweep` takes several", axis.path));
             };
-            if let Err(error) = documents.place(&axis.path).and_then(|place| documents.set(&place, value.clone())) {
+            let place = match documents.place(&axis.path) {
+                Ok(place) => place,
+                Err(error) => return wrong(&error),
+            };
+            if let Some((_, first)) = places.iter().find(|(other, _)| *other == place) {
+                return wrong(&format!(
+                    "--with {first} and --with {} lead to the same place: give one of them",
+                    axis.path
+                ));
+            }
+            if let Err(error) = documents.set(&place, value.clone()) {
                 return wrong(&error);
             }
+            places.push((place, &axis.path));
             names.push(format!("{}={value}", axis.path));
         }
         let name = names.join(" ");

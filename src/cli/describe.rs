@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::Value;
 
-use super::cluster::{Cluster, ClusterArgs};
+use super::cluster::{Cluster, ClusterArgs, Refused};
 use super::exit;
 use crate::report::kubectl::describe::{Surroundings, describe};
 use crate::report::kubectl::get::Resource;
@@ -26,9 +26,9 @@ pub struct DescribeArgs {
 pub fn run(args: &DescribeArgs, colour: bool) -> anyhow::Result<ExitCode> {
     let request = match args.cluster.request() {
         Ok(request) => request,
-        Err(error) => {
-            writeln!(io::stderr(), "error: {error}")?;
-            return Ok(ExitCode::from(exit::USAGE));
+        Err(Refused { sentence, code }) => {
+            writeln!(io::stderr(), "error: {sentence}")?;
+            return Ok(ExitCode::from(code));
         }
     };
     let Some(scenario) = args.cluster.scenario(&request, colour)? else { return Ok(ExitCode::from(exit::USAGE)) };

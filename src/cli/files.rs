@@ -1,5 +1,6 @@
 //! Files as arguments: what all commands that read scenarios share.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -12,7 +13,8 @@ use crate::study::{expectations, section};
 /// The files of a scenario.
 #[derive(Clone, Debug, Args)]
 pub struct FileArgs {
-    /// Scenario files or folders: Kubernetes manifests and at most one Simulation document; `-` is standard input
+    /// Files or folders that make up one scenario: Kubernetes manifests and at most one Simulation document; `-` is standard
+    /// input. Where a folder holds several scenarios, give one of its files; `jobsim test` runs them all
     #[arg(value_name = "FILE", required_unless_present = "filename")]
     pub(super) files: Vec<PathBuf>,
     /// The same, as kubectl spells it; may be repeated
@@ -49,6 +51,33 @@ pub(super) fn scenario(sources: Vec<Source>, options: &ReadOptions, colour: bool
         writeln!(io::stderr(), "note: {note}")?;
     }
     Ok(scenario)
+}
+
+/// Notes of these many are said of what is the same but for numbers and names; a scenario may have thousands of arrivals.
+const MOST_ALIKE: usize = 5;
+
+/// The notes of a run, of those that say the same of many things a few and how many there are.
+pub(super) fn in_short(notes: &[String]) -> Vec<String> {
+    // Names have digits in them where there are many.
+    let kind = |note: &str| {
+        note.split([' ', ':']).filter(|word| !word.contains(|c: char| c.is_ascii_digit())).collect::<String>()
+    };
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    notes.iter().for_each(|note| *counts.entry(kind(note)).or_default() += 1);
+    let mut said: BTreeMap<String, usize> = BTreeMap::new();
+    let mut short = Vec::new();
+    for note in notes {
+        let kind = kind(note);
+        let (all, before) = (counts[&kind], said.entry(kind).or_default());
+        *before += 1;
+        if *before <= MOST_ALIKE || all == MOST_ALIKE + 1 {
+            short.push(note.clone());
+        }
+        if *before == MOST_ALIKE && all > MOST_ALIKE + 1 {
+            short.push(format!("and {} more notes like this", all - MOST_ALIKE));
+        }
+    }
+    short
 }
 
 /// The same with the notes left to the caller, who has several scenarios.
@@ -96,5 +125,23 @@ impl From<ValidateArg> for Validate {
             ValidateArg::Warn => Validate::Warn,
             ValidateArg::Ignore => Validate::Ignore,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_short;
+
+    #[test]
+    fn notes_that_say_the_same_are_counted() {
+        let refused = |n: usize| format!("{n}.5 s: the arriving Job ci-{n} was refused: exceeded quota");
+        let mut notes: Vec<String> = (0..9).map(refused).collect();
+        notes.push("3 s: nodes \"x\" not found".to_owned());
+        let short = in_short(&notes);
+        assert_eq!(short.len(), 7, "{short:?}");
+        assert_eq!((short[4].as_str(), short[5].as_str()), (notes[4].as_str(), "and 4 more notes like this"));
+        assert_eq!(short[6], notes[9]);
+        // One more is not worth a line that counts it.
+        assert_eq!(in_short(&notes[..6]), notes[..6]);
     }
 }

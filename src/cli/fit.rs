@@ -9,7 +9,8 @@ use super::exit;
 use super::study::{self, StudyArgs, Subject};
 use crate::api::duration::parse_duration;
 use crate::kernel::time::SimDuration;
-use crate::report::{fit as report, output, study::few};
+use crate::report::study::{few, percent};
+use crate::report::{fit as report, output};
 use crate::scenario::axis::{Axis, AxisValues};
 use crate::scenario::simulation::DEFAULT_START;
 use crate::scenario::study::Design;
@@ -58,6 +59,7 @@ pub fn run(args: &FitArgs, colour: bool) -> anyhow::Result<ExitCode> {
         Ok(folder) => folder,
         Err(sentence) => return study::refuse(&sentence.into()),
     };
+    study::can_be_used(folder.as_deref())?;
     let laboratory = args.study.laboratory()?;
     // How many points will be tried is not known; halving tries few.
     let lines: u64 = options.values.iter().map(|values| values.len() as u64).product();
@@ -85,6 +87,13 @@ pub fn run(args: &FitArgs, colour: bool) -> anyhow::Result<ExitCode> {
     if let Some(warning) = few(options.replications.into(), "replications", "what holds in them may not hold in others")
     {
         writeln!(io::stderr(), "warning: {warning}")?;
+    }
+    // Fewer runs than these have no room for one that is late.
+    let needed = 1.0 / (1.0 - options.confidence);
+    if f64::from(options.replications) < needed - 1e-6 {
+        let (runs, share) = (options.replications, percent(options.confidence));
+        let way = format!("{needed:.0} and more can (--replications)");
+        writeln!(io::stderr(), "warning: {runs} runs cannot tell whether {share} of all runs are in time: {way}")?;
     }
     Ok(if found.best.is_some() { ExitCode::SUCCESS } else { ExitCode::from(exit::DIFFERENCE) })
 }

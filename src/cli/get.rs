@@ -7,7 +7,7 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::cluster::{Cluster, ClusterArgs, Request, name};
+use super::cluster::{Cluster, ClusterArgs, Refused, Request, name};
 use super::exit;
 use super::run::watch_options;
 use crate::report::kubectl::custom_columns::CustomColumns;
@@ -98,7 +98,10 @@ pub fn run(args: &GetArgs, colour: bool) -> anyhow::Result<ExitCode> {
     });
     let (request, format) = match prepared {
         Ok(prepared) => prepared,
-        Err(error) => return usage(&error),
+        Err(Refused { sentence, code }) => {
+            writeln!(io::stderr(), "error: {sentence}")?;
+            return Ok(ExitCode::from(code));
+        }
     };
     let Some(scenario) = args.cluster.scenario(&request, colour)? else { return Ok(ExitCode::from(exit::USAGE)) };
     if args.watch {

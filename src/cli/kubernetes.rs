@@ -18,9 +18,36 @@ pub struct KubernetesArgs {
 }
 
 impl KubernetesArgs {
+    /// Is anything asked for?
+    pub(super) fn says_something(&self) -> bool {
+        self.kubernetes.is_some() || !self.feature_gates.is_empty()
+    }
+
+    /// The release that was asked for.
+    pub(super) fn release(&self) -> Option<String> {
+        self.kubernetes.map(|release| release.to_string())
+    }
+
+    /// The gates that were set, in one list.
+    pub(super) fn gates(&self) -> Option<String> {
+        (!self.feature_gates.is_empty()).then(|| self.feature_gates.join(","))
+    }
+
+    /// What they say, or where they say nothing what an earlier run was told.
+    ///
+    /// # Errors
+    /// A sentence on a release that is not known.
+    pub(super) fn or(&self, release: Option<&str>, gates: Option<&str>) -> Result<KubernetesArgs, String> {
+        if self.says_something() {
+            return Ok(self.clone());
+        }
+        let feature_gates = gates.map(str::to_owned).into_iter().collect();
+        Ok(KubernetesArgs { kubernetes: release.map(str::parse).transpose()?, feature_gates })
+    }
+
     /// What they say, over what the sources say; none if they say nothing.
     pub(super) fn over(&self, sources: &[Source]) -> anyhow::Result<Option<Kubernetes>> {
-        if self.kubernetes.is_none() && self.feature_gates.is_empty() {
+        if !self.says_something() {
             return Ok(None);
         }
         let said = || scenario::kubernetes_of(sources).unwrap_or_default();

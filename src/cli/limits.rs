@@ -31,9 +31,34 @@ pub struct LimitArgs {
     max_memory: u64,
 }
 
-fn parse_bytes(text: &str) -> Result<u64, String> {
+pub(super) fn parse_bytes(text: &str) -> Result<u64, String> {
     let amount = Quantity::parse(text)?;
     u64::try_from(amount.value()).map_err(|_| "an amount of memory is not negative".to_owned())
+}
+
+/// Looks at the memory of the process until it ends; the sentence is there once it has more.
+pub(super) fn watch_memory(most: u64) -> Arc<OnceLock<String>> {
+    let stop: Arc<OnceLock<String>> = Arc::default();
+    let watched = Arc::downgrade(&stop);
+    std::thread::spawn(move || {
+        while let Some(stop) = watched.upgrade().filter(|_| most > 0) {
+            if is_beyond(most) {
+                _ = stop.set(beyond(most));
+                return;
+            }
+            drop(stop);
+            std::thread::sleep(LOOK);
+        }
+    });
+    stop
+}
+
+fn is_beyond(memory: u64) -> bool {
+    memory_stats::memory_stats().is_some_and(|now| now.physical_mem as u64 > memory)
+}
+
+fn beyond(memory: u64) -> String {
+    format!("more than {memory} bytes of memory (--max-memory)")
 }
 
 impl LimitArgs {
@@ -58,8 +83,8 @@ impl LimitArgs {
                     _ = stop.set(format!("more than {} s on the clock (--max-time)", limit.as_secs_f64()));
                     return;
                 }
-                if memory > 0 && memory_stats::memory_stats().is_some_and(|now| now.physical_mem as u64 > memory) {
-                    _ = stop.set(format!("more than {memory} bytes of memory (--max-memory)"));
+                if memory > 0 && is_beyond(memory) {
+                    _ = stop.set(beyond(memory));
                     return;
                 }
                 std::thread::sleep(LOOK);

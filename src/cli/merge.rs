@@ -34,6 +34,9 @@ pub fn run(args: &MergeArgs) -> anyhow::Result<ExitCode> {
             return study::refuse(&sentence.into());
         }
     };
+    let folder = (folder.as_os_str() != "none").then_some(folder.as_path());
+    // The folder of the shards is not looked at: that there are none is said better.
+    study::can_be_used(args.out.as_deref().and(folder))?;
     let results = args.shards.merge()?;
-    sweep::tell(&results, &results.rows(), (folder.as_os_str() != "none").then_some(folder), &args.results)
+    sweep::tell(&results, &results.rows(), folder, &args.results)
 }

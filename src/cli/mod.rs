@@ -32,7 +32,7 @@ pub mod version;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 /// Exit codes, the same for all commands.
 pub mod exit {
@@ -116,7 +116,23 @@ enum Command {
 #[error("{0}")]
 struct Wrong(String);
 
+/// Placeholders of values that may begin with a hyphen: what is wrong with `-1` is said where it is read.
+const MAY_BE_NEGATIVE: [&str; 9] =
+    ["DURATION", "N", "TIME", "SHARE", "SIZE", "I/N", "SEED", "REPLICATIONS", "DEADLINE"];
+
 impl Cli {
+    /// The command line of this process; where it is wrong that is said, and the process ends.
+    pub fn of_process() -> Cli {
+        let may_be_negative = |arg: clap::Arg| {
+            let is_one = |name: &clap::builder::Str| MAY_BE_NEGATIVE.contains(&name.as_str());
+            let takes_one =
+                arg.get_value_names().is_some_and(|names| names.iter().any(is_one)) || arg.get_id() == "seed";
+            if takes_one && arg.get_long().is_some() { arg.allow_hyphen_values(true) } else { arg }
+        };
+        let command = Cli::command().mut_subcommands(|command| command.mut_args(may_be_negative));
+        Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
+    }
+
     /// Carries the command out. [`code_of`] tells whose fault an error is that it returns.
     pub fn execute(self) -> anyhow::Result<ExitCode> {
         let colour = match self.color {
@@ -157,6 +173,13 @@ impl Cli {
 /// The exit code of an error: usage, where the command line or a document is wrong; else input or output failed.
 pub fn code_of(error: &anyhow::Error) -> u8 {
     if error.is::<Wrong>() { exit::USAGE } else { exit::FAILURE }
+}
+
+/// Is this error one of standard output? Files are named where theirs are told; of the system's errors only those have no
+/// more words.
+pub fn is_of_output(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.raw_os_error().is_some())
+        && error.chain().count() == 1
 }
 
 /// Is this error a reader that has gone away? Then nothing is said.

@@ -20,7 +20,7 @@ use super::kubernetes::KubernetesArgs;
 use super::limits::LimitArgs;
 use super::study;
 use super::tables::{Streamed, TableFiles, name_of};
-use crate::api::duration::parse_duration;
+use crate::api::duration::{format_go_duration, parse_duration};
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::record::requests::RequestTrace;
 use crate::record::trace::{self, RunTable};
@@ -32,8 +32,9 @@ use crate::report::digest::TableDigest;
 use crate::report::kubectl::document;
 use crate::report::kubectl::watch::{WatchOptions, WatchView};
 use crate::report::output;
+use crate::report::summary::MadeWith;
 use crate::report::{objects, summary};
-use crate::run::{RunOptions, Trace, run_observed, run_streamed};
+use crate::run::{Limits, RunOptions, Trace, run_observed, run_streamed};
 use crate::scenario::{Object, ReadOptions, Scenario, Source};
 use crate::world::observer::Observer;
 
@@ -68,7 +69,9 @@ pub struct RunArgs {
     /// Compress the tables
     #[arg(long, value_enum, value_name = "HOW")]
     compress: Option<CompressArg>,
-    /// Simulate pods, or decide only which Jobs start and when: each lasts as long as its pods would
+    /// Simulate pods, or leave them out and decide only which Jobs start and when: each lasts as long as its containers
+    /// run, wave by wave, and fails if one of them does. Start-up times, retries and back-off, nodes, quotas and success
+    /// policies play no part, so that starts under Forbid and Replace may differ
     #[arg(long, value_enum, default_value_t = PodsArg::All)]
     pods: PodsArg,
     /// Which of several equally good nodes takes a pod: one by chance, or the first
@@ -77,8 +80,8 @@ pub struct RunArgs {
     /// Write requests.csv: every request of the controllers' clients
     #[arg(long)]
     trace_requests: bool,
-    /// Charts to write
-    #[arg(long, value_enum, value_delimiter = ',', default_value = "svg")]
+    /// Charts to write [default: svg]
+    #[arg(long, value_enum, value_delimiter = ',')]
     charts: Vec<Charts>,
     /// What to do about fields that Kubernetes does not know, and the like [default: strict, but fields that only newer
     /// releases know are dropped with a warning]
@@ -156,6 +159,42 @@ impl RunArgs {
         }
     }
 
+    /// An option that could do nothing beside another one: a sentence that names both.
+    fn idle(&self) -> Option<String> {
+        let writes_nothing = self.out.as_ref().is_some_and(|out| out.as_os_str() == "none");
+        let draws_nothing = match (writes_nothing, self.trace, self.stream) {
+            (true, ..) => Some("--out none writes no files"),
+            (_, TraceArg::None, _) => Some("--trace none keeps nothing to draw"),
+            (.., true) => Some("--stream keeps nothing to draw"),
+            _ => None,
+        };
+        let no_tables =
+            (self.trace == TraceArg::None && !self.trace_requests).then_some("--trace none writes no tables");
+        let no_tables = writes_nothing.then_some("--out none writes no files").or(no_tables);
+        let charts = draws_nothing.filter(|_| self.charts.iter().any(|chart| *chart != Charts::None));
+        let compress = no_tables.filter(|_| self.compress.is_some());
+        let requests = no_tables.filter(|_| self.trace_requests);
+        let found = [("--charts", charts), ("--compress", compress), ("--trace-requests", requests)];
+        let (option, why) = found.into_iter().find_map(|(option, why)| Some((option, why?)))?;
+        Some(format!("{option} plays no part, as {why}: leave one of them out"))
+    }
+
+    /// What was said beside the scenario of what happens in the run.
+    fn made_with(&self) -> MadeWith {
+        let limits = (self.limits.limits(), Limits::default());
+        let word = |argument: Option<ValidateArg>| argument.and_then(|argument| argument.to_possible_value());
+        MadeWith {
+            horizon: self.horizon.map(|horizon| format_go_duration(i64::try_from(horizon.0).unwrap_or(i64::MAX))),
+            kubernetes: self.kubernetes.release(),
+            feature_gates: self.kubernetes.gates(),
+            pods: (self.pods == PodsArg::None).then(|| "none".to_owned()),
+            tie_break: (self.tie_break == TieBreakArg::First).then(|| "first".to_owned()),
+            validate: word(self.validate).map(|value| value.get_name().to_owned()),
+            max_pods: (limits.0.pods != limits.1.pods).then_some(limits.0.pods),
+            max_events: (limits.0.events != limits.1.events).then_some(limits.0.events),
+        }
+    }
+
     fn compression(&self) -> Option<Compression> {
         self.compress.map(|how| match how {
             CompressArg::Gz => Compression::Gzip,
@@ -165,6 +204,10 @@ impl RunArgs {
 
     /// Is this table to be written, if there is anything in it?
     fn keeps(&self, table: RunTable) -> bool {
+        let is_of_pods = matches!(table, RunTable::Pods | RunTable::Nodes | RunTable::Waits);
+        if self.pods == PodsArg::None && is_of_pods {
+            return false;
+        }
         match table {
             RunTable::CronJobs | RunTable::Jobs => self.trace != TraceArg::None,
             RunTable::Pods => matches!(self.trace, TraceArg::All | TraceArg::Pods),
@@ -186,6 +229,9 @@ impl RunArgs {
 
 /// Reads, runs, shows and writes.
 pub fn run(args: &RunArgs, colour: bool) -> anyhow::Result<ExitCode> {
+    if let Some(sentence) = args.idle() {
+        return study::refuse(&sentence.into());
+    }
     let sources = args.files.read()?;
     let digest = digest(&sources);
     let options = ReadOptions {
@@ -203,9 +249,17 @@ pub fn run(args: &RunArgs, colour: bool) -> anyhow::Result<ExitCode> {
         writeln!(err, "error: --stream keeps no objects to print: leave -o out, or use -o table")?;
         return Ok(ExitCode::from(exit::USAGE));
     }
+    study::can_be_used(args.folder(&scenario.name).as_deref())?;
+    if let Some(note) = left_out(&scenario).filter(|_| args.pods == PodsArg::None) {
+        writeln!(err, "note: {note}")?;
+    }
     let mut requests = RequestTrace::default();
     let interrupt = interrupt::flag()?;
-    let (run, streamed) = simulate(args, &scenario, &mut requests, interrupt.clone())?;
+    let (mut run, streamed) = simulate(args, &scenario, &mut requests, interrupt.clone())?;
+    if args.pods == PodsArg::None {
+        // Paths along pods that were never there.
+        run.critical_paths.clear();
+    }
     let is_asked_to_end = streamed.is_none() && interrupt.load(Ordering::Relaxed);
     if run.ending == Ending::Interrupted || is_asked_to_end {
         writeln!(err, "interrupted at {} s of the simulation; nothing was written", run.end.cut_to_millis())?;
@@ -215,7 +269,7 @@ pub fn run(args: &RunArgs, colour: bool) -> anyhow::Result<ExitCode> {
         writeln!(err, "error: at {} s of the simulation: {fault}", run.end.cut_to_millis())?;
         return Ok(ExitCode::from(exit::USAGE));
     }
-    for note in &run.notes {
+    for note in files::in_short(&run.notes) {
         writeln!(err, "note: {note}")?;
     }
     for rule in scenario.behaviour.idle_rules() {
@@ -234,6 +288,17 @@ pub fn run(args: &RunArgs, colour: bool) -> anyhow::Result<ExitCode> {
         }
         _ => ExitCode::SUCCESS,
     })
+}
+
+/// What plays no part in a run without pods, though the scenario has it; none if nothing does.
+fn left_out(scenario: &Scenario) -> Option<String> {
+    let has = |is_one: fn(&Object) -> bool| scenario.objects.iter().any(is_one);
+    let nodes = has(|object| matches!(object, Object::Node(_))) || !scenario.cluster.pools.is_empty();
+    let quotas = has(|object| matches!(object, Object::Quota(_)));
+    let retries = scenario.behaviour.may_fail();
+    let found = [(retries, "retries of failed pods"), (nodes, "nodes"), (quotas, "quotas")];
+    let found: Vec<&str> = found.into_iter().filter_map(|(is_there, what)| is_there.then_some(what)).collect();
+    (!found.is_empty()).then(|| format!("--pods none leaves out what the scenario has: {}", found.join(", ")))
 }
 
 /// What tells one scenario from another: its text, wherever it lies.
@@ -415,9 +480,10 @@ fn write_files(
         let rows = requests.into_rows();
         table("requests.csv", &|out| trace::requests_csv(&rows, out))?;
     }
-    files.push((output::SUMMARY_FILE.to_owned(), summary::json(run, digest, digests)));
-    if recorded && !args.charts.contains(&Charts::None) {
-        for format in &args.charts {
+    files.push((output::SUMMARY_FILE.to_owned(), summary::json(run, digest, args.made_with(), digests)));
+    let charts: &[Charts] = if args.charts.is_empty() { &[Charts::Svg] } else { &args.charts };
+    if recorded && !charts.contains(&Charts::None) {
+        for format in charts {
             let format = if *format == Charts::Png { ChartFormat::Png } else { ChartFormat::Svg };
             for (name, draw, of_nodes) in CHARTS {
                 if !of_nodes || !run.nodes.is_empty() {

@@ -26,8 +26,8 @@ pub struct ScheduleArgs {
     #[arg(long, value_name = "NAME", conflicts_with = "file")]
     pub time_zone: Option<String>,
 
-    /// Read schedule and time zone from the CronJobs of this manifest; - is standard input
-    #[arg(short, long, value_name = "FILE")]
+    /// Read schedule and time zone from the CronJobs of this manifest, or of those in this folder; - is standard input
+    #[arg(short, long = "filename", alias = "file", value_name = "FILE")]
     pub file: Option<PathBuf>,
 
     /// Print starts after this instant, in RFC 3339. Required: jobsim never reads the clock of the machine, so that the
@@ -56,6 +56,7 @@ pub enum Output {
 /// Prints the starts of the schedule, or of each CronJob of the manifest.
 pub fn run(args: &ScheduleArgs, out: &mut dyn Write) -> Result<()> {
     let subjects = match (&args.schedule, &args.file) {
+        (_, Some(folder)) if folder.is_dir() => of_folder(folder)?,
         (_, Some(file)) => read_cron_jobs(file)?,
         (Some(schedule), None) => {
             vec![Subject { name: None, schedule: schedule.clone(), time_zone: args.time_zone.clone(), suspend: false }]
@@ -69,8 +70,15 @@ pub fn run(args: &ScheduleArgs, out: &mut dyn Write) -> Result<()> {
 }
 
 fn parse_instant(text: &str) -> Result<Instant, String> {
-    let instant: jiff::Timestamp =
-        text.parse().map_err(|_| "not an RFC 3339 time; write it like 2026-10-24T00:00:00Z".to_owned())?;
+    let instant: jiff::Timestamp = text.parse().map_err(|_| {
+        // An hour that is too late is one in the year before.
+        let is_late =
+            text.strip_prefix("9999-").is_some_and(|rest| format!("9998-{rest}").parse::<jiff::Timestamp>().is_ok());
+        match is_late {
+            true => "too late: the latest time is 9999-12-30T22:00:00Z".to_owned(),
+            false => "not an RFC 3339 time; write it like 2026-10-24T00:00:00Z".to_owned(),
+        }
+    })?;
     Ok(Instant::from_seconds(0).plus(instant.as_nanosecond()))
 }
 
@@ -98,7 +106,10 @@ impl Subject {
             None => Zone::utc(),
         };
         let schedule = Schedule::of_cron_job(&self.schedule, self.time_zone.as_deref())
-            .map_err(anyhow::Error::msg)
+            .map_err(|error| match error.contains("(7) above maximum (6)") {
+                true => anyhow::anyhow!("{error}; Sunday is 0"),
+                false => anyhow::Error::msg(error),
+            })
             .with_context(|| format!("schedule {:?}", self.schedule))?;
         let zone = schedule.zone().cloned().unwrap_or(zone);
         Ok((schedule, zone))
@@ -137,7 +148,33 @@ struct Spec {
     suspend: Option<bool>,
 }
 
+/// The CronJobs of all manifests in a folder, in the order of their names.
+fn of_folder(folder: &Path) -> Result<Vec<Subject>> {
+    let cannot = || format!("cannot read {}", folder.display());
+    let entries: std::io::Result<Vec<PathBuf>> =
+        std::fs::read_dir(folder).with_context(cannot)?.map(|entry| Ok(entry?.path())).collect();
+    let mut files = entries.with_context(cannot)?;
+    files.retain(|file| file.extension().is_some_and(|ending| ["yaml", "yml", "json"].iter().any(|e| ending == *e)));
+    files.sort();
+    let mut subjects = Vec::new();
+    for file in files {
+        subjects.extend(cron_jobs_of(&file)?);
+    }
+    if subjects.is_empty() {
+        bail!("{} holds no CronJob", folder.display());
+    }
+    Ok(subjects)
+}
+
 fn read_cron_jobs(file: &Path) -> Result<Vec<Subject>> {
+    let subjects = cron_jobs_of(file)?;
+    if subjects.is_empty() {
+        bail!("{} holds no CronJob", file.display());
+    }
+    Ok(subjects)
+}
+
+fn cron_jobs_of(file: &Path) -> Result<Vec<Subject>> {
     let name = file.display();
     let text = match file.to_str() {
         Some("-") => std::io::read_to_string(std::io::stdin()),
@@ -156,9 +193,6 @@ fn read_cron_jobs(file: &Path) -> Result<Vec<Subject>> {
                 subjects.push(Subject::of_manifest(item).with_context(|| format!("a CronJob of {name}"))?);
             }
         }
-    }
-    if subjects.is_empty() {
-        bail!("{name} holds no CronJob");
     }
     Ok(subjects)
 }

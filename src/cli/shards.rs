@@ -1,6 +1,6 @@
 //! Which shard this is, and a Job that runs them all.
 
-use std::path::Path;
+use std::path::{Component, Path};
 
 use clap::Args;
 
@@ -44,6 +44,19 @@ impl ShardArgs {
         Shard::new(index, shards).map(Some).map_err(|error| format!("{name}: {error}"))
     }
 
+    /// Is the Job that is asked for one of all shards?
+    ///
+    /// # Errors
+    /// A sentence if it is not.
+    pub(super) fn are_all(&self) -> Result<(), String> {
+        match self.shard {
+            Some(Shard { shards, .. }) => {
+                Err(format!("the Job runs all shards: give --shards {shards} instead of --shard"))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// Can a ConfigMap bring the scenario to the pods of a Job of this name, and can that Job be created?
     ///
     /// # Errors
@@ -79,14 +92,24 @@ impl ShardArgs {
 
     /// An Indexed Job: each index has its own back-off; wrong input fails the Job at once, for no retry mends it.
     ///
-    /// Shards go to a claim, whatever folder is named here, or to the object store that is named.
-    pub(super) fn job(&self, name: &str, scenario: &Path, out: Option<&Place>, arguments: &[String]) -> String {
+    /// Shards go to the object store that is named, or to a claim that is mounted at the folder that is.
+    pub(super) fn job(
+        &self,
+        name: &str,
+        scenario: &Path,
+        out: Option<&Place>,
+        share: Share,
+        arguments: &[String],
+    ) -> String {
         let (shards, image) = (self.shards.unwrap_or(1), self.image.as_deref().unwrap_or(""));
         let file = scenario.file_name().map_or("scenario.yaml".into(), |name| name.to_string_lossy());
         let quoted = |text: &str| serde_json::Value::from(text).to_string();
         let mut args = vec!["sweep".to_owned(), format!("/scenario/{file}"), "--shards".to_owned(), shards.to_string()];
         let output = Output::of(out, &quoted(&self.volume_claim));
-        args.extend(["--out", &output.out, "--threads", "0"].map(str::to_owned));
+        let Share { threads, memory } = share;
+        args.extend(["--out".to_owned(), output.out.clone(), "--threads".to_owned(), threads.to_string()]);
+        args.extend(["--max-memory".to_owned(), memory.to_string()]);
+        let (requested, limit) = (share.requested(), share.limit());
         args.extend(arguments.iter().cloned());
         let args: Vec<String> = args.iter().map(|argument| format!("        - {}\n", quoted(argument))).collect();
         let (image, args) = (quoted(image), args.concat());
@@ -123,8 +146,8 @@ spec:
         image: {image}
         args:
 {args}{container}        resources:
-          requests: {{cpu: "1", memory: 512Mi}}
-          limits: {{memory: 2Gi}}
+          requests: {{cpu: "{threads}", memory: {requested}Mi}}
+          limits: {{cpu: "{threads}", memory: {limit}Mi}}
         volumeMounts:
         - {{name: scenario, mountPath: /scenario, readOnly: true}}
 {mount}      volumes:
@@ -134,6 +157,69 @@ spec:
         )
     }
 }
+
+/// What each pod of the Job has of its node.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Share {
+    /// Threads, and so processors.
+    pub(super) threads: usize,
+    /// Bytes at which jobsim stops by itself.
+    pub(super) memory: u64,
+}
+
+/// Of memory.
+const MEBIBYTE: u64 = 1 << 20;
+
+/// Bytes for each thread, where nobody says.
+const MEMORY_A_THREAD: u64 = 1536 * MEBIBYTE;
+
+impl Share {
+    /// What the command line asks for; one thread where it says nothing, for a node is shared.
+    ///
+    /// # Errors
+    /// A sentence if there is no bound.
+    pub(super) fn new(threads: usize, max_memory: Option<u64>) -> Result<Share, String> {
+        let threads = threads.max(1);
+        match max_memory {
+            Some(0) => Err("--max-memory 0: a pod's memory is bounded; say how much".to_owned()),
+            Some(memory) => Ok(Share { threads, memory }),
+            None => Ok(Share { threads, memory: threads as u64 * MEMORY_A_THREAD }),
+        }
+    }
+
+    /// What is left free on the node, in mebibytes: most scenarios need less than they may have.
+    fn requested(self) -> u64 {
+        (512 * self.threads as u64).min(self.limit())
+    }
+
+    /// In mebibytes, a third above the bound: jobsim looks at its memory now and then, and is to say itself that there is
+    /// too little of it, by its exit code.
+    fn limit(self) -> u64 {
+        self.memory.saturating_add(self.memory / 3).div_ceil(MEBIBYTE).max(64)
+    }
+}
+
+/// Can the claim be mounted where the shards are to go?
+///
+/// # Errors
+/// A sentence on why not.
+pub(super) fn can_be_written(out: Option<&Place>) -> Result<(), String> {
+    let Some(folder) = out.and_then(Place::folder) else { return Ok(()) };
+    let shown = folder.display();
+    if folder.as_os_str() == "none" {
+        return Err("--out none: shards that are written nowhere are lost".to_owned());
+    }
+    let is_plain = folder.components().all(|part| matches!(part, Component::RootDir | Component::Normal(_)));
+    let is_taken = folder == Path::new("/") || folder.starts_with(SCENARIO);
+    if !folder.to_str().is_some_and(|text| text.starts_with('/') && !text.contains(':')) || !is_plain || is_taken {
+        let way = "name an absolute one that is not that of the scenario, an object store, or leave --out out for /out";
+        return Err(format!("--out {shown} is no folder that the claim can be mounted at: {way}"));
+    }
+    Ok(())
+}
+
+/// Where the ConfigMap with the scenario is mounted.
+const SCENARIO: &str = "/scenario";
 
 /// What the Job says of where its shards go.
 struct Output {
@@ -147,17 +233,23 @@ struct Output {
 }
 
 impl Output {
+    fn in_claim(folder: &str, claim: &str) -> Output {
+        Output {
+            out: folder.to_owned(),
+            header: format!(
+                "# The results go to the claim; afterwards, with the claim mounted:  jobsim merge {folder}\n"
+            ),
+            container: String::new(),
+            mount: format!("        - {{name: out, mountPath: {}}}\n", serde_json::Value::from(folder)),
+            volume: format!("      - name: out\n        persistentVolumeClaim: {{claimName: {claim}}}\n"),
+        }
+    }
+
     /// `claim` is quoted.
     fn of(out: Option<&Place>, claim: &str) -> Output {
         match out {
-            None | Some(Place::Folder(_)) => Output {
-                out: "/out".to_owned(),
-                header: "# The results go to the claim; afterwards, with the claim mounted:  jobsim merge /out\n"
-                    .to_owned(),
-                container: String::new(),
-                mount: "        - {name: out, mountPath: /out}\n".to_owned(),
-                volume: format!("      - name: out\n        persistentVolumeClaim: {{claimName: {claim}}}\n"),
-            },
+            None => Output::in_claim("/out", claim),
+            Some(Place::Folder(folder)) => Output::in_claim(&folder.to_string_lossy(), claim),
             #[cfg(feature = "object-store")]
             Some(Place::Store(address)) => {
                 let variables: String =
@@ -197,7 +289,7 @@ mod tests {
             image: Some("registry.example/jobsim:1".to_owned()),
             volume_claim: "c".to_owned(),
         };
-        let job = args.job("etl-sweep", Path::new("etl.yaml"), Some(&place), &["-r".to_owned(), "9".to_owned()]);
+        let job = args.job("etl-sweep", Path::new("etl.yaml"), Some(&place), ONE, &["-r".to_owned(), "9".to_owned()]);
         assert!(job.contains("- \"--out\"\n        - \"s3://bucket/studies/etl\"\n"), "{job}");
         assert!(job.contains("secretRef: {name: jobsim-study, optional: true}") && !job.contains("/out"), "{job}");
         assert!(
@@ -207,6 +299,46 @@ mod tests {
         let run = crate::run::run(&scenario, &crate::run::RunOptions::default());
         assert_eq!(run.jobs[0].rows.last().map(|row| row.status), Some("Complete"));
         assert_eq!(run.pods.len(), 64);
+    }
+
+    /// What a pod has where nothing is said.
+    #[cfg(feature = "object-store")]
+    const ONE: Share = Share { threads: 1, memory: MEMORY_A_THREAD };
+
+    #[test]
+    fn pods_have_what_the_command_asks_for() {
+        let args = ShardArgs {
+            shard: None,
+            shards: Some(4),
+            emit_job: true,
+            image: Some("i".to_owned()),
+            volume_claim: "c".to_owned(),
+        };
+        let check = |threads: usize, memory: Option<u64>, out: &str, parts: &[&str]| {
+            let place = Place::new(out.into()).expect("a place");
+            can_be_written(Some(&place)).expect("a folder");
+            let share = Share::new(threads, memory).expect("a share");
+            let job = args.job("etl-sweep", Path::new("etl.yaml"), Some(&place), share, &[]);
+            parts.iter().for_each(|part| assert!(job.contains(part), "{part}: {job}"));
+            crate::scenario::read_str(&job).expect("a valid Job");
+        };
+        let all = "requests: {cpu: \"1\", memory: 512Mi}\n          limits: {cpu: \"1\", memory: 2048Mi}";
+        check(0, None, "/out", &[all, "- \"--threads\"\n        - \"1\"", "- \"1610612736\""]);
+        let all = "requests: {cpu: \"4\", memory: 2048Mi}\n          limits: {cpu: \"4\", memory: 8192Mi}";
+        check(
+            4,
+            None,
+            "/data/etl",
+            &[all, "- \"4\"", "mountPath: \"/data/etl\"", "- \"/data/etl\"", "merge /data/etl"],
+        );
+        check(2, Some(300 << 20), "/out", &["memory: 400Mi}\n          limits: {cpu: \"2\", memory: 400Mi}"]);
+        assert!(Share::new(1, Some(0)).is_err());
+        for out in ["none", "results", "/", "/scenario/out", "/a/../b", "/a:b"] {
+            let place = Place::new(out.into()).expect("a place");
+            can_be_written(Some(&place)).expect_err(out);
+        }
+        let part = ShardArgs { shard: Some(Shard { shard: 3, shards: 64 }), shards: None, ..args };
+        assert!(part.are_all().expect_err("one part").contains("give --shards 64"));
     }
 
     #[test]

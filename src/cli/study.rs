@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use clap::Args;
@@ -14,6 +14,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::exit;
 use super::files::{self, FileArgs, ValidateArg};
 use super::interrupt;
+use super::limits::{parse_bytes, watch_memory};
 use crate::api::duration::parse_duration;
 use crate::kernel::time::SimDuration;
 use crate::report::output;
@@ -39,7 +40,7 @@ pub struct StudyArgs {
     /// expressions like `bill=cost+podSeconds*0.04/3600`; the first one is the one that counts
     #[arg(short, long = "metric", value_name = "NAME[=EXPRESSION]", value_parser = Measure::parse)]
     pub(super) metrics: Vec<Measure>,
-    /// Runs of each point [default: 100]
+    /// Runs of each point [default: 100; of a fit 200]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) replications: Option<u32>,
     /// How sure intervals are; of a fit, the share of the runs in which the deadline must be met [default: 0.95]
@@ -64,7 +65,13 @@ pub struct StudyArgs {
     /// Stop when more events than this have happened in a run
     #[arg(long, default_value_t = Limits::default().events, value_name = "N")]
     pub(super) max_events: u64,
+    /// Stop when the process has more memory than this; 0 for no limit [default: 8Gi]
+    #[arg(long, value_parser = parse_bytes, value_name = "SIZE")]
+    pub(super) max_memory: Option<u64>,
 }
+
+/// Memory of the process where nobody says.
+const MOST_MEMORY: u64 = 8 << 30;
 
 /// Options of studies that may look at parts of runs.
 #[derive(Clone, Debug, Args)]
@@ -152,6 +159,7 @@ impl StudyArgs {
         laboratory.limits = Limits { pods: self.max_pods, events: self.max_events };
         laboratory.seed = self.seed;
         laboratory.interrupt = interrupt::flag()?;
+        laboratory.stop = watch_memory(self.max_memory.unwrap_or(MOST_MEMORY));
         Ok(laboratory)
     }
 
@@ -166,6 +174,11 @@ impl StudyArgs {
     pub(super) fn folder(&self, scenario: &str, command: &str) -> Result<Option<PathBuf>, String> {
         self.place(scenario, command).map(folder_of).transpose()
     }
+}
+
+/// Looks whether files can be written into this folder, before anything is run for them.
+pub(super) fn can_be_used(folder: Option<&Path>) -> anyhow::Result<()> {
+    folder.map_or(Ok(()), output::try_folder).map_err(Into::into)
 }
 
 /// Reads the path of a folder, which the URL of an object store is not.
@@ -205,17 +218,22 @@ pub(super) fn refuse(error: &StudyError) -> anyhow::Result<ExitCode> {
 
 /// A bar on standard error while a study lasts, if someone looks at it. It ends when what this returns is dropped.
 pub(super) fn progress(laboratory: &Laboratory, runs: u64) -> Progress {
+    progress_of(&laboratory.done, runs, "runs")
+}
+
+/// The same of any things that are done one by one.
+pub(super) fn progress_of(done: &Arc<AtomicU64>, all: u64, what: &str) -> Progress {
     let over = Arc::new(AtomicBool::new(false));
     let progress = Progress(over.clone());
     if !io::stderr().is_terminal() {
         return progress;
     }
-    let done = laboratory.done.clone();
+    let done = done.clone();
+    let style = format!("{{wide_bar}} {{human_pos}} of {{human_len}} {what} [{{elapsed}}, {{eta}} left]");
     std::thread::spawn(move || {
         std::thread::sleep(Duration::from_millis(500));
-        let bar = ProgressBar::new(runs);
-        let style = "{wide_bar} {human_pos} of {human_len} runs [{elapsed}, {eta} left]";
-        bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
+        let bar = ProgressBar::new(all);
+        bar.set_style(ProgressStyle::with_template(&style).unwrap_or_else(|_| ProgressStyle::default_bar()));
         while !over.load(Ordering::Relaxed) {
             bar.set_position(done.load(Ordering::Relaxed));
             std::thread::sleep(Duration::from_millis(100));

@@ -8,10 +8,10 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 
 use super::exit;
-use super::shards::ShardArgs;
+use super::shards::{ShardArgs, Share, can_be_written};
 use super::study::{self, SteadyArgs, StudyArgs, Subject};
 use crate::report::{output, study as report};
-use crate::scenario::axis::Axis;
+use crate::scenario::axis::{Axis, AxisValues};
 use crate::scenario::study::{Design, parse_share};
 use crate::study::shard::Shard;
 use crate::study::{Results, Row, Steady, Sweep, SweepOptions};
@@ -43,8 +43,8 @@ pub struct SweepArgs {
 /// What values are written as.
 #[derive(Clone, Debug, Args)]
 pub struct ResultsArgs {
-    /// Files for the values of all runs: results.csv, results.parquet, or both
-    #[arg(long, value_enum, value_delimiter = ',', default_value = "csv", value_name = "FORMAT")]
+    /// Files for the values of all runs: results.csv, results.parquet, or both [default: csv]
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "FORMAT")]
     results: Vec<FormatArg>,
 }
 
@@ -70,7 +70,17 @@ impl ResultsArgs {
                 formats.push(format);
             }
         }
-        formats
+        if formats.is_empty() { vec![report::Format::Csv] } else { formats }
+    }
+
+    /// What shards have no use for.
+    fn is_of_merge(&self) -> Result<(), String> {
+        match self.results.is_empty() {
+            true => Ok(()),
+            false => {
+                Err("--results plays no part in shards: give it to `jobsim merge`, which writes the files".to_owned())
+            }
+        }
     }
 }
 
@@ -124,6 +134,7 @@ pub fn run(args: &SweepArgs, colour: bool) -> anyhow::Result<ExitCode> {
         Ok(folder) => folder,
         Err(sentence) => return study::refuse(&sentence.into()),
     };
+    study::can_be_used(folder.as_deref())?;
     let laboratory = args.study.laboratory()?;
     let progress = study::progress(&laboratory, sweep.cells());
     let results = sweep.run(&laboratory);
@@ -143,7 +154,7 @@ fn can_be_cut(sweep: &Sweep) -> Result<(), String> {
 
 /// One part of the study, into a folder or object of its own below `--out`.
 fn run_shard(args: &SweepArgs, sweep: &Sweep, shard: Shard) -> anyhow::Result<ExitCode> {
-    if let Err(sentence) = can_be_cut(sweep) {
+    if let Err(sentence) = args.results.is_of_merge().and_then(|()| can_be_cut(sweep)) {
         return study::refuse(&sentence.into());
     }
     let Some(place) = args.study.place(&sweep.outline.scenario, "sweep") else {
@@ -156,6 +167,7 @@ fn run_shard(args: &SweepArgs, sweep: &Sweep, shard: Shard) -> anyhow::Result<Ex
         say("stood already in")?;
         return Ok(ExitCode::SUCCESS);
     }
+    study::can_be_used(place.folder())?;
     let laboratory = args.study.laboratory()?;
     let cells = shard.cells(sweep.cells());
     let progress = study::progress(&laboratory, cells.end - cells.start);
@@ -178,9 +190,13 @@ fn emit_job(args: &SweepArgs, sweep: &Sweep) -> anyhow::Result<ExitCode> {
     let [file] = files.files.iter().chain(&files.filename).collect::<Vec<_>>()[..] else {
         return study::refuse(&"--emit-job: one file with all documents, as a ConfigMap holds it".to_owned().into());
     };
-    if let Err(sentence) = args.shards.can_be_mounted(&name, file, sweep.side_files()) {
-        return study::refuse(&format!("--emit-job: {sentence}").into());
-    }
+    let out = args.study.out.as_ref();
+    let fits = args.shards.are_all().and_then(|()| args.results.is_of_merge()).and_then(|()| can_be_written(out));
+    let fits = fits.and_then(|()| args.shards.can_be_mounted(&name, file, sweep.side_files()));
+    let share = match fits.and_then(|()| Share::new(args.study.threads, args.study.max_memory)) {
+        Ok(share) => share,
+        Err(sentence) => return study::refuse(&format!("--emit-job: {sentence}").into()),
+    };
     // What a shard would refuse is refused here.
     let looked_at = sweep.outline.points.iter().take(MOST_LOOKED_AT).chain(sweep.outline.points.last());
     let wrong = can_be_cut(sweep).and_then(|()| looked_at.into_iter().try_for_each(|p| sweep.scenario(p).map(drop)));
@@ -188,7 +204,7 @@ fn emit_job(args: &SweepArgs, sweep: &Sweep) -> anyhow::Result<ExitCode> {
         return study::refuse(&sentence.into());
     }
     let options = own_options(&std::env::args().skip(2).collect::<Vec<_>>(), file);
-    write!(io::stdout(), "{}", args.shards.job(&name, file, args.study.out.as_ref(), &options))?;
+    write!(io::stdout(), "{}", args.shards.job(&name, file, out, share, &options))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -198,7 +214,7 @@ const MOST_LOOKED_AT: usize = 1000;
 /// The options of a command line that say what is studied.
 fn own_options(arguments: &[String], file: &Path) -> Vec<String> {
     let elsewhere =
-        ["--shards", "--image", "--volume-claim", "--out", "--threads", "--color", "-f", "--filename", "--results"];
+        ["--shards", "--image", "--volume-claim", "--out", "--threads", "--max-memory", "--color", "-f", "--filename"];
     let mut own = Vec::new();
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
@@ -231,9 +247,16 @@ impl PlanArgs {
             DesignArg::OneAtATime => Design::OneAtATime,
             DesignArg::LatinHypercube => Design::LatinHypercube,
         });
+        let axes = if self.set.is_empty() { section.axes.clone() } else { self.set.clone() };
+        let design = design.or(section.design).unwrap_or_default();
+        let is_drawn = |axis: &Axis| matches!(axis.values, AxisValues::Drawn(..));
+        if self.samples.is_some() && design != Design::LatinHypercube && !axes.iter().any(is_drawn) {
+            let why = "no path has a distribution, and lists are taken whole";
+            return Err(format!("--samples plays no part: {why}; leave it out, or add --design latin-hypercube"));
+        }
         let options = SweepOptions {
-            axes: if self.set.is_empty() { section.axes.clone() } else { self.set.clone() },
-            design: design.or(section.design).unwrap_or_default(),
+            axes,
+            design,
             samples: self.samples.or(section.samples).unwrap_or(SAMPLES),
             replications: if until.is_some() && !given { MOST_REPLICATIONS } else { runs },
             until,

@@ -27,8 +27,8 @@ pub struct TestArgs {
     /// Scenario files, or folders with scenarios in them and below
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
-    /// Where the golden traces are, a folder a scenario [default: `golden` in the folder of scenarios, or else
-    /// `tests/golden` beside that folder, if it is there]
+    /// Where the golden traces are, a folder a scenario [default: `golden` in the folder of scenarios; `tests/golden`
+    /// beside that folder, if that is there and the other is not]
     #[arg(long, value_name = "DIR")]
     golden: Option<PathBuf>,
     /// Record what the scenarios do now as their golden traces
@@ -64,6 +64,8 @@ const MOST_CHANGES: usize = 8;
 struct Candidate {
     name: String,
     file: PathBuf,
+    /// The folder of golden traces, and in it that of this one.
+    golden: PathBuf,
     folder: PathBuf,
     read: Result<Box<Scenario>, Problems>,
 }
@@ -127,7 +129,8 @@ fn candidates(args: &TestArgs) -> anyhow::Result<(Vec<Candidate>, usize)> {
             continue;
         }
         let root = root.as_deref().or(file.parent()).unwrap_or(Path::new(""));
-        let folder = args.golden.clone().unwrap_or_else(|| beside(root)).join(&name);
+        let golden = args.golden.clone().unwrap_or_else(|| beside(root));
+        let folder = golden.join(&name);
         match owners.insert(std::path::absolute(&folder)?, file.clone()) {
             Some(other) if std::path::absolute(&other)? == std::path::absolute(&file)? => continue,
             Some(other) => {
@@ -135,7 +138,7 @@ fn candidates(args: &TestArgs) -> anyhow::Result<(Vec<Candidate>, usize)> {
                 let why = "rename one of them, or test them with a --golden each";
                 return Err(Wrong(format!("{one} and {other} have one golden trace, {folder}: {why}")).into());
             }
-            None => candidates.push(Candidate { name, file, folder, read }),
+            None => candidates.push(Candidate { name, file, golden, folder, read }),
         }
     }
     Ok((candidates, idle))
@@ -146,15 +149,22 @@ fn is_of_kustomize(file: &Path) -> bool {
     file.file_stem().is_some_and(|name| name == "kustomization")
 }
 
-/// Traces in the folders `golden` of folders that are tested, and that no scenario there has: folder and name of each. A
-/// folder that was named, and `tests/golden`, may hold those of others.
+/// Traces in the folders `golden` of folders that are tested, and that no scenario there has: folder and name of each.
+/// Those in `tests/golden` may be of another folder beside `tests`; a folder that was named may hold those of anybody.
 fn without_scenario(args: &TestArgs, candidates: &[Candidate]) -> anyhow::Result<Vec<(PathBuf, String)>> {
     let mut found = Vec::new();
-    let folders = args.paths.iter().map(|path| path.join("golden")).filter(|golden| golden.is_dir());
-    for golden in folders.filter(|_| args.golden.is_none()) {
-        let names = golden::traces(&golden)?.into_iter();
-        let alone = names.filter(|name| candidates.iter().all(|candidate| candidate.folder != golden.join(name)));
-        found.extend(alone.map(|name| (golden.clone(), name)));
+    for root in args.paths.iter().filter(|path| args.golden.is_none() && path.is_dir()) {
+        let golden = beside(root);
+        if !golden.is_dir() || found.iter().any(|(other, _)| *other == golden) {
+            continue;
+        }
+        let shared = golden != root.join("golden");
+        for name in golden::traces(&golden)? {
+            let is_of_one = candidates.iter().any(|candidate| candidate.folder == golden.join(&name));
+            if !is_of_one && !(shared && golden::is_of_a_neighbour(root, &name)?) {
+                found.push((golden.clone(), name));
+            }
+        }
     }
     Ok(found)
 }
@@ -163,6 +173,7 @@ fn without_scenario(args: &TestArgs, candidates: &[Candidate]) -> anyhow::Result
 fn alone(args: &TestArgs, golden: &Path, name: &str) -> anyhow::Result<Verdict> {
     let folder = golden.join(name);
     let mut verdict = Verdict::new(format!("golden/{name}"), folder.display().to_string());
+    verdict.golden_folder = Some(golden.display().to_string());
     if args.bless {
         golden::remove(golden, name).with_context(|| format!("cannot remove {}", folder.display()))?;
         verdict.blessed(Golden::Alone);
@@ -175,8 +186,9 @@ fn alone(args: &TestArgs, golden: &Path, name: &str) -> anyhow::Result<Verdict> 
 }
 
 fn one(args: &TestArgs, candidate: Candidate) -> anyhow::Result<Verdict> {
-    let Candidate { name, file, folder, read } = candidate;
+    let Candidate { name, file, golden, folder, read } = candidate;
     let mut verdict = Verdict::new(name, file.display().to_string());
+    verdict.golden_folder = Some(golden.display().to_string());
     // A refusal is part of what is kept where manifests are checked as a cluster does by default.
     let unreadable = || format!("cannot read {}", folder.display());
     let is_kept = args.validate == ValidateArg::Strict;
@@ -323,7 +335,12 @@ fn go_duration(time: SimTime) -> String {
 
 /// `golden` in the folder that was named, or that the file is in; else `tests/golden` beside that folder.
 fn beside(root: &Path) -> PathBuf {
-    let (inside, tests) = (root.join("golden"), root.join("../tests/golden"));
+    // The name of the folder is left out where there is one, for people.
+    let tests = match root.file_name() {
+        Some(_) => root.with_file_name("tests").join("golden"),
+        None => root.join("../tests/golden"),
+    };
+    let inside = root.join("golden");
     if !inside.is_dir() && tests.is_dir() { tests } else { inside }
 }
 

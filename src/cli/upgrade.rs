@@ -3,6 +3,8 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 use serde::Serialize;
@@ -10,6 +12,7 @@ use serde::Serialize;
 use super::diff::{DiffArgs, Output};
 use super::exit;
 use super::files;
+use super::study;
 use crate::api::release::{Line, Release};
 use crate::report::verdicts::{self, Remedy, Verdict};
 use crate::scenario::{self, Problems, ReadOptions, Severity, Source, source};
@@ -34,11 +37,15 @@ pub(super) fn run(args: &DiffArgs, from: Release, to: Release, colour: bool) -> 
         )?;
         return Ok(ExitCode::from(exit::USAGE));
     }
+    let done: Arc<AtomicU64> = Arc::default();
+    let progress = study::progress_of(&done, scenarios.len() as u64, "scenarios");
     let examine = |(name, file, sources): (String, String, Vec<Source>)| {
         let result = upgrade.examine(&sources);
+        done.fetch_add(1, Ordering::Relaxed);
         Examined { name, file, result }
     };
     let all: Vec<Examined> = scenarios.into_par_iter().map(examine).collect();
+    drop(progress);
     let mut refused = false;
     for one in &all {
         match &one.result {

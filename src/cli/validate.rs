@@ -47,15 +47,11 @@ enum Output {
 pub fn run(args: &ValidateArgs, colour: bool) -> anyhow::Result<ExitCode> {
     let sources = args.files.read_below(if args.recursive { Below::Taken } else { Below::Offered })?;
     let kubernetes = args.kubernetes.over(&sources)?;
-    let options = ReadOptions {
-        validate: args.validate.into(),
-        refuse_newer: true,
-        kubernetes: kubernetes.clone(),
-        strict_model: args.strict_model,
-    };
+    let options =
+        ReadOptions { validate: args.validate.into(), refuse_newer: true, kubernetes, strict_model: args.strict_model };
     let mut out = BufWriter::new(io::stdout().lock());
     if args.output == Output::Json {
-        for judged in scenario::judge(sources.clone(), options.validate, kubernetes.clone()) {
+        for judged in scenario::judge_with(sources.clone(), &options) {
             serde_json::to_writer(&mut out, &judged)?;
             writeln!(out)?;
         }
@@ -64,15 +60,16 @@ pub fn run(args: &ValidateArgs, colour: bool) -> anyhow::Result<ExitCode> {
     let expected = checked.expected.iter();
     let unknown: Vec<Problem> =
         expected.flat_map(|(expected, pools)| expectations::problems(expected, pools)).collect();
+    let of_studies = checked
+        .studies
+        .iter()
+        .flat_map(|study| section::problems(&study.section, &study.cluster.pools, &study.sources, &options));
+    let unknown: Vec<Problem> = unknown.into_iter().chain(of_studies).collect();
     if args.output == Output::Json {
         // What a run would be asked for is not the API server's business.
         unknown.iter().try_for_each(|problem| writeln!(io::stderr(), "{}", problem.render(colour)))?;
     }
     checked.problems.list.extend(unknown);
-    for study in &checked.studies {
-        let found = section::problems(&study.section, &study.cluster.pools, &study.sources, &options);
-        checked.problems.list.extend(found);
-    }
     match args.output {
         Output::Json => {}
         Output::Github => {

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde::Deserialize;
 
+use super::Wrong;
 use super::exit;
-use super::files::{self, FileArgs};
+use super::files::{self, FileArgs, ValidateArg};
 use super::kubernetes::KubernetesArgs;
 use super::run::digest;
 use crate::api::duration::parse_duration;
@@ -19,8 +20,9 @@ use crate::record::stream::Tables;
 use crate::record::trace::RunTable;
 use crate::report::digest::{Digesting, Standing, TableDigest};
 use crate::report::output::{self, SUMMARY_FILE};
-use crate::run::{RunOptions, run as simulate, run_streamed};
-use crate::scenario::{ReadOptions, Scenario};
+use crate::report::summary::MadeWith;
+use crate::run::{Limits, RunOptions, run as simulate, run_streamed};
+use crate::scenario::{ReadOptions, Scenario, Source, Validate};
 
 /// Arguments of `jobsim verify`.
 #[derive(Debug, Args)]
@@ -47,6 +49,10 @@ struct Earlier {
     scenario_digest: String,
     seed: u64,
     #[serde(default)]
+    options: MadeWith,
+    /// The limit that stopped it.
+    limit: Option<String>,
+    #[serde(default)]
     tables: Vec<TableDigest>,
 }
 
@@ -54,18 +60,30 @@ struct Earlier {
 pub fn run(args: &VerifyArgs, colour: bool) -> anyhow::Result<ExitCode> {
     let sources = args.files.read()?;
     let scenario_digest = digest(&sources);
-    let options = ReadOptions { kubernetes: args.kubernetes.over(&sources)?, ..ReadOptions::default() };
-    let Some(scenario) = files::scenario(sources, &options, colour)? else { return Ok(ExitCode::from(exit::USAGE)) };
-    let folder = args.against.clone().unwrap_or_else(|| Path::new("output").join(output::folder_name(&scenario.name)));
-    let earlier = match std::fs::read(folder.join(SUMMARY_FILE)) {
-        Ok(text) => {
-            Some(serde_json::from_slice::<Earlier>(&text).context(format!("{}: {SUMMARY_FILE}", folder.display()))?)
-        }
-        Err(_) if args.against.is_none() => None,
-        Err(error) => return Err(error).context(format!("cannot read {}", folder.join(SUMMARY_FILE).display())),
+    let (folder, earlier) = earlier(args, &sources)?;
+    let with = earlier.as_ref().map(|earlier| earlier.options.clone()).unwrap_or_default();
+    let odd = |what: String| Wrong(format!("{}: options: {what}", folder.join(SUMMARY_FILE).display()));
+    let kubernetes = args.kubernetes.or(with.kubernetes.as_deref(), with.feature_gates.as_deref()).map_err(odd)?;
+    let validate = with.validate.as_deref().map(|word| ValidateArg::from_str(word, true)).transpose().map_err(odd)?;
+    let options = ReadOptions {
+        validate: validate.map(Into::into).unwrap_or_default(),
+        refuse_newer: validate.is_some(),
+        kubernetes: kubernetes.over(&sources)?,
+        ..ReadOptions::default()
     };
-    let seed = args.seed.or(earlier.as_ref().map(|earlier| earlier.seed));
-    let options = RunOptions { seed, horizon: args.horizon, ..RunOptions::default() };
+    let Some(mut scenario) = files::scenario(sources, &options, colour)? else {
+        return Ok(ExitCode::from(exit::USAGE));
+    };
+    scenario.first_of_ties = with.tie_break.as_deref() == Some("first");
+    let limits = Limits::default();
+    let horizon = with.horizon.as_deref().map(parse_duration).transpose().map_err(odd)?;
+    let options = RunOptions {
+        seed: args.seed.or(earlier.as_ref().map(|earlier| earlier.seed)),
+        horizon: args.horizon.or(horizon),
+        schedule_only: with.pods.as_deref() == Some("none"),
+        limits: Limits { pods: with.max_pods.unwrap_or(limits.pods), events: with.max_events.unwrap_or(limits.events) },
+        ..RunOptions::default()
+    };
     let recorded = recorded(&scenario, &options)?;
     let streamed = streamed(&scenario, &options)?;
     let mut out = io::stdout().lock();
@@ -83,6 +101,15 @@ pub fn run(args: &VerifyArgs, colour: bool) -> anyhow::Result<ExitCode> {
         writeln!(out, "There is no earlier run in {} to hold it against.", folder.display())?;
         return Ok(if same { ExitCode::SUCCESS } else { ExitCode::from(exit::DIFFERENCE) });
     };
+    if earlier.tables.is_empty() {
+        let folder = folder.display();
+        let why = "its summary names no tables, as of a run with --trace none";
+        writeln!(io::stderr(), "error: there is nothing in {folder} to hold it against: {why}")?;
+        return Ok(ExitCode::from(if same { exit::USAGE } else { exit::DIFFERENCE }));
+    }
+    if !with.is_nothing() {
+        writeln!(out, "As that run: {with}.")?;
+    }
     let changed: Vec<&str> = earlier
         .tables
         .iter()
@@ -107,8 +134,33 @@ pub fn run(args: &VerifyArgs, colour: bool) -> anyhow::Result<ExitCode> {
         let seed = options.seed.unwrap_or(scenario.seed);
         writeln!(out, "That run drew from seed {}, this one from seed {seed}.", earlier.seed)?;
     }
+    if let Some(limit) = earlier.limit.as_ref().filter(|_| !changed.is_empty()) {
+        writeln!(out, "That run was stopped by a limit: {limit}.")?;
+    }
+    if !changed.is_empty() && args.horizon.is_some() {
+        writeln!(out, "This run had another horizon, by --horizon.")?;
+    }
+    if !changed.is_empty() && args.kubernetes.says_something() {
+        writeln!(out, "This run had another Kubernetes, by --kubernetes or --feature-gates.")?;
+    }
     let altered = altered(&earlier, &folder, &mut out)?;
     Ok(if same && changed.is_empty() && !altered { ExitCode::SUCCESS } else { ExitCode::from(exit::DIFFERENCE) })
+}
+
+/// The folder of the earlier run, and what its summary says, if it is there.
+fn earlier(args: &VerifyArgs, sources: &[Source]) -> anyhow::Result<(PathBuf, Option<Earlier>)> {
+    // What is wrong with the scenario is said once it is read as that run read it.
+    let name = || {
+        let options = ReadOptions { validate: Validate::Ignore, ..ReadOptions::default() };
+        crate::scenario::read(sources.to_vec(), &options).map_or(String::new(), |(scenario, _)| scenario.name)
+    };
+    let folder = args.against.clone().unwrap_or_else(|| Path::new("output").join(output::folder_name(&name())));
+    let earlier = match std::fs::read(folder.join(SUMMARY_FILE)) {
+        Ok(text) => Some(serde_json::from_slice(&text).context(format!("{}: {SUMMARY_FILE}", folder.display()))?),
+        Err(_) if args.against.is_none() => None,
+        Err(error) => return Err(error).context(format!("cannot read {}", folder.join(SUMMARY_FILE).display())),
+    };
+    Ok((folder, earlier))
 }
 
 /// Says which tables of the folder are not what its summary has the digests of. Is there one?

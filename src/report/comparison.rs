@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::chart::{self, ChartError, ChartFormat};
 use super::output::{SUMMARY_FILE, TOOL};
-use super::study::{columns, empty_batches, few, long_memory, number, percent};
+use super::study::{columns, counted, empty_batches, few, long_memory, number, percent};
 use crate::record::measure::Metric;
 use crate::study::compare::{Difference, Verdict};
 use crate::study::expression::Measure;
@@ -42,11 +42,12 @@ pub fn text([first, second]: [&str; 2], other: &Other, asked: &Asked<'_>) -> Str
         ]);
     }
     let (pairs, what) = asked.pairs;
-    let mut text = format!("first:  {first}\nsecond: {second}\n{pairs} pairs of {what} on the same luck, ");
+    let mut text = format!("first:  {first}\nsecond: {second}\n{} on the same luck, ", of_pairs(pairs, what));
     text += &format!("intervals at {}\n\n{}\n", percent(asked.confidence), columns(lines));
     for metric in other.metrics.iter().filter(|metric| metric.without > 0) {
         let (name, without) = (&metric.name, metric.without);
-        text += &format!("{name} is of {} pairs of {what}: in {without} one side or both have none.\n", metric.pairs());
+        let pairs = of_pairs(metric.pairs(), what);
+        text += &format!("{name} is of {pairs}: in {without} one side or both have none.\n");
     }
     if let (Some(metric), Some(measure)) = (other.metrics.first(), asked.measures.first()) {
         text += &format!("{}\n", verdict(metric, measure, &other.complete, asked));
@@ -56,6 +57,11 @@ pub fn text([first, second]: [&str; 2], other: &Other, asked: &Asked<'_>) -> Str
         }
     }
     text + "\n"
+}
+
+/// `20 pairs of runs`.
+fn of_pairs(pairs: u32, what: &str) -> String {
+    counted(pairs.into(), &format!("pairs of {what}"))
 }
 
 /// What a reader should know before trusting a comparison: on the pairs of the first metric.

@@ -90,6 +90,16 @@ pub fn write_all(dir: &Path, files: Vec<(String, Vec<u8>)>) -> Result<Vec<PathBu
     staging.commit()
 }
 
+/// Can files be written into `dir`? Nothing stays of the attempt.
+///
+/// # Errors
+/// [`OutputError::NotAFolder`], [`OutputError::Folder`].
+pub fn try_folder(dir: &Path) -> Result<(), OutputError> {
+    let staging = Staging::begin(dir)?;
+    let tried = temporary(&staging.dir).map(drop);
+    tried.map_err(|source| OutputError::Folder { path: dir.to_owned(), source })
+}
+
 /// Files that have no names yet: they get them all together, or vanish.
 #[derive(Debug)]
 pub struct Staging {
@@ -291,7 +301,13 @@ pub fn temporary(dir: &Path) -> io::Result<NamedTempFile> {
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    builder.tempfile_in(dir)
+    builder.tempfile_in(dir).map_err(without_name)
+}
+
+/// The error without the name that only the temporary file has.
+fn without_name(error: io::Error) -> io::Error {
+    let cause = error.get_ref().and_then(|told| told.source()).and_then(|cause| cause.downcast_ref::<io::Error>());
+    cause.and_then(io::Error::raw_os_error).map_or(error, io::Error::from_raw_os_error)
 }
 
 fn fill(file: &mut File, content: &[u8]) -> io::Result<()> {
@@ -379,7 +395,9 @@ mod tests {
         for dir in [file.clone(), file.join("below"), file.join("below/deeper")] {
             let error = write_all(&dir, files(&RUN)).unwrap_err();
             assert!(matches!(&error, OutputError::NotAFolder { path } if *path == file), "{error}");
+            assert!(matches!(try_folder(&dir).unwrap_err(), OutputError::NotAFolder { .. }));
         }
+        try_folder(&root.path().join("new/folder")).unwrap();
         assert_eq!(listing(root.path()), ["file"]);
     }
 
@@ -388,6 +406,8 @@ mod tests {
     fn an_unwritable_folder_is_an_error_even_for_root() {
         let error = write_all(Path::new("/proc/jobsim/pi"), files(&RUN)).unwrap_err();
         assert!(matches!(error, OutputError::Folder { .. }), "{error}");
+        assert!(!temporary(Path::new("/nowhere")).unwrap_err().to_string().contains(".jobsim-"));
+        assert!(matches!(try_folder(Path::new("/proc")).unwrap_err(), OutputError::Folder { .. }));
         let error = write_all(Path::new("/proc"), files(&RUN)).unwrap_err();
         assert!(matches!(error, OutputError::Write { .. }), "{error}");
     }

@@ -89,7 +89,17 @@ fn incomplete(results: &Results) -> Option<String> {
 
 /// So few that little can be said.
 pub fn few(count: u64, what: &str, consequence: &str) -> Option<String> {
-    (count < FEW).then(|| format!("{count} {what} are few: {consequence}"))
+    let are = if count == 1 { "is" } else { "are" };
+    (count < FEW).then(|| format!("{} {are} few: {consequence}", counted(count, what)))
+}
+
+/// `3 pairs of runs`, `1 pair of runs`: the first word is the one that is counted.
+pub fn counted(count: u64, what: &str) -> String {
+    let (first, rest) = what.split_once(' ').map_or((what, String::new()), |(first, rest)| (first, format!(" {rest}")));
+    match count {
+        1 => format!("1 {}{rest}", first.strip_suffix('s').unwrap_or(first)),
+        _ => format!("{count} {what}"),
+    }
 }
 
 /// Points at which the mean of the first metric is not known well, or not as well as was asked.
@@ -116,9 +126,10 @@ fn wide(results: &Results, rows: &[Row]) -> Option<String> {
         None => format!("; {more} would make it {wanted}"),
     };
     Some(format!(
-        "{} of {} points know the mean of {} no better than +-{:.0}%{cure}",
+        "{} of {} {} the mean of {} no better than +-{:.0}%{cure}",
         wide.len(),
-        results.values.len(),
+        counted(results.values.len() as u64, "points"),
+        if wide.len() == 1 { "knows" } else { "know" },
         outline.metrics.first().map_or("", String::as_str),
         worst * 100.0,
     ))
@@ -274,7 +285,7 @@ mod tests {
         results.values = vec![(0..10).map(f64::from).collect(), vec![4.0; 10]];
         let said = |results: &Results| warnings(results, &results.rows()).join("\n");
         // 10 values of deviation 3.03 around 4.5: 2.17 at either side, and 0.45 is wanted.
-        let known = "1 of 2 points know the mean of makespan no better than +-48%";
+        let known = "1 of 2 points knows the mean of makespan no better than +-48%";
         assert_eq!(said(&results), format!("{known}; about 177 replications would make it +-10%"));
         results.outline.until = Some(0.2);
         assert_eq!(said(&results), format!("{known}, where +-20% was wanted; about 46 replications would do"));

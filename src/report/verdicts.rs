@@ -53,6 +53,9 @@ pub struct Verdict {
     /// What is kept of it, if it came to that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub golden: Option<Golden>,
+    /// The folder of golden traces that its own is in, or would be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub golden_folder: Option<String>,
     /// Was what it does now recorded, whether it does what is expected or not?
     pub recorded: bool,
     /// What is wrong, a sentence each; of what was recorded, what should be known of it.
@@ -68,8 +71,17 @@ pub struct Verdict {
 impl Verdict {
     /// Of a scenario with which nothing is wrong so far.
     pub fn new(name: String, file: String) -> Verdict {
-        let (complaints, notes, remedies) = (Vec::new(), Vec::new(), Vec::new());
-        Verdict { name, file, outcome: Outcome::Passed, golden: None, recorded: false, complaints, notes, remedies }
+        Verdict {
+            name,
+            file,
+            outcome: Outcome::Passed,
+            golden: None,
+            golden_folder: None,
+            recorded: false,
+            complaints: Vec::new(),
+            notes: Vec::new(),
+            remedies: Vec::new(),
+        }
     }
 
     /// Adds a complaint.
@@ -114,13 +126,15 @@ pub fn human(verdicts: &[Verdict], idle: usize, out: &mut impl Write) -> io::Res
     writeln!(out, "{}", counts(verdicts, idle))
 }
 
-/// `8 of 9 scenarios pass, 1 of them refused as recorded, 1 fail; if that is meant: --bless`.
+/// `8 of 9 scenarios pass, 1 of them refused as recorded, 1 fails; if that is meant: --bless`.
 fn counts(verdicts: &[Verdict], idle: usize) -> String {
     let count = |is: &dyn Fn(&Verdict) -> bool| verdicts.iter().filter(|verdict| is(verdict)).count();
     let passed = |verdict: &Verdict| verdict.outcome == Outcome::Passed;
     let failed = |verdict: &Verdict| verdict.outcome == Outcome::Failed;
     let of = |verdict: &Verdict, golden| verdict.golden == Some(golden);
-    let mut text = format!("{} of {} scenarios pass", count(&passed), count(&|verdict| !verdict.is_alone()));
+    let all = count(&|verdict| !verdict.is_alone());
+    let mut text =
+        format!("{} of {all} {}", count(&passed), if all == 1 { "scenario passes" } else { "scenarios pass" });
     let mut add = |count: usize, words: &dyn Fn(usize) -> String| {
         if count > 0 {
             text.push_str(&words(count));
@@ -129,9 +143,15 @@ fn counts(verdicts: &[Verdict], idle: usize) -> String {
     add(count(&|verdict| passed(verdict) && of(verdict, Golden::Refusal)), &|n| {
         format!(", {n} of them refused as recorded")
     });
-    add(count(&|verdict| verdict.recorded && !verdict.is_alone()), &|n| format!(", {n} recorded"));
-    add(count(&|verdict| verdict.recorded && verdict.is_alone()), &|n| format!(", {n} removed"));
-    add(count(&|verdict| failed(verdict) && !verdict.is_alone()), &|n| format!(", {n} fail"));
+    add(count(&|verdict| verdict.recorded && !verdict.is_alone()), &|n| {
+        format!(", {n} recorded{}", folders(verdicts, &|verdict| verdict.recorded && !verdict.is_alone(), "into"))
+    });
+    add(count(&|verdict| verdict.recorded && verdict.is_alone()), &|n| {
+        format!(", {n} removed{}", folders(verdicts, &|verdict| verdict.recorded && verdict.is_alone(), "from"))
+    });
+    add(count(&|verdict| failed(verdict) && !verdict.is_alone()), &|n| {
+        format!(", {n} {}", if n == 1 { "fails" } else { "fail" })
+    });
     add(count(&|verdict| failed(verdict) && verdict.is_alone()), &|n| match n {
         1 => ", 1 golden trace has no scenario".to_owned(),
         n => format!(", {n} golden traces have no scenario"),
@@ -148,6 +168,17 @@ fn counts(verdicts: &[Verdict], idle: usize) -> String {
         n => format!("; {n} files have nothing to run"),
     });
     text
+}
+
+/// ` into jobs/golden and cron/golden`: the folders of golden traces of some verdicts.
+fn folders(verdicts: &[Verdict], is: &dyn Fn(&Verdict) -> bool, word: &str) -> String {
+    let mut folders: Vec<&str> = Vec::new();
+    for folder in verdicts.iter().filter(|verdict| is(verdict)).filter_map(|verdict| verdict.golden_folder.as_deref()) {
+        if !folders.contains(&folder) {
+            folders.push(folder);
+        }
+    }
+    if folders.is_empty() { String::new() } else { format!(" {word} {}", folders.join(" and ")) }
 }
 
 /// `{"passed": .., "tests": [..]}`.
@@ -277,7 +308,7 @@ mod tests {
     fn outcomes_in_each_form() {
         let all = verdicts();
         let expected = "FAILED a,b (a,b.yaml)\n  p95(wait) < 30s:\n  100 % <more>\n  a,b.yaml:7: expected maxPods: 1\n1 of \
-                        2 scenarios pass, 1 fail; if that is meant: --bless; expectations are changed in the scenario\n";
+                        2 scenarios pass, 1 fails; if that is meant: --bless; expectations are changed in the scenario\n";
         assert_eq!(text(|out| human(&all, 0, out)), expected);
         let annotations = "::error file=a%2Cb.yaml,title=jobsim%3A a%2Cb::p95(wait) < 30s:%0A100 %25 <more>\n::error \
                            file=a%2Cb.yaml,line=7,title=jobsim%3A a%2Cb::expected maxPods: 1\n";
@@ -307,12 +338,12 @@ mod tests {
             verdict.blessed(Golden::Trace);
         };
         check(&[&has(Golden::Trace), &has(Golden::Refusal)], 0, "2 of 2 scenarios pass, 1 of them refused as recorded");
-        check(&[&failed(Remedy::Nothing)], 2, "0 of 1 scenarios pass, 1 fail; 2 files have nothing to run");
-        check(&[&both], 0, "0 of 1 scenarios pass, 1 recorded, 1 fail; expectations are changed in the scenario");
+        check(&[&failed(Remedy::Nothing)], 2, "0 of 1 scenario passes, 1 fails; 2 files have nothing to run");
+        check(&[&both], 0, "0 of 1 scenario passes, 1 recorded, 1 fails; expectations are changed in the scenario");
         check(
             &[&has(Golden::Missing)],
             1,
-            "1 of 1 scenarios pass; 1 has no golden trace: --bless records one; 1 file has nothing to run",
+            "1 of 1 scenario passes; 1 has no golden trace: --bless records one; 1 file has nothing to run",
         );
         let alone = |verdict: &mut Verdict| {
             verdict.fail("no".to_owned(), Remedy::Bless);
@@ -320,6 +351,14 @@ mod tests {
         };
         check(&[&alone], 0, "0 of 0 scenarios pass, 1 golden trace has no scenario; if that is meant: --bless");
         check(&[&|verdict: &mut Verdict| verdict.blessed(Golden::Alone)], 0, "0 of 0 scenarios pass, 1 removed");
+        let recorded = |folder: &'static str| {
+            move |verdict: &mut Verdict| {
+                verdict.golden_folder = Some(folder.to_owned());
+                verdict.blessed(Golden::Trace);
+            }
+        };
+        let two = "0 of 3 scenarios pass, 3 recorded into a/golden and b/golden";
+        check(&[&recorded("a/golden"), &recorded("b/golden"), &recorded("a/golden")], 0, two);
     }
 
     #[test]

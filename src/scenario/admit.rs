@@ -104,8 +104,20 @@ fn warn(document: &Document, warnings: &[String], problems: &mut Problems) {
 
 /// The error at its field, or at the nearest thing around it that is written.
 fn field_problem(document: &Document, error: &FieldError) -> Problem {
+    // The label that the API server gives the pods, not one of those that are written.
+    let name = document.root.get("metadata").and_then(|metadata| metadata.get("name"));
+    let is_of_name = |name: &Node| {
+        let text = name.as_str().filter(|_| error.field.ends_with("template.labels"));
+        text.is_some_and(|text| error.text.ends_with(&format!("{text:?}: must be no more than 63 bytes")))
+    };
+    if let Some(name) = name.filter(|name| is_of_name(name)) {
+        let why = "the Job's name is the label `job-name` of its pods: give it 63 characters at most";
+        return Problem::at(document.at(name.span), error.text.clone()).label("too long for a label").help(why);
+    }
     let (span, exact) = nearest_span(&document.root, &error.field);
     let problem = Problem::at(document.at(span), error.text.clone());
+    let is_of_sunday = error.field.ends_with("schedule") && error.text.contains("(7) above maximum (6)");
+    let problem = if is_of_sunday { problem.help("Sunday is 0: days of the week go from 0 to 6") } else { problem };
     let missing = !exact && !error.field.is_empty();
     if missing { problem.label(format!("`{}` is to stand in here", error.field)) } else { problem }
 }

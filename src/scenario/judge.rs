@@ -9,8 +9,9 @@ use super::admit::{Server, admit};
 use super::clockwork::Clocks;
 use super::decode::{Verdict, document_verdict};
 use super::document::{Document, Node, Value, parse};
+use super::model::unmodelled;
 use super::problem::{Problem, Problems, Severity};
-use super::read::{is_list, list_items};
+use super::read::{ReadOptions, is_known, is_list, list_items};
 use super::simulation::{self, is_own};
 use super::source::{Source, SourceText};
 use super::validate::Validate;
@@ -66,8 +67,14 @@ impl From<&FieldError> for JudgedError {
 
 /// Judges every document of the sources. Kinds that play no part in a scenario are left out.
 pub fn judge(sources: Vec<Source>, validate: Validate, kubernetes: Option<Kubernetes>) -> Vec<Judged> {
-    let kubernetes = kubernetes.or_else(|| super::kubernetes_of(&sources));
-    let mut judge = Judge { validate, kubernetes: kubernetes.unwrap_or_default(), verdicts: Vec::new() };
+    judge_with(sources, &ReadOptions { validate, kubernetes, ..ReadOptions::default() })
+}
+
+/// As [`judge`]; what is not modelled is an error too, where the options say so.
+pub fn judge_with(sources: Vec<Source>, options: &ReadOptions) -> Vec<Judged> {
+    let kubernetes = options.kubernetes.clone().or_else(|| super::kubernetes_of(&sources)).unwrap_or_default();
+    let ReadOptions { validate, strict_model, .. } = *options;
+    let mut judge = Judge { validate, strict_model, kubernetes, verdicts: Vec::new() };
     for source in sources {
         let file = source.name.clone();
         let text = match SourceText::new(source) {
@@ -97,6 +104,7 @@ fn unreadable(file: String, line: usize, error: String) -> Judged {
 
 struct Judge {
     validate: Validate,
+    strict_model: bool,
     kubernetes: Kubernetes,
     verdicts: Vec<Judged>,
 }
@@ -116,13 +124,37 @@ impl Judge {
             let mut problems = Vec::new();
             simulation::read(document, self.validate, &mut problems);
             self.verdicts.push(self.of_problems(document, &problems));
-        } else if (version, kind) == ("v1", "ResourceQuota") {
+        } else if let Some(endpoint) = endpoint(&document.root, version, kind) {
+            self.verdicts.push(self.of_server(document, endpoint));
+        } else if is_known((version, kind)) {
             let mut problems = Problems::default();
             let server = Server { validate: self.validate, refuse_newer: true, kubernetes: &self.kubernetes };
             admit(document, kind, &server, &mut problems);
             self.verdicts.push(self.of_problems(document, &problems.list));
-        } else if let Some(endpoint) = endpoint(&document.root, version, kind) {
-            self.verdicts.push(self.of_server(document, endpoint));
+        } else if self.strict_model && !version.is_empty() && !kind.is_empty() {
+            self.verdicts.push(self.frame(document));
+        }
+        if self.strict_model && !is_own(&document.root) {
+            self.look_for_unmodelled(document, (version, kind));
+        }
+    }
+
+    /// What the last verdict leaves out: that nothing in the simulation reads a field, or the object. Of what is refused
+    /// anyway nothing more is said.
+    fn look_for_unmodelled(&mut self, document: &Document, (version, kind): (&str, &str)) {
+        let Some(judged) = self.verdicts.last_mut() else { return };
+        if judged.decode_error.is_some() || !judged.errors.is_empty() {
+            return;
+        }
+        let fields = if is_known((version, kind)) {
+            unmodelled(&document.root, kind).into_iter().map(|field| (field.path, field.entry.why)).collect()
+        } else {
+            vec![(String::new(), "")]
+        };
+        for (field, why) in fields {
+            let what = if field.is_empty() { format!("{kind} ({version})") } else { field.clone() };
+            let (r#type, text) = ("Not modelled".to_owned(), format!("not modelled: {what}"));
+            judged.errors.push(JudgedError { field, r#type, detail: why.to_owned(), text });
         }
     }
 

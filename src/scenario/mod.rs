@@ -45,7 +45,7 @@ use crate::workload::behaviour::Behaviour;
 
 pub use cluster::Cluster;
 pub use cluster_objects::node_of;
-pub use judge::{Judged, judge};
+pub use judge::{Judged, judge, judge_with};
 pub use problem::{About, Problem, Problems, Severity, Warning};
 pub use read::{Checked, CheckedStudy, ReadOptions, check, check_each, read};
 use source::SourceText;

@@ -15,6 +15,9 @@ const MAX_LINE: usize = 400;
 /// Longest message that is printed whole: they can quote what the user wrote.
 const MAX_MESSAGE: usize = 10_000;
 
+/// Most lines of one that is long.
+const MAX_LINES: usize = 20;
+
 /// One thing to mend, or to know.
 #[derive(Clone, Debug)]
 pub struct Problem {
@@ -136,6 +139,10 @@ fn show<'a>(group: Group<'a>, location: &'a Location, label: &'a str) -> Group<'
 }
 
 fn shortened(message: &str) -> Cow<'_, str> {
+    // An object that kubectl repeats whole.
+    if let Some((end, _)) = message.match_indices('\n').nth(MAX_LINES).filter(|_| message.len() > MAX_MESSAGE / 4) {
+        return Cow::Owned(format!("{}\n... ({} bytes in all)", &message[..end], message.len()));
+    }
     match message.char_indices().nth(MAX_MESSAGE) {
         Some((end, _)) => Cow::Owned(format!("{}... ({} bytes in all)", &message[..end], message.len())),
         None => Cow::Borrowed(message),

@@ -397,6 +397,14 @@ impl<'a> Reader<'a> {
             self.simulation = Some((simulation, Some(document.at(document.root.span))));
             return;
         };
+        if self.simulation.is_some() && !applied {
+            // One of them says it for all.
+            if self.problems.list.iter().all(|problem| problem.title != title) {
+                let help = "give one file of several scenarios, or run a folder of them with `jobsim test`";
+                self.problems.list.push(Problem::at(document.at(span), title).help(help));
+            }
+            return;
+        }
         let help = format!("write `apiVersion: {}`, `kind: Simulation`, once", simulation::API_VERSION);
         self.problems.list.push(Problem::at(document.at(span), title).help(help));
     }
@@ -426,7 +434,7 @@ impl<'a> Reader<'a> {
 }
 
 /// Is it an object that a scenario can hold?
-fn is_known(of: (&str, &str)) -> bool {
+pub(super) fn is_known(of: (&str, &str)) -> bool {
     matches!(of, ("batch/v1", "Job" | "CronJob") | ("v1", "ResourceQuota" | "LimitRange"))
         || cluster_objects::KINDS.contains(&of)
 }

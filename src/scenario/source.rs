@@ -176,7 +176,11 @@ impl SourceText {
             [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes)?,
             [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes)?,
             _ => String::from_utf8(source.bytes).map_err(|e| {
-                format!("not a text file: byte {} is not UTF-8 (is it binary?)", e.utf8_error().valid_up_to())
+                let good = &e.as_bytes()[..e.utf8_error().valid_up_to()];
+                let line = good.iter().filter(|&&byte| byte == b'\n').count() + 1;
+                let start = good.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+                let column = String::from_utf8_lossy(&good[start..]).chars().count() + 1;
+                format!("not a text file: {line}:{column} is not UTF-8 (is it binary?)")
             })?,
         };
         Ok(SourceText { name: source.name, text, line_starts: OnceLock::new() })
@@ -260,7 +264,9 @@ mod tests {
 
     #[test]
     fn what_is_not_text_is_named() {
-        assert_eq!(text(b"ab\xff").unwrap_err(), "not a text file: byte 2 is not UTF-8 (is it binary?)");
+        let last = [b"a\n\xc3\xa4: ".as_slice(), b"\xff"].concat();
+        assert_eq!(text(&last).unwrap_err(), "not a text file: 2:4 is not UTF-8 (is it binary?)");
+        assert_eq!(text(b"ab\xff").unwrap_err(), "not a text file: 1:3 is not UTF-8 (is it binary?)");
         assert_eq!(text(b"\xff\xfea\0:\0").unwrap().text, "a:");
         assert_eq!(text(b"\xfe\xff\xd8\0").unwrap_err(), "not a text file: bad UTF-16");
         assert!(text(&vec![b' '; MAX_SOURCE_BYTES + 1]).unwrap_err().starts_with("too large: more than 64 MiB"));

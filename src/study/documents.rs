@@ -8,7 +8,7 @@ use crate::kernel::rng::entity;
 use crate::scenario::document::parse;
 use crate::scenario::path::Path;
 use crate::scenario::source::SourceText;
-use crate::scenario::{ReadOptions, Scenario, Severity, Source, read};
+use crate::scenario::{Problem, ReadOptions, Scenario, Severity, Source, read};
 
 /// The documents of a scenario that has been read once, and so is right as it stands.
 #[derive(Clone, Debug)]
@@ -41,6 +41,17 @@ const OWN: [&str; 11] = [
     "controlPlane",
     "arrivals",
     "cluster",
+];
+
+/// Fields of a CronJob's own `spec` that a Job's has not.
+const OF_CRON_JOB: [&str; 7] = [
+    "schedule",
+    "timeZone",
+    "startingDeadlineSeconds",
+    "concurrencyPolicy",
+    "successfulJobsHistoryLimit",
+    "failedJobsHistoryLimit",
+    "jobTemplate",
 ];
 
 impl Documents {
@@ -81,7 +92,8 @@ impl Documents {
     }
 
     /// Where a path leads: into the only Job or CronJob, into one that is named before a colon (`etl:`, or `job/etl:` and
-    /// `cronjob/etl:` where both are), or into the Simulation. Fields of a Job's `spec` may stand without it.
+    /// `cronjob/etl:` where both are), or into the Simulation. Fields of a Job's `spec` may stand without it, and those that
+    /// only a CronJob's has.
     ///
     /// # Errors
     /// A sentence on why it leads nowhere.
@@ -128,6 +140,7 @@ impl Documents {
         };
         let path = match (ROOTS.contains(&first), kind(tree)) {
             (true, _) => Path::parse(rest)?,
+            (false, "CronJob") if OF_CRON_JOB.contains(&first) => Path::parse(&format!("spec.{rest}"))?,
             (false, "CronJob") => Path::parse(&format!("spec.jobTemplate.spec.{rest}"))?,
             (false, _) => Path::parse(&format!("spec.{rest}"))?,
         };
@@ -162,7 +175,13 @@ impl Documents {
         let read = read(self.sources.iter().map(source).collect(), &self.options);
         read.map(|(scenario, _)| scenario).map_err(|problems| {
             let errors = problems.list.iter().filter(|problem| problem.severity == Severity::Error);
-            errors.map(|problem| problem.title.as_str()).collect::<Vec<_>>().join("; ")
+            // Where it stands people know who wrote the path.
+            let slip = |problem: &Problem| problem.help.iter().find(|help| help.starts_with("did you mean")).cloned();
+            let said = |problem: &Problem| match slip(problem) {
+                Some(help) => format!("{} ({help})", problem.title),
+                None => problem.title.clone(),
+            };
+            errors.map(said).collect::<Vec<_>>().join("; ")
         })
     }
 }
@@ -219,6 +238,21 @@ mod tests {
         check(&both, "cronjob/b:parallelism", Err("there is no Job or CronJob \"cronjob/b\""));
         let cron = "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: c}\nspec: {}";
         check(cron, "parallelism", Ok(r#"{"jobTemplate":{"spec":{"parallelism":"7s"}}}"#));
+        check(cron, "schedule", Ok(r#""spec":{"schedule":"7s"}"#));
+        check(cron, "suspend", Ok(r#"{"jobTemplate":{"spec":{"suspend":"7s"}}}"#));
+        check(cron, "spec.suspend", Ok(r#""spec":{"suspend":"7s"}"#));
+    }
+
+    #[test]
+    fn slips_in_paths_are_told_of() {
+        let simulation = "apiVersion: jobsim/v1alpha1\nkind: Simulation\nspec: {pods: [{duration: 1s}]}\n";
+        for (path, hint) in [("paralelism", "`parallelism`"), ("pods[0].duraton", "`duration`")] {
+            let mut documents = documents(&(JOB.replace("NAME", "a") + simulation));
+            let place = documents.place(path).expect("a place");
+            documents.set(&place, json!(2)).expect("set");
+            let error = documents.scenario().expect_err("refused");
+            assert!(error.contains(&format!("(did you mean {hint}?)")), "{error}");
+        }
     }
 
     #[test]

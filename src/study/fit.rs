@@ -21,6 +21,9 @@ use crate::record::measure::{PHASES, phases};
 /// Runs after which a hopeless point is first given up.
 const FIRST_LOOK: u32 = 16;
 
+/// A share of the time that decides nothing.
+const LITTLE: f64 = 0.05;
+
 /// Of the intervals that shares of runs are told with.
 pub const CONFIDENCE: f64 = 0.95;
 
@@ -121,10 +124,21 @@ impl Trial {
             1 => "back-off after failed pods: fewer failures would help",
             2 => "waiting for a node",
             3 => "starting pods",
-            4 => "the run time of a single pod: more of them at a time would not help much",
+            // Where no pod waits for another to end, or for a node.
+            4 if self.phases[0] + self.phases[2] < total * LITTLE => {
+                "the run time of a single pod: more of them at a time would not help much"
+            }
+            4 => "the run time of pods",
             _ => "the Job's own completion",
         };
-        format!("the deadline ({} of {runs} runs are late); {share:.0}% of the time goes into {what}", self.late)
+        let others = match failed {
+            0 => String::new(),
+            1 => ", in 1 Jobs do not complete".to_owned(),
+            failed => format!(", in {failed} Jobs do not complete"),
+        };
+        let late = if self.late == 1 { "is" } else { "are" };
+        let late = format!("{} of {runs} runs {late} late{others}", self.late);
+        format!("the deadline ({late}); {share:.0}% of the time goes into {what}")
     }
 }
 

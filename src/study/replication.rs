@@ -5,8 +5,8 @@
 
 use std::cell::RefCell;
 use std::ops::Range;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -32,6 +32,8 @@ pub struct Laboratory {
     pub seed: Option<u64>,
     /// Set to true to stop at the next instant of all runs.
     pub interrupt: Arc<AtomicBool>,
+    /// Set to a sentence to end all runs, as by a limit.
+    pub stop: Arc<OnceLock<String>>,
     /// Runs done so far, for whoever shows progress.
     pub done: Arc<AtomicU64>,
 }
@@ -64,6 +66,7 @@ impl Laboratory {
             limits: Limits::default(),
             seed: None,
             interrupt: Arc::default(),
+            stop: Arc::default(),
             done: Arc::default(),
         })
     }
@@ -133,6 +136,7 @@ impl Laboratory {
             seed: self.seed,
             limits: self.limits,
             interrupt: Some(self.interrupt.clone()),
+            stop: Some(self.stop.clone()),
             ..RunOptions::default()
         };
         let mut run = |replication: u32, rows: &mut Vec<f64>| {
@@ -207,6 +211,11 @@ mod tests {
         laboratory.limits.pods = 2;
         let stopped = laboratory.measure(&exponential(), 7..9, &[]);
         assert!(matches!(stopped, Err(Stopped::Run { replication: 7, limit: true, .. })), "{stopped:?}");
+        laboratory.limits = Limits::default();
+        laboratory.stop.set("enough".to_owned()).expect("not set");
+        let stopped = laboratory.measure(&exponential(), 0..9, &[]);
+        assert!(matches!(&stopped, Err(Stopped::Run { why, limit: true, .. }) if why == "enough"), "{stopped:?}");
+        laboratory.stop = Arc::default();
         laboratory.interrupt.store(true, Ordering::Relaxed);
         assert_eq!(laboratory.measure(&exponential(), 0..9, &[]), Err(Stopped::Interrupted));
     }

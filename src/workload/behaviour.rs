@@ -136,6 +136,12 @@ pub fn pod_entity(job: u64, index: Option<u32>, attempt: u32) -> u64 {
 }
 
 impl Behaviour {
+    /// Can a container end other than well by these rules?
+    pub fn may_fail(&self) -> bool {
+        let fails = |code: &Distribution| code.constant() != Some(0);
+        self.rules.iter().any(|rule| rule.exit_code.as_ref().is_some_and(fails))
+    }
+
     /// The rules in their order, and `spec.termination`.
     pub fn new(rules: Vec<Rule>, termination: Option<Distribution>) -> Behaviour {
         let mut by_job: BTreeMap<Arc<str>, Vec<u32>> = BTreeMap::new();

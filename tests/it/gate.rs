@@ -40,7 +40,7 @@ fn repository() -> tempfile::TempDir {
     write(folder.path(), MANIFESTS);
     let output = run(folder.path(), &["test", "--bless", "jobs"]);
     assert!(output.status.success(), "{}", stderr(&output));
-    assert_eq!(stdout(&output), "recorded etl\n0 of 1 scenarios pass, 1 recorded\n");
+    assert_eq!(stdout(&output), "recorded etl\n0 of 1 scenario passes, 1 recorded into jobs/golden\n");
     folder
 }
 
@@ -56,7 +56,7 @@ fn manifests_changed_on_purpose_are_caught_in_words() {
         write(folder.path(), &MANIFESTS.replace(from, to));
         let output = run(folder.path(), &["test", "jobs"]);
         let lines: Vec<String> = said.iter().map(|line| format!("  {line}\n")).collect();
-        let end = "0 of 1 scenarios pass, 1 fail; if that is meant: --bless\n";
+        let end = "0 of 1 scenario passes, 1 fails; if that is meant: --bless\n";
         assert_eq!(stdout(&output), format!("FAILED etl (jobs/etl.yaml)\n{}{end}", lines.concat()));
         assert_eq!(output.status.code(), Some(1));
     };
@@ -96,12 +96,12 @@ fn manifests_changed_on_purpose_are_caught_in_words() {
     write(folder.path(), &MANIFESTS.replace("etl:7", "etl:8"));
     let output = run(folder.path(), &["test", "jobs"]);
     let note = "note: jobs/etl.yaml: Job etl: spec.template.spec.containers[0].image: \"etl:7\" -> \"etl:8\" changes nothing \
-                that is recorded\n1 of 1 scenarios pass\n";
+                that is recorded\n1 of 1 scenario passes\n";
     assert_eq!((stdout(&output).as_str(), output.status.code()), (note, Some(0)));
     // A trace of before settings were kept is told without them.
     fs::remove_file(folder.path().join("jobs/golden/etl/settings.txt")).expect("removed");
     let output = run(folder.path(), &["test", "jobs"]);
-    assert_eq!((stdout(&output).as_str(), output.status.code()), ("1 of 1 scenarios pass\n", Some(0)));
+    assert_eq!((stdout(&output).as_str(), output.status.code()), ("1 of 1 scenario passes\n", Some(0)));
     run(folder.path(), &["test", "jobs", "--bless"]);
     write(folder.path(), MANIFESTS);
     let output = run(folder.path(), &["test", "jobs"]);
@@ -120,13 +120,13 @@ fn refusals_are_kept_like_traces() {
     };
     check(&["test", "jobs"], 1, &["unknown field \"spec.backoffLimt\"", "etl.yaml:7:3"]);
     check(&["test", "jobs", "--bless"], 0, &["recorded etl\n  it is refused: error: unknown field"]);
-    check(&["test", "jobs"], 0, &["1 of 1 scenarios pass, 1 of them refused as recorded\n"]);
+    check(&["test", "jobs"], 0, &["1 of 1 scenario passes, 1 of them refused as recorded\n"]);
     write(folder.path(), &MANIFESTS.replace("backoffLimit: 3", "backoffLimits: 3"));
     check(&["test", "jobs"], 1, &["it is refused with other words than before", "spec.backoffLimits"]);
     write(folder.path(), MANIFESTS);
     check(&["test", "jobs"], 1, &["it is not refused any more; it used to be: error: unknown field"]);
     check(&["test", "jobs", "--bless"], 0, &["recorded etl\n"]);
-    check(&["test", "jobs"], 0, &["1 of 1 scenarios pass"]);
+    check(&["test", "jobs"], 0, &["1 of 1 scenario passes"]);
 }
 
 /// A table that is kept as a digest can be recorded anew.
@@ -137,7 +137,10 @@ fn digests_are_recorded_anew() {
     for parallelism in ["parallelism: 3", "parallelism: 4"] {
         write(folder.path(), &MANIFESTS.replace("parallelism: 2", parallelism));
         fs::remove_file(folder.path().join("jobs/golden/etl/events.csv")).expect("removed");
-        assert_eq!(stdout(&run(folder.path(), &bless)), "recorded etl\n0 of 1 scenarios pass, 1 recorded\n");
+        assert_eq!(
+            stdout(&run(folder.path(), &bless)),
+            "recorded etl\n0 of 1 scenario passes, 1 recorded into jobs/golden\n"
+        );
         let kept = fs::read_to_string(folder.path().join("jobs/golden/etl/pods.csv")).expect("a golden file");
         assert!(kept.contains("lines, digest"), "{kept}");
         assert!(run(folder.path(), &["test", "jobs"]).status.success());

@@ -38,34 +38,63 @@ fn a_golden_trace_without_its_scenario_fails_until_it_is_blessed_away() {
     let json = "{\"apiVersion\": \"batch/v1\", \"kind\": \"Job\", \"metadata\": {\"name\": \"weekly\"}, \"spec\": {\"template\": \
                 {\"spec\": {\"restartPolicy\": \"Never\", \"containers\": [{\"name\": \"c\", \"image\": \"i\"}]}}}}";
     put(folder.path(), "jobs/a/weekly.json", json);
-    let recorded = "recorded a/weekly\nrecorded etl\n0 of 2 scenarios pass, 2 recorded\n";
+    let recorded = "recorded a/weekly\nrecorded etl\n0 of 2 scenarios pass, 2 recorded into jobs/golden\n";
     check(folder.path(), "test jobs --bless", 0, recorded);
     check(folder.path(), "test jobs", 0, "2 of 2 scenarios pass\n");
     fs::remove_file(folder.path().join("jobs/a/weekly.json")).expect("removed");
     put(folder.path(), "jobs/golden/notes/README.md", "mine");
     let alone = "FAILED golden/a/weekly (jobs/golden/a/weekly)\n  there is no scenario of this name any more; --bless removes \
-                 it\n1 of 1 scenarios pass, 1 golden trace has no scenario; if that is meant: --bless\n";
+                 it\n1 of 1 scenario passes, 1 golden trace has no scenario; if that is meant: --bless\n";
     check(folder.path(), "test jobs", 1, alone);
     // A single file says nothing of the others, and neither does a folder that was named.
-    check(folder.path(), "test jobs/etl.yaml", 0, "1 of 1 scenarios pass\n");
-    check(folder.path(), "test jobs --golden jobs/golden", 0, "1 of 1 scenarios pass\n");
-    check(folder.path(), "test jobs --bless", 0, "removed golden/a/weekly\n1 of 1 scenarios pass, 1 removed\n");
+    check(folder.path(), "test jobs/etl.yaml", 0, "1 of 1 scenario passes\n");
+    check(folder.path(), "test jobs --golden jobs/golden", 0, "1 of 1 scenario passes\n");
+    check(
+        folder.path(),
+        "test jobs --bless",
+        0,
+        "removed golden/a/weekly\n1 of 1 scenario passes, 1 removed from jobs/golden\n",
+    );
     assert!(
         !folder.path().join("jobs/golden/a").exists() && folder.path().join("jobs/golden/notes/README.md").exists()
     );
-    check(folder.path(), "test jobs", 0, "1 of 1 scenarios pass\n");
+    check(folder.path(), "test jobs", 0, "1 of 1 scenario passes\n");
+}
+
+/// `tests/golden` is of all folders beside it: a trace is of one of them, or of none any more.
+#[test]
+fn a_trace_that_folders_share_may_be_of_another() {
+    let folder = folder(&[("jobs/etl.yaml", JOB), ("jobs/a/e.yaml", JOB), ("cron/night.yaml", JOB)]);
+    fs::create_dir_all(folder.path().join("tests/golden")).expect("a folder");
+    let into = "recorded into tests/golden";
+    let recorded = format!("recorded a/e\nrecorded etl\n0 of 2 scenarios pass, 2 {into}\n");
+    check(folder.path(), "test --bless jobs/", 0, &recorded);
+    check(folder.path(), "test --bless cron", 0, &format!("recorded night\n0 of 1 scenario passes, 1 {into}\n"));
+    check(folder.path(), "test jobs", 0, "2 of 2 scenarios pass\n");
+    fs::remove_file(folder.path().join("jobs/a/e.yaml")).expect("removed");
+    let alone = "FAILED golden/a/e (tests/golden/a/e)\n  there is no scenario of this name any more; --bless removes it\n1 of 1 \
+                 scenario passes, 1 golden trace has no scenario; if that is meant: --bless\n";
+    check(folder.path(), "test jobs", 1, alone);
+    check(folder.path(), "test jobs/etl.yaml", 0, "1 of 1 scenario passes\n");
+    let removed = "removed golden/a/e\n1 of 1 scenario passes, 1 removed from tests/golden\n";
+    check(folder.path(), "test cron --bless", 0, removed);
 }
 
 #[test]
 fn scenarios_without_a_golden_trace_are_counted() {
     let expects = JOB.to_owned() + &simulation("expect: [{maxPods: 1}]");
     let folder = folder(&[("jobs/etl.yaml", &expects)]);
-    let none = "1 of 1 scenarios pass; 1 has no golden trace: --bless records one\n";
+    let none = "1 of 1 scenario passes; 1 has no golden trace: --bless records one\n";
     check(folder.path(), "test jobs", 0, none);
     let absent = "error: no such folder: gold; --golden names the folder of golden traces, which --bless makes\n";
     check(folder.path(), "test jobs --golden gold", 2, absent);
-    check(folder.path(), "test jobs --golden gold --bless", 0, "recorded etl\n0 of 1 scenarios pass, 1 recorded\n");
-    check(folder.path(), "test jobs --golden gold", 0, "1 of 1 scenarios pass\n");
+    check(
+        folder.path(),
+        "test jobs --golden gold --bless",
+        0,
+        "recorded etl\n0 of 1 scenario passes, 1 recorded into gold\n",
+    );
+    check(folder.path(), "test jobs --golden gold", 0, "1 of 1 scenario passes\n");
     put(folder.path(), "file", "");
     let no_folder = "error: file is no folder: --golden names that of golden traces\n";
     check(folder.path(), "test jobs --golden file --bless", 2, no_folder);
@@ -81,7 +110,12 @@ fn two_scenarios_cannot_have_one_golden_trace() {
     check(folder.path(), "test a b --bless --golden g", 2, &clash);
     assert!(!folder.path().join("g").exists() && !folder.path().join("jobs/golden").exists());
     // One file that is named twice is one scenario.
-    check(folder.path(), "test a a/s.yaml --bless", 0, "recorded s\n0 of 1 scenarios pass, 1 recorded\n");
+    check(
+        folder.path(),
+        "test a a/s.yaml --bless",
+        0,
+        "recorded s\n0 of 1 scenario passes, 1 recorded into a/golden\n",
+    );
 }
 
 #[test]
@@ -94,7 +128,7 @@ fn files_with_nothing_to_run_are_passed_over_in_folders() {
         ("jobs/world.yaml", simulation("profile: ideal").trim_start_matches("---\n")),
         ("jobs/jobsim.schema.json", "{\"type\": \"object\"}"),
     ]);
-    let recorded = "recorded etl\n0 of 1 scenarios pass, 1 recorded; 4 files have nothing to run\n";
+    let recorded = "recorded etl\n0 of 1 scenario passes, 1 recorded into jobs/golden; 4 files have nothing to run\n";
     check(folder.path(), "test jobs --bless", 0, recorded);
     let output = run(folder.path(), &["test", "jobs/config.yaml"]);
     assert_eq!(output.status.code(), Some(1));
@@ -113,7 +147,7 @@ fn mistakes_in_a_simulation_are_not_recorded() {
         assert_eq!(output.status.code(), Some(1));
         let said = stdout(&output);
         assert!(said.contains("unknown field \"spec.horizn\"") && said.contains("--> jobs/etl.yaml:8:"), "{said}");
-        assert!(said.ends_with("\n0 of 1 scenarios pass, 1 fail\n"), "{said}");
+        assert!(said.ends_with("\n0 of 1 scenario passes, 1 fails\n"), "{said}");
     }
     assert!(!folder.path().join("jobs/golden").exists());
     put(folder.path(), "jobs/etl.yaml", &(JOB.to_owned() + &simulation("expect: [\"p95(wiat) < 1s\"]")));
@@ -128,9 +162,14 @@ fn an_expectation_that_fails_is_not_blessed_but_the_trace_is() {
         JOB.to_owned() + &simulation("profile: ideal, pods: [{duration: 10s}], expect: [{finishesBefore: 5s}]");
     let folder = folder(&[("jobs/etl.yaml", &expects)]);
     let failed = "FAILED etl (jobs/etl.yaml)\n  jobs/etl.yaml:8: expected finishesBefore: \"5s\": Job etl ends at 11 s, 6 s too \
-                  late\n0 of 1 scenarios pass";
-    let way = "1 fail; expectations are changed in the scenario\n";
-    check(folder.path(), "test jobs --bless", 1, &format!("recorded etl\n{failed}, 1 recorded, {way}"));
+                  late\n0 of 1 scenario passes";
+    let way = "1 fails; expectations are changed in the scenario\n";
+    check(
+        folder.path(),
+        "test jobs --bless",
+        1,
+        &format!("recorded etl\n{failed}, 1 recorded into jobs/golden, {way}"),
+    );
     check(folder.path(), "test jobs", 1, &format!("{failed}, {way}"));
     let output = run(folder.path(), &["test", "jobs", "-o", "github"]);
     let annotation = "::error file=jobs/etl.yaml,line=8,title=jobsim%3A etl::expected finishesBefore";
@@ -148,11 +187,16 @@ fn a_cron_job_that_starts_nothing_is_noted() {
     let folder = folder(&[("jobs/c.yaml", &(cron_job("yearly", "") + &cron_job("idle", "suspend: true, ")))]);
     let note = "note: jobs/c.yaml: CronJob yearly starts nothing within the 24h of this trace: a longer `horizon` in its \
                 Simulation would show it\n";
-    check(folder.path(), "test jobs --bless", 0, &format!("recorded c\n{note}0 of 1 scenarios pass, 1 recorded\n"));
-    check(folder.path(), "test jobs", 0, &format!("{note}1 of 1 scenarios pass\n"));
+    check(
+        folder.path(),
+        "test jobs --bless",
+        0,
+        &format!("recorded c\n{note}0 of 1 scenario passes, 1 recorded into jobs/golden\n"),
+    );
+    check(folder.path(), "test jobs", 0, &format!("{note}1 of 1 scenario passes\n"));
     let longer = cron_job("yearly", "") + simulation("horizon: 400d").trim_start_matches("---\n");
     put(folder.path(), "jobs/c.yaml", &longer);
-    check(folder.path(), "test jobs --bless", 0, "recorded c\n0 of 1 scenarios pass, 1 recorded\n");
+    check(folder.path(), "test jobs --bless", 0, "recorded c\n0 of 1 scenario passes, 1 recorded into jobs/golden\n");
 }
 
 #[test]

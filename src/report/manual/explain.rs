@@ -157,7 +157,13 @@ impl Field {
         if matches!(self.root.short_name(), "Job" | "CronJob" | "ResourceQuota") {
             return Treatment::Modelled.as_str().to_owned();
         }
-        format!("ignored: manifests of kind {} are passed over", self.root.short_name())
+        match self.root.short_name() {
+            "Pod" | "Node" | "PriorityClass" | "LimitRange" | "PodDisruptionBudget" => {
+                format!("{}: objects of this kind take part in the run", Treatment::Modelled.as_str())
+            }
+            "Namespace" => "ignored: a namespace is there as soon as an object is in it".to_owned(),
+            kind => format!("ignored: manifests of kind {kind} are passed over"),
+        }
     }
 
     /// What the server fills in: found by letting it fill in an object that has all around the field and nothing else.

@@ -186,7 +186,8 @@ fn waits(tally: &SyncTally) -> String {
         .filter(|(nanos, _)| *nanos > 0)
         .map(|(nanos, what)| format!("{} {what}", in_seconds(*nanos)))
         .collect();
-    let syncs = format!("{} syncs that asked for something", tally.syncs);
+    let word = if tally.syncs == 1 { "sync" } else { "syncs" };
+    let syncs = format!("{} {word} that asked for something", tally.syncs);
     if waits.is_empty() { syncs } else { format!("{syncs}, which had waited {}", waits.join(", ")) }
 }
 

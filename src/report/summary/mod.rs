@@ -4,8 +4,10 @@ mod cluster;
 mod control_plane;
 mod text;
 
+use std::fmt;
+
 use schemars::{JsonSchema, Schema, schema_for};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use cluster::{ClusterJson, PoolJson, WaitPartJson};
 pub use control_plane::{ControlPlaneJson, CriticalPathJson, PartJson, RequestsJson, SyncsJson};
@@ -39,6 +41,9 @@ pub struct Summary {
     pub scenario_digest: String,
     /// What chance was drawn from.
     pub seed: u64,
+    /// Options of the command line that changed what happened; absent where there were none.
+    #[serde(skip_serializing_if = "MadeWith::is_nothing")]
+    pub options: MadeWith,
     /// How the cluster around the controllers behaved.
     pub profile: &'static str,
     /// When the run starts, as RFC 3339.
@@ -67,6 +72,61 @@ pub struct Summary {
     pub cronjobs: Vec<CronJobSummary>,
     /// Of each Job, in order of creation.
     pub jobs: Vec<JobSummary>,
+}
+
+/// Options of the command line that change what happens in a run, as they are written there; `verify` takes them again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MadeWith {
+    /// `--horizon`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub horizon: Option<String>,
+    /// `--kubernetes`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kubernetes: Option<String>,
+    /// `--feature-gates`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub feature_gates: Option<String>,
+    /// `--pods`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pods: Option<String>,
+    /// `--tie-break`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tie_break: Option<String>,
+    /// `--validate`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validate: Option<String>,
+    /// `--max-pods`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_pods: Option<u64>,
+    /// `--max-events`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_events: Option<u64>,
+}
+
+impl MadeWith {
+    /// Was nothing said but the scenario?
+    pub fn is_nothing(&self) -> bool {
+        *self == MadeWith::default()
+    }
+}
+
+/// As on a command line.
+impl fmt::Display for MadeWith {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let numbers = [("max-pods", self.max_pods), ("max-events", self.max_events)];
+        let numbers = numbers.map(|(name, number)| (name, number.map(|number| number.to_string())));
+        let words = [
+            ("horizon", &self.horizon),
+            ("kubernetes", &self.kubernetes),
+            ("feature-gates", &self.feature_gates),
+            ("pods", &self.pods),
+            ("tie-break", &self.tie_break),
+            ("validate", &self.validate),
+        ];
+        let all = words.into_iter().chain(numbers.iter().map(|(name, number)| (*name, number)));
+        let said: Vec<String> = all.filter_map(|(name, value)| Some(format!("--{name} {}", value.as_ref()?))).collect();
+        f.write_str(&said.join(" "))
+    }
 }
 
 /// Why a run ended.
@@ -248,6 +308,7 @@ impl Summary {
             scenario: run.scenario.clone(),
             scenario_digest: scenario_digest.into(),
             seed: run.seed,
+            options: MadeWith::default(),
             profile: profile_word(run.profile),
             start_time: rfc_3339(run.start),
             end_s: seconds(run.end),
@@ -359,9 +420,9 @@ impl From<&Spread> for WaitJson {
     }
 }
 
-/// `summary.json` of a run that wrote these tables.
-pub fn json(run: &Run, scenario_digest: &str, tables: Vec<TableDigest>) -> Vec<u8> {
-    let summary = Summary { tables, ..Summary::new(run, scenario_digest) };
+/// `summary.json` of a run that was made with these options and wrote these tables.
+pub fn json(run: &Run, scenario_digest: &str, options: MadeWith, tables: Vec<TableDigest>) -> Vec<u8> {
+    let summary = Summary { options, tables, ..Summary::new(run, scenario_digest) };
     // Nothing in a summary can fail to be JSON: no maps, no foreign types, and the writer is memory.
     let mut text = serde_json::to_vec_pretty(&summary).unwrap_or_default();
     text.push(b'\n');
@@ -412,20 +473,25 @@ mod tests {
     fn what_is_written_fits_the_schema() {
         let schema = schema().to_value();
         let validator = jsonschema::validator_for(&schema).unwrap();
+        let with = MadeWith { pods: Some("none".to_owned()), max_pods: Some(3), ..MadeWith::default() };
+        assert_eq!(with.to_string(), "--pods none --max-pods 3");
         for run in [fixture::run("empty").0, fixture::pi(), fixture::indexed().0, fixture::two_jobs()] {
             let summary: Value =
-                serde_json::from_slice(&json(&run, "sha256:0", vec![TableDigest::of("jobs.csv", b"")])).unwrap();
+                serde_json::from_slice(&json(&run, "sha256:0", with.clone(), vec![TableDigest::of("jobs.csv", b"")]))
+                    .unwrap();
             let errors: Vec<String> = validator.iter_errors(&summary).map(|error| error.to_string()).collect();
             assert!(errors.is_empty(), "{}: {errors:?}", run.scenario);
         }
-        let mut wrong: Value = serde_json::from_slice(&json(&fixture::pi(), "", Vec::new())).unwrap();
+        let mut wrong: Value =
+            serde_json::from_slice(&json(&fixture::pi(), "", MadeWith::default(), Vec::new())).unwrap();
         wrong["total"]["pods"] = "five".into();
         assert!(!validator.is_valid(&wrong));
     }
 
     #[test]
     fn figures_of_the_tutorials_job() {
-        let summary: Value = serde_json::from_slice(&json(&fixture::pi(), "sha256:0", Vec::new())).unwrap();
+        let summary: Value =
+            serde_json::from_slice(&json(&fixture::pi(), "sha256:0", MadeWith::default(), Vec::new())).unwrap();
         let check = |pointer: &str, wanted: &str| {
             assert_eq!(summary.pointer(pointer).map(Value::to_string).unwrap_or_default(), wanted, "{pointer}");
         };

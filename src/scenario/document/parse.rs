@@ -118,7 +118,8 @@ fn read(
                 if let Some(document) = builder.event(event, span) {
                     documents.push(match opinion {
                         Some((at, message)) => {
-                            let location = Location { source: source.clone(), span: place(Some(at), None) };
+                            let span = tab_of(source, &message).unwrap_or(place(Some(at), None));
+                            let location = Location { source: source.clone(), span };
                             Err(SyntaxError { location, message })
                         }
                         None => document,
@@ -167,7 +168,25 @@ fn scan_error(source: &Arc<SourceText>, start: usize, error: &ScanError) -> Synt
         _ if syntax::is_incompatible(source.text.get(start..).unwrap_or_default()) => INCOMPATIBLE.to_string(),
         _ => syntax::message(&source.text, start, error),
     };
-    SyntaxError { location, message }
+    let span = tab_of(source, &message).unwrap_or(location.span);
+    SyntaxError { location: Location { span, ..location }, message }
+}
+
+/// The first tab in the indentation of the line that a message about one names: readers stop elsewhere.
+fn tab_of(source: &SourceText, message: &str) -> Option<Span> {
+    let (line, problem) = message.strip_prefix("yaml: line ")?.split_once(": ")?;
+    if !matches!(
+        problem,
+        "found character that cannot start any token" | "found a tab character that violates indentation"
+    ) {
+        return None;
+    }
+    let line: usize = line.parse().ok()?;
+    let range = source.lines(line..line + 1);
+    let text = source.text.get(range.clone())?;
+    let room = text.len() - text.trim_start_matches([' ', '\t']).len();
+    let tab = range.start + text[..room].find('\t')?;
+    Some(place(Some(tab), Some(tab + 1)))
 }
 
 /// A collection that is still open.

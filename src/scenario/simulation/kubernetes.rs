@@ -77,7 +77,13 @@ fn release(item: &Item<'_>, report: &mut Report<'_>) -> Option<Release> {
         Ok(release) => Some(release),
         Err(error) => {
             let title = format!("{}: {error}", item.path);
-            report.error_with_help(item.node.span, title, format!("write \"{}\" or leave it out", Release::NEWEST));
+            // Without quotes a number: YAML takes the last 0 away.
+            let meant = format!("{text}0");
+            let help = match &item.node.value {
+                Value::Float(_) if meant.parse::<Release>().is_ok() => format!("quote it: \"{meant}\""),
+                _ => format!("write \"{}\" or leave it out", Release::NEWEST),
+            };
+            report.error_with_help(item.node.span, title, help);
             None
         }
     }

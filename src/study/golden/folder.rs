@@ -44,7 +44,7 @@ fn walk(root: &Path, folder: &Path, found: &mut Vec<Found>) -> io::Result<()> {
         }
         if path.is_dir() {
             walk(root, &path, found)?;
-        } else if path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml" || ending == "json") {
+        } else if path.extension().is_some_and(|ending| ENDINGS.iter().any(|known| ending == *known)) {
             let name = below(root, &path.with_extension(""));
             found.push(Found { name, file: path, root: Some(root.to_owned()) });
         }
@@ -71,6 +71,24 @@ fn gather(golden: &Path, folder: &Path, found: &mut Vec<String>) -> io::Result<(
     }
     Ok(())
 }
+
+/// Is there a scenario of this name below a folder beside this one, or in it? They all keep their traces in the one
+/// `tests/golden` beside them.
+///
+/// # Errors
+/// Folders that cannot be read.
+pub fn is_of_a_neighbour(root: &Path, name: &str) -> io::Result<bool> {
+    let around = match root.parent().filter(|_| root.file_name().is_some()) {
+        Some(parent) if parent.as_os_str().is_empty() => PathBuf::from("."),
+        Some(parent) => parent.to_owned(),
+        None => root.join(".."),
+    };
+    let is_one = |folder: &PathBuf| ENDINGS.iter().any(|ending| folder.join(format!("{name}.{ending}")).is_file());
+    Ok(sorted(&around)?.iter().any(is_one))
+}
+
+/// Endings of files that may be scenarios.
+const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
 
 fn sorted(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut paths = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<PathBuf>>>()?;

@@ -8,7 +8,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use folder::{Found, remove, scenarios, traces};
+pub use folder::{Found, is_of_a_neighbour, remove, scenarios, traces};
 pub use settings::{changed_settings, kept_settings};
 
 use super::difference::view::Texts;

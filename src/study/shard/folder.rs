@@ -60,6 +60,12 @@ impl Shelf for Folder {
     }
 
     fn all(&self) -> Result<Vec<Found>, ShardError> {
+        if self.0.is_file() {
+            let name = self.0.display();
+            return Err(ShardError::Wrong(format!(
+                "{name} is a file: name the folder that the shards were written to"
+            )));
+        }
         let mut parts = Vec::new();
         for entry in fs::read_dir(&self.0).map_err(at(&self.0))? {
             let path = entry.map_err(at(&self.0))?.path();
@@ -141,7 +147,10 @@ mod tests {
         assert!(said(&shelf).contains("shard=00001-of-00003 is not what was written"));
         keep(&shelf, 3, None);
         fs::remove_file(path.join("shard=00002-of-00003").join(SUCCESS)).expect("removed");
-        assert!(said(&shelf).contains("shards 2 of 3 are missing"));
+        assert!(
+            said(&shelf)
+                .contains("of 3 shards this one is missing or not complete: 2; run `jobsim sweep .. --shard 2/3`")
+        );
         keep(&shelf, 3, None);
     }
 

@@ -42,7 +42,10 @@ fn check(first: &Found, parts: &[Found]) -> Result<(), ShardError> {
     let has = |shard: &u32| parts.binary_search_by_key(shard, |found| found.about.part.shard).is_ok();
     let missing: Vec<String> = (0..shards).filter(|shard| !has(shard)).map(|shard| shard.to_string()).collect();
     if !missing.is_empty() {
-        return wrong(format!("shards {} of {shards} are missing or not complete", missing.join(", ")));
+        let (first, list) = (&missing[0], missing.join(", "));
+        let way = format!("run `jobsim sweep .. --shard {first}/{shards}` with the options of the others");
+        let these = if missing.len() == 1 { "this one is" } else { "these are" };
+        return wrong(format!("of {shards} shards {these} missing or not complete: {list}; {way}"));
     }
     Ok(())
 }

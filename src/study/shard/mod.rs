@@ -129,8 +129,11 @@ mod tests {
     pub(super) fn shards_are_checked(shelf: &dyn Shelf, shards: u32) {
         let last = shards - 1;
         keep(shelf, shards, Some(last));
-        let gap =
-            if last == 0 { "no complete shard".to_owned() } else { format!("shards {last} of {shards} are missing") };
+        let gap = if last == 0 {
+            "no complete shard".to_owned()
+        } else {
+            format!("of {shards} shards this one is missing or not complete: {last};")
+        };
         // A folder that nothing was written to yet does not exist.
         assert!(last == 0 || said(shelf).contains(&gap), "{}", said(shelf));
         for _ in 0..2 {

@@ -1,7 +1,7 @@
 //! Where shards stand, and what every such place can do.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[cfg(feature = "object-store")]
 use super::address::Address;
@@ -68,6 +68,15 @@ impl Place {
         Err("this jobsim was built without object stores; name a folder, or build it with --features object-store, as \
              its Containerfile does"
             .to_owned())
+    }
+
+    /// The folder, if it is one.
+    pub fn folder(&self) -> Option<&Path> {
+        match self {
+            Place::Folder(folder) => Some(folder),
+            #[cfg(feature = "object-store")]
+            Place::Store(_) => None,
+        }
     }
 
     /// What a shard is found by: the path of its folder, or the URL of its object.
