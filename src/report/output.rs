@@ -306,8 +306,9 @@ pub fn temporary(dir: &Path) -> io::Result<NamedTempFile> {
 
 /// The error without the name that only the temporary file has.
 fn without_name(error: io::Error) -> io::Error {
-    let cause = error.get_ref().and_then(|told| told.source()).and_then(|cause| cause.downcast_ref::<io::Error>());
-    cause.and_then(io::Error::raw_os_error).map_or(error, io::Error::from_raw_os_error)
+    // `tempfile` puts the path behind what the system said.
+    let text = error.to_string();
+    text.split_once(" at path ").map_or(error, |(told, _)| io::Error::new(error.kind(), told))
 }
 
 fn fill(file: &mut File, content: &[u8]) -> io::Result<()> {

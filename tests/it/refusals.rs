@@ -11,7 +11,7 @@ fn on_one_processor(pods: u32, more: &str) -> Run {
         "apiVersion: batch/v1\nkind: Job\nmetadata: {{name: j}}\nspec: {{completions: {pods}, parallelism: {pods}, template: \
          {{spec: {{restartPolicy: Never, containers: [{{name: c, image: i, resources: {{requests: {{cpu: 1}}}}}}]}}}}}}\n---\n\
          apiVersion: jobsim/v1alpha1\nkind: Simulation\nspec:\n  profile: ideal\n  pods: [{{duration: 60s}}]\n  cluster: \
-         {{nodePools: [{{name: n, count: 1, allocatable: {{cpu: 1}}}}]}}\n{more}"
+         {{nodePools: [{{name: one, count: 1, allocatable: {{cpu: 1}}}}]}}\n{more}"
     );
     let scenario = jobsim::scenario::read_str(&text).unwrap_or_else(|problems| panic!("{}", problems.render(false)));
     jobsim::run(&scenario, &RunOptions::default())
@@ -25,7 +25,7 @@ fn what_is_said_again_is_one_event() {
     // Nineteen wait, each end of a pod has all that are left tried again, and they are told the same.
     assert_eq!(refusals, 19);
     // What is told otherwise is told: the node is cordoned meanwhile.
-    let run = on_one_processor(2, "  actions: [{at: 30s, cordon: {node: n-0}}, {at: 90s, uncordon: {node: n-0}}]\n");
+    let run = on_one_processor(2, "  actions: [{at: 30s, cordon: {node: one-0}}, {at: 90s, uncordon: {node: one-0}}]\n");
     let told: Vec<&str> =
         run.events.iter().filter(|event| event.reason == "FailedScheduling").map(|event| &*event.message).collect();
     assert!(told.len() == 2 && told[0].contains("Insufficient cpu") && told[1].contains("unschedulable"), "{told:?}");

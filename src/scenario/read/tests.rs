@@ -483,7 +483,7 @@ fn bad_input_is_refused_in_a_sentence() {
     check(b"", &["x: no document in it"]);
     check(b"\xff\xfe\x00", &["x: no document in it"]);
     check(b"\x7fELF\x02\x01", &["x:1:1: yaml: control characters are not allowed"]);
-    check(b"\x89PNG", &["x: not a text file: byte 0 is not UTF-8 (is it binary?)"]);
+    check(b"\x89PNG", &["x: not a text file: 1:1 is not UTF-8 (is it binary?)"]);
     check(b"just text", &["x:1:1: this is no Kubernetes object: expected a mapping with apiVersion and kind"]);
     check(b"kind: Job", &["x:1:1: apiVersion not set"]);
     check(b"{apiVersion: v1, kind: Service}", &["nothing to run: no Job and no CronJob was found"]);
