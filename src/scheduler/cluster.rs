@@ -389,6 +389,19 @@ impl Cluster {
         Some(facts)
     }
 
+    /// Ids behind the last one that is in use are free again.
+    pub(super) fn free_last_nodes(&mut self) {
+        let used = self.nodes.iter().rposition(Option::is_some).map_or(0, |place| place + 1);
+        self.nodes.truncate(used);
+    }
+
+    /// What the pods on a node ask for of a resource, and what the node has of it.
+    pub(super) fn asked_of(&self, node: NodeId, resource: &str) -> (i64, i64) {
+        let place = self.resources.place_of(resource);
+        let asked = place.zip(self.node(node));
+        asked.map_or((0, 0), |(place, node)| (node.requested(place), node.facts.allocatable(place)))
+    }
+
     fn leave_zone(&mut self, zone: (Option<Symbol>, Option<Symbol>), id: NodeId) {
         if let Some((_, nodes)) = self.zones.iter_mut().find(|(known, _)| *known == zone) {
             nodes.retain(|node| *node != id);

@@ -34,6 +34,11 @@ impl Scheduler {
         cluster.settle();
         Snapshot { cluster }
     }
+
+    /// As [`Snapshot::asked_of`], of the cluster itself.
+    pub fn asked_of(&self, node: NodeId, resource: &str) -> (i64, i64) {
+        self.cluster.asked_of(node, resource)
+    }
 }
 
 impl Snapshot {
@@ -53,6 +58,8 @@ impl Snapshot {
     /// A node goes; nothing is on it.
     pub fn remove_node(&mut self, id: NodeId) {
         self.cluster.remove_node(id);
+        // Whoever tries many nodes one after the other would else leave ever more ids behind.
+        self.cluster.free_last_nodes();
         self.cluster.settle();
     }
 
@@ -75,10 +82,7 @@ impl Snapshot {
 
     /// What the pods on a node ask for of a resource, and what the node has of it: thousandths of cpu, else units.
     pub fn asked_of(&self, node: NodeId, resource: &str) -> (i64, i64) {
-        let place = self.cluster.resources.place_of(resource);
-        place
-            .zip(self.cluster.node(node))
-            .map_or((0, 0), |(place, node)| (node.requested(place), node.facts.allocatable(place)))
+        self.cluster.asked_of(node, resource)
     }
 
     /// What the node says against the pod; nothing if it takes it.
@@ -153,4 +157,38 @@ impl Packing {
 /// Does nothing that is put elsewhere make room for the pod?
 fn has_no_terms(pod: &KnownPod) -> bool {
     pod.shape.affinity.is_empty() && pod.shape.spread.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_nodes_that_were_tried_are_used_again() {
+        let mut snapshot = Snapshot { cluster: Cluster::default() };
+        let node = Node {
+            id: NodeId(0),
+            name: "n".into(),
+            labels: Vec::new(),
+            annotations: Vec::new(),
+            taints: Vec::new(),
+            unschedulable: false,
+            capacity: Default::default(),
+            allocatable: Default::default(),
+            images: Vec::new(),
+            ready: Default::default(),
+            machine_since: Default::default(),
+            ready_since: Default::default(),
+            pool: None,
+            created: Default::default(),
+            manifest: None,
+        };
+        let first = snapshot.add_node(&node);
+        for _ in 0..3 {
+            let tried = snapshot.add_node(&node);
+            assert_eq!(tried.0, first.0 + 1);
+            snapshot.remove_node(tried);
+        }
+        assert_eq!(snapshot.cluster.order(), [first]);
+    }
 }

@@ -236,8 +236,7 @@ impl World<'_> {
         let (mut snapshot, mut takers) = (self.scheduling.scheduler.snapshot(), Vec::new());
         for node in self.store.nodes() {
             for pod in self.pods_on(node.id) {
-                let is_expendable = self.store.template_of(pod).is_some_and(|of| is_expendable(of, flags));
-                if is_expendable || !self.counts(pod) {
+                if self.takes_no_room(pod, flags) {
                     snapshot.lift(pod);
                 }
             }
@@ -251,6 +250,19 @@ impl World<'_> {
             takers.push(node.id);
         }
         (snapshot, takers)
+    }
+
+    /// Does nobody miss the pod, or nobody wait for its end any more?
+    fn takes_no_room(&self, pod: PodId, flags: &Flags) -> bool {
+        self.store.template_of(pod).is_some_and(|of| is_expendable(of, flags)) || !self.counts(pod)
+    }
+
+    /// Nodes of each pool: those that are there and those that boot.
+    fn sizes(&self) -> Vec<u32> {
+        let mut sizes = vec![0; self.nodes.settings.pools.len()];
+        let there = self.store.nodes().filter_map(|node| node.pool);
+        there.chain(self.autoscaler.booting.iter().map(|machine| machine.pool)).for_each(|of| sizes[of as usize] += 1);
+        sizes
     }
 
     /// Nodes of a pool: those that are there and those that boot.

@@ -45,20 +45,27 @@ impl World<'_> {
     }
 
     fn find_unneeded(&mut self, flags: &Flags) {
-        let (mut snapshot, targets) = self.picture(flags);
-        let mut targets = Packing::from(targets, self.autoscaler.next_place);
         let now = self.now;
         self.autoscaler.unremovable.retain(|_, until| *until > now);
+        let sizes = self.sizes();
         let is_of_large_pool = |node: &Node| {
-            node.pool.is_some_and(|pool| self.size(pool) > self.nodes.pool(pool).map_or(0, |pool| pool.bounds.0))
+            node.pool.is_some_and(|pool| sizes[pool as usize] > self.nodes.pool(pool).map_or(0, |pool| pool.bounds.0))
         };
         let is_candidate = |node: &Node| {
             let (id, of) = (node.id, &self.autoscaler);
             !of.leaving.contains_key(&id) && !of.unremovable.contains_key(&id) && is_of_large_pool(node)
         };
-        let nodes = self.store.nodes().filter(|node| is_candidate(node));
-        let mut candidates: Vec<NodeId> =
-            nodes.filter(|node| !is_busy(node, flags, &snapshot)).map(|node| node.id).collect();
+        let mut nodes: Vec<&Arc<Node>> = self.store.nodes().filter(|node| is_candidate(node)).collect();
+        // The cluster is large, and as it is mostly says already that all nodes are busy.
+        nodes.retain(|node| self.may_be_idle(node, flags));
+        if nodes.is_empty() {
+            self.autoscaler.unneeded.clear();
+            return;
+        }
+        let (mut snapshot, targets) = self.picture(flags);
+        let mut targets = Packing::from(targets, self.autoscaler.next_place);
+        nodes.retain(|node| !is_busy(node, flags, |resource| snapshot.asked_of(node.id, resource)));
+        let mut candidates: Vec<NodeId> = nodes.into_iter().map(|node| node.id).collect();
         // Empty nodes are looked at first, then those that were not needed in the last loop.
         candidates
             .sort_by_cached_key(|id| (self.standing_on(*id) > 0, !self.autoscaler.unneeded.contains_key(id), *id));
@@ -72,6 +79,15 @@ impl World<'_> {
             }
         }
         self.autoscaler.unneeded = unneeded;
+    }
+
+    /// Might a node not be busy in a picture of the cluster, where some pods take no room and GPUs are there that are to
+    /// come?
+    fn may_be_idle(&self, node: &Node, flags: &Flags) -> bool {
+        let awaits_devices = GPU_LABELS.iter().any(|label| node.label(label).is_some());
+        awaits_devices
+            || !is_busy(node, flags, |resource| self.scheduling.scheduler.asked_of(node.id, resource))
+            || self.pods_on(node.id).into_iter().any(|pod| self.takes_no_room(pod, flags))
     }
 
     /// Could the node go: nothing on it that must stay, and a place for all of it elsewhere (`SimulateNodeRemoval`)? Those
@@ -199,9 +215,9 @@ fn safe_to_evict(template: &PodTemplate) -> Option<&str> {
 }
 
 /// Do the pods on a node ask for more of it than it may go with? Of GPUs alone, if it has some or is to have some.
-fn is_busy(node: &Node, flags: &Flags, snapshot: &Snapshot) -> bool {
+fn is_busy(node: &Node, flags: &Flags, asked_of: impl Fn(&str) -> (i64, i64)) -> bool {
     let exceeds = |name: &str, threshold: u32| {
-        let (asked, has) = snapshot.asked_of(node.id, name);
+        let (asked, has) = asked_of(name);
         i128::from(asked) * 1000 > i128::from(has) * i128::from(threshold)
     };
     let gpu = node.allocatable.iter().find(|(name, amount)| name.contains("gpu") && !amount.is_zero());

@@ -189,24 +189,26 @@ impl World<'_> {
                 None => nodes.push(imagined(pool, number, 0)),
             }
         }
-        let mut messages = Vec::new();
-        for pod in pending {
-            let is_told = |told: &SimTime| self.now.since(*told) < SAME_EVENT;
-            if self.autoscaler.told.get(&pod.id).is_some_and(is_told) {
-                continue;
-            }
-            let mut reasons: BTreeMap<String, u32> = BTreeMap::new();
-            let mut count = |reason: String| *reasons.entry(reason).or_default() += 1;
-            skipped.iter().cloned().for_each(&mut count);
-            for node in &nodes {
-                let id = snapshot.add_node(node);
-                snapshot.against(pod.id, id).into_iter().for_each(&mut count);
-                snapshot.remove_node(id);
-            }
-            let reasons: Vec<String> = reasons.into_iter().map(|(reason, pools)| format!("{pools} {reason}")).collect();
-            messages.push((pod.id, format!("pod didn't trigger scale-up: {}", reasons.join(", "))));
+        let is_told = |told: &SimTime| self.now.since(*told) < SAME_EVENT;
+        let is_due = |pod: &&Pending| !self.autoscaler.told.get(&pod.id).is_some_and(is_told);
+        let mut told: Vec<(PodId, BTreeMap<String, u32>)> =
+            pending.iter().filter(is_due).map(|pod| (pod.id, BTreeMap::new())).collect();
+        let count = |(_, reasons): &mut (PodId, BTreeMap<String, u32>), reason| {
+            *reasons.entry(reason).or_default() += 1;
+        };
+        for reason in skipped {
+            told.iter_mut().for_each(|of| count(of, reason.clone()));
         }
-        for (pod, message) in messages {
+        for node in nodes {
+            let id = snapshot.add_node(&node);
+            for of in &mut told {
+                snapshot.against(of.0, id).into_iter().for_each(|reason| count(of, reason));
+            }
+            snapshot.remove_node(id);
+        }
+        for (pod, reasons) in told {
+            let reasons: Vec<String> = reasons.into_iter().map(|(reason, pools)| format!("{pools} {reason}")).collect();
+            let message = format!("pod didn't trigger scale-up: {}", reasons.join(", "));
             self.autoscaler.told.insert(pod, self.now);
             self.record_event(ObjectId::Pod(pod), false, "NotTriggerScaleUp", SOURCE, message);
         }
