@@ -19,7 +19,7 @@ fn play(objects: &[String], pools: &str, more: &str) -> Run {
 }
 
 /// A Job of one container that asks for a processor; `more` is of its pods' spec, `container` of their container.
-fn job(name: &str, pods: u32, more: &str, container: &str) -> String {
+pub(crate) fn job(name: &str, pods: u32, more: &str, container: &str) -> String {
     format!(
         "apiVersion: batch/v1\nkind: Job\nmetadata: {{name: {name}}}\nspec:\n  completions: {pods}\n  parallelism: {pods}\n  \
          backoffLimit: 0\n  template:\n    metadata: {{labels: {{app: {name}}}}}\n    spec: {{restartPolicy: Never, {more} \
@@ -27,9 +27,9 @@ fn job(name: &str, pods: u32, more: &str, container: &str) -> String {
     )
 }
 
-const ONE_CPU: &str = "resources: {requests: {cpu: 1}}";
+pub(crate) const ONE_CPU: &str = "resources: {requests: {cpu: 1}}";
 
-fn pods<'r>(run: &'r Run, job: &str) -> Vec<&'r PodLife> {
+pub(crate) fn pods<'r>(run: &'r Run, job: &str) -> Vec<&'r PodLife> {
     let mut pods: Vec<&PodLife> =
         run.pods.iter().filter(|pod| run.job_of(pod).is_some_and(|of| *of.name.name == *job)).collect();
     pods.sort_by_key(|pod| pod.attempt);
@@ -37,7 +37,7 @@ fn pods<'r>(run: &'r Run, job: &str) -> Vec<&'r PodLife> {
 }
 
 /// Seconds, or nothing.
-fn seconds(time: Option<jobsim::SimTime>) -> Option<f64> {
+pub(crate) fn seconds(time: Option<jobsim::SimTime>) -> Option<f64> {
     time.map(|time| time.0 as f64 / 1e9)
 }
 
@@ -108,6 +108,29 @@ fn where_all_is_away_nobody_is_evicted() {
     // Three of four are more than half of a small zone.
     let downs = [("a-0", 100), ("a-1", 200), ("a-2", 300)];
     assert_eq!(leaves(&alone(4), 4, &downs), [Some(447.0), Some(547.0), None, None]);
+    // Each zone has its own turn: neither waits for the other.
+    let zones = format!("[{}, {}]", pool("a", "za", 3), pool("b", "zb", 3));
+    assert_eq!(leaves(&zones, 3, &[("b-0", 100), ("a-0", 100)]), [Some(447.0), None, None]);
+}
+
+#[test]
+fn evictions_begin_where_a_node_that_comes_or_goes_ends_a_disruption() {
+    // When the pod of the third of three lost nodes of four has to go.
+    let third = |actions: &str, more: &str| {
+        let pools = format!("[{{name: a, count: 4, max: 9, allocatable: {{cpu: 1, memory: 9Gi, pods: 20}}}}]{more}");
+        let downs =
+            ["a-0", "a-1", "a-2"].map(|node| format!("{{at: 100s, outage: {{component: node, name: {node}}}}}"));
+        let spec = format!("  pods: [{{duration: 3h}}]\n  actions: [{}{actions}]\n", downs.join(", "));
+        let run = play(&[job("j", 4, "", ONE_CPU).replace("backoffLimit: 0", "backoffLimit: 9")], &pools, &spec);
+        let pod = pods(&run, "j").into_iter().find(|pod| pod.node.as_deref() == Some("a-2")).expect("a pod");
+        seconds(pod.terminating)
+    };
+    assert_eq!(third("", ""), None);
+    // One of them is deleted: two are not enough for a disruption, and ten seconds later the limiter has a token.
+    assert_eq!(third(", {at: 200s, delete: {kind: Node, name: a-0}}", ""), Some(200.0 + 10.0 + 300.0));
+    // The autoscaler buys nodes for the pods of the first two: three of six are less than more than half.
+    let joined = third("", "\n    autoscaler: {}");
+    assert!(joined.is_some_and(|at| (750.0..1000.0).contains(&at)), "{joined:?}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Tests of the whole program, in one binary.
 #![allow(clippy::print_stdout, reason = "a test says how many recorded cases passed")]
 
+mod autoscaling;
 mod cli;
 mod clusters;
 mod conformance_cron;
