@@ -308,7 +308,10 @@ pub fn temporary(dir: &Path) -> io::Result<NamedTempFile> {
 fn without_name(error: io::Error) -> io::Error {
     // `tempfile` puts the path behind what the system said.
     let text = error.to_string();
-    text.split_once(" at path ").map_or(error, |(told, _)| io::Error::new(error.kind(), told))
+    match text.split_once(" at path ") {
+        Some((told, _)) => io::Error::new(error.kind(), told),
+        None => error,
+    }
 }
 
 fn fill(file: &mut File, content: &[u8]) -> io::Result<()> {

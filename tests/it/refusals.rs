@@ -25,7 +25,8 @@ fn what_is_said_again_is_one_event() {
     // Nineteen wait, each end of a pod has all that are left tried again, and they are told the same.
     assert_eq!(refusals, 19);
     // What is told otherwise is told: the node is cordoned meanwhile.
-    let run = on_one_processor(2, "  actions: [{at: 30s, cordon: {node: one-0}}, {at: 90s, uncordon: {node: one-0}}]\n");
+    let run =
+        on_one_processor(2, "  actions: [{at: 30s, cordon: {node: one-0}}, {at: 90s, uncordon: {node: one-0}}]\n");
     let told: Vec<&str> =
         run.events.iter().filter(|event| event.reason == "FailedScheduling").map(|event| &*event.message).collect();
     assert!(told.len() == 2 && told[0].contains("Insufficient cpu") && told[1].contains("unschedulable"), "{told:?}");
