@@ -161,7 +161,7 @@ fn without_scenario(args: &TestArgs, candidates: &[Candidate]) -> anyhow::Result
         let shared = golden != root.join("golden");
         for name in golden::traces(&golden)? {
             let is_of_one = candidates.iter().any(|candidate| candidate.folder == golden.join(&name));
-            if !is_of_one && !(shared && golden::is_of_a_neighbour(root, &name)?) {
+            if !(is_of_one || shared && golden::is_of_a_neighbour(root, &name)?) {
                 found.push((golden.clone(), name));
             }
         }

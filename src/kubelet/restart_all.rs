@@ -29,7 +29,7 @@ impl PodWorker {
             }
         }
         for at in 0..self.containers.len() {
-            time = time + workload.container_start(pod, &self.container_name(at), self.containers[at].restarts);
+            time += workload.container_start(pod, &self.container_name(at), self.containers[at].restarts);
         }
         alarms.push((time, Alarm::RestartAll(pod)));
     }

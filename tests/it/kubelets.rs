@@ -169,8 +169,8 @@ fn a_container_that_waits_when_its_pod_ends_is_lost() {
 
     // A sidecar that crashed does not make its pod fail.
     let sidecar = format!("initContainers: [{{name: s, image: i, restartPolicy: Always}}], {APP}");
-    let rules = format!("{{match: {{container: s}}, duration: 1s, exitCode: 3}}, {{duration: 5s}}");
-    let ended = pod_at(&scenario(&sidecar, &rules, ""), 8);
+    let rules = "{match: {container: s}, duration: 1s, exitCode: 3}, {duration: 5s}";
+    let ended = pod_at(&scenario(&sidecar, rules, ""), 8);
     let lost = &ended["status"]["initContainerStatuses"][0]["state"]["terminated"];
     assert_eq!((&ended["status"]["phase"], &lost["exitCode"]), (&"Succeeded".into(), &137.into()));
     assert_eq!((&lost["startedAt"], &lost["finishedAt"]), (&Value::Null, &Value::Null));
@@ -262,8 +262,8 @@ fn startup_probes_give_up() {
     let slow = "{duration: 60s, readyAfter: 12s, termination: 1s}";
     assert_eq!(run("Never", slow), (Some(11), Some(143), 0));
     // The second start is quick enough.
-    let once = format!("{{match: {{restart: 0}}, duration: 60s, readyAfter: 12s, termination: 1s}}, {{duration: 30s}}");
-    assert_eq!(run("OnFailure", &once), (Some(41), Some(0), 1));
+    let once = "{match: {restart: 0}, duration: 60s, readyAfter: 12s, termination: 1s}, {duration: 30s}";
+    assert_eq!(run("OnFailure", once), (Some(41), Some(0), 1));
     // Restarts are at once while each start lasts longer than the back-off: asked at 15 and 20, 25 and 30 s, ..
     assert_eq!(run("Never", "{duration: 60s, readyAfter: 9s}"), (Some(60), Some(0), 0));
 }
