@@ -1,6 +1,5 @@
 //! What ends a run that would take too much: pods, events, time on the clock, memory.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -36,14 +35,25 @@ pub(super) fn parse_bytes(text: &str) -> Result<u64, String> {
     u64::try_from(amount.value()).map_err(|_| "an amount of memory is not negative".to_owned())
 }
 
-/// Looks at the memory of the process until it ends; the sentence is there once it has more.
-pub(super) fn watch_memory(most: u64) -> Arc<OnceLock<String>> {
+/// Looks at clock and memory from now on, for as long as what it returns is kept: a sentence once there is too much of one.
+/// Memory is in bytes, 0 for any.
+pub(super) fn watch(time: Option<SimDuration>, memory: u64) -> Arc<OnceLock<String>> {
     let stop: Arc<OnceLock<String>> = Arc::default();
+    let time = time.map(|limit| Duration::from_nanos(limit.0));
+    if time.is_none() && memory == 0 {
+        return stop;
+    }
     let watched = Arc::downgrade(&stop);
+    #[expect(clippy::disallowed_types, reason = "a limit on the time that a user waits is one of the wall clock")]
+    let begun = std::time::Instant::now();
     std::thread::spawn(move || {
-        while let Some(stop) = watched.upgrade().filter(|_| most > 0) {
-            if is_beyond(most) {
-                _ = stop.set(beyond(most));
+        while let Some(stop) = watched.upgrade() {
+            if let Some(limit) = time.filter(|&limit| begun.elapsed() > limit) {
+                _ = stop.set(format!("more than {} s on the clock (--max-time)", limit.as_secs_f64()));
+                return;
+            }
+            if memory > 0 && memory_stats::memory_stats().is_some_and(|now| now.physical_mem as u64 > memory) {
+                _ = stop.set(format!("more than {memory} bytes of memory (--max-memory)"));
                 return;
             }
             drop(stop);
@@ -53,57 +63,14 @@ pub(super) fn watch_memory(most: u64) -> Arc<OnceLock<String>> {
     stop
 }
 
-fn is_beyond(memory: u64) -> bool {
-    memory_stats::memory_stats().is_some_and(|now| now.physical_mem as u64 > memory)
-}
-
-fn beyond(memory: u64) -> String {
-    format!("more than {memory} bytes of memory (--max-memory)")
-}
-
 impl LimitArgs {
     /// Those that the simulation itself looks at.
     pub(super) fn limits(&self) -> Limits {
         Limits { pods: self.max_pods, events: self.max_events }
     }
 
-    /// Looks at clock and memory from now on, for as long as what it returns is kept.
-    pub(super) fn watch(&self) -> Watch {
-        let watch = Watch { stop: Arc::default(), over: Arc::default() };
-        let (stop, over) = (watch.stop.clone(), watch.over.clone());
-        let (time, memory) = (self.max_time.map(|limit| Duration::from_nanos(limit.0)), self.max_memory);
-        if time.is_none() && memory == 0 {
-            return watch;
-        }
-        #[expect(clippy::disallowed_types, reason = "a limit on the time that a user waits is one of the wall clock")]
-        let begun = std::time::Instant::now();
-        std::thread::spawn(move || {
-            while !over.load(Ordering::Relaxed) {
-                if let Some(limit) = time.filter(|&limit| begun.elapsed() > limit) {
-                    _ = stop.set(format!("more than {} s on the clock (--max-time)", limit.as_secs_f64()));
-                    return;
-                }
-                if memory > 0 && is_beyond(memory) {
-                    _ = stop.set(beyond(memory));
-                    return;
-                }
-                std::thread::sleep(LOOK);
-            }
-        });
-        watch
-    }
-}
-
-/// A look at clock and memory that goes on until this is dropped.
-#[derive(Debug)]
-pub(super) struct Watch {
-    /// Says which limit was reached.
-    pub(super) stop: Arc<OnceLock<String>>,
-    over: Arc<AtomicBool>,
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        self.over.store(true, Ordering::Relaxed);
+    /// Looks at those of clock and memory.
+    pub(super) fn watch(&self) -> Arc<OnceLock<String>> {
+        watch(self.max_time, self.max_memory)
     }
 }

@@ -315,14 +315,14 @@ fn simulate(
     interrupt: Arc<AtomicBool>,
 ) -> anyhow::Result<(Run, Option<Streamed>)> {
     let progress = Arc::new(AtomicU64::new(0));
-    let watch = args.limits.watch();
+    let stop = args.limits.watch();
     let folder = args.folder(&scenario.name);
     let kept = if args.trace == TraceArg::None || args.stream { Trace::None } else { Trace::All };
     let options = RunOptions {
         seed: args.seed,
         horizon: args.horizon,
         limits: args.limits.limits(),
-        stop: Some(watch.stop.clone()),
+        stop: Some(stop),
         interrupt: Some(interrupt),
         progress: Some(progress.clone()),
         schedule_only: args.pods == PodsArg::None,

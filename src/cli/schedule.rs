@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
 use crate::controllers::cronjob::clock::{Clock, Entry, Mark, Skipped, Start};
-use crate::controllers::cronjob::schedule::{Schedule, names_zone};
+use crate::controllers::cronjob::schedule::{Schedule, is_of_day_seven, names_zone};
 use crate::controllers::cronjob::zone::{self, Zone};
 use crate::kernel::calendar::{SECONDS_PER_DAY, day_name};
 use crate::kernel::instant::Instant;
@@ -106,7 +106,7 @@ impl Subject {
             None => Zone::utc(),
         };
         let schedule = Schedule::of_cron_job(&self.schedule, self.time_zone.as_deref())
-            .map_err(|error| match error.contains("(7) above maximum (6)") {
+            .map_err(|error| match is_of_day_seven(&error) {
                 true => anyhow::anyhow!("{error}; Sunday is 0"),
                 false => anyhow::Error::msg(error),
             })

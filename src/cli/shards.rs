@@ -278,17 +278,22 @@ const SECRET: &str = "jobsim-study";
 mod tests {
     use super::*;
 
+    /// What is said for the Job of so many shards.
+    fn all_of(shards: u32) -> ShardArgs {
+        ShardArgs {
+            shard: None,
+            shards: Some(shards),
+            emit_job: true,
+            image: Some("registry.example/jobsim:1".to_owned()),
+            volume_claim: "c".to_owned(),
+        }
+    }
+
     #[cfg(feature = "object-store")]
     #[test]
     fn the_job_of_an_object_store_is_valid_and_runs() {
         let place = Place::new("s3://bucket/studies/etl".into()).expect("a place");
-        let args = ShardArgs {
-            shard: None,
-            shards: Some(64),
-            emit_job: true,
-            image: Some("registry.example/jobsim:1".to_owned()),
-            volume_claim: "c".to_owned(),
-        };
+        let args = all_of(64);
         let job = args.job("etl-sweep", Path::new("etl.yaml"), Some(&place), ONE, &["-r".to_owned(), "9".to_owned()]);
         assert!(job.contains("- \"--out\"\n        - \"s3://bucket/studies/etl\"\n"), "{job}");
         assert!(job.contains("secretRef: {name: jobsim-study, optional: true}") && !job.contains("/out"), "{job}");
@@ -307,13 +312,7 @@ mod tests {
 
     #[test]
     fn pods_have_what_the_command_asks_for() {
-        let args = ShardArgs {
-            shard: None,
-            shards: Some(4),
-            emit_job: true,
-            image: Some("i".to_owned()),
-            volume_claim: "c".to_owned(),
-        };
+        let args = all_of(4);
         let check = |threads: usize, memory: Option<u64>, out: &str, parts: &[&str]| {
             let place = Place::new(out.into()).expect("a place");
             can_be_written(Some(&place)).expect("a folder");
@@ -344,13 +343,7 @@ mod tests {
     #[test]
     fn a_job_that_could_not_run_is_not_printed() {
         let folder = tempfile::tempdir().expect("a folder");
-        let args = ShardArgs {
-            shard: None,
-            shards: Some(64),
-            emit_job: true,
-            image: Some("i".to_owned()),
-            volume_claim: "c".to_owned(),
-        };
+        let args = all_of(64);
         let check = |name: &str, file: &Path, side_files: &[&str], part: &str| {
             let side_files: Vec<String> = side_files.iter().map(|file| (*file).to_owned()).collect();
             let error = args.can_be_mounted(name, file, &side_files).err().unwrap_or_default();
@@ -369,13 +362,7 @@ mod tests {
 
     #[test]
     fn the_index_comes_from_the_machine() {
-        let args = |shards| ShardArgs {
-            shard: None,
-            shards,
-            emit_job: false,
-            image: Some("registry.example/jobsim:1".to_owned()),
-            volume_claim: "c".to_owned(),
-        };
+        let args = |shards| ShardArgs { shards, emit_job: false, ..all_of(1) };
         let check = |set: &[(&str, &str)], expected: Result<u32, &str>| {
             let variable = |name: &str| set.iter().find(|(of, _)| *of == name).map(|(_, value)| (*value).to_owned());
             match (args(Some(64)).shard(variable), expected) {

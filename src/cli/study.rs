@@ -14,7 +14,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::exit;
 use super::files::{self, FileArgs, ValidateArg};
 use super::interrupt;
-use super::limits::{parse_bytes, watch_memory};
+use super::limits::{parse_bytes, watch};
 use crate::api::duration::parse_duration;
 use crate::kernel::time::SimDuration;
 use crate::report::output;
@@ -159,7 +159,7 @@ impl StudyArgs {
         laboratory.limits = Limits { pods: self.max_pods, events: self.max_events };
         laboratory.seed = self.seed;
         laboratory.interrupt = interrupt::flag()?;
-        laboratory.stop = watch_memory(self.max_memory.unwrap_or(MOST_MEMORY));
+        laboratory.stop = watch(None, self.max_memory.unwrap_or(MOST_MEMORY));
         Ok(laboratory)
     }
 

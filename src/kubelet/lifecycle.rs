@@ -456,11 +456,10 @@ impl PodWorker {
         }
         self.kill_at = Some(now + grace);
         self.await_end_of_grace(alarms);
+        self.give_up_restarts();
         for at in 0..self.containers.len() {
-            match self.containers[at].phase {
-                ContainerPhase::Running if !self.is_sidecar(at) => self.signal(at, grace, now, workload, alarms),
-                ContainerPhase::BackOff => self.give_up(at),
-                _ => {}
+            if self.containers[at].phase == ContainerPhase::Running && !self.is_sidecar(at) {
+                self.signal(at, grace, now, workload, alarms);
             }
         }
         self.stop_sidecars(now, workload, alarms);
@@ -508,7 +507,7 @@ impl PodWorker {
             let name = &self.template.container(at).name;
             let container = &mut self.containers[at];
             container.ready = true;
-            let length = workload.duration(pod, name, container.restarts).min(FOR_EVER);
+            let length = workload.duration(pod, name, container.restarts);
             container.ends_at = now + length;
             if length < FOR_EVER {
                 alarms.push((container.ends_at, Alarm::Exit { pod, container: at as u16, turn: container.turn }));
@@ -581,11 +580,7 @@ impl PodWorker {
             }
             PodState::Init(_) => {
                 // A sidecar that waits for its restart does not get it any more.
-                for other in 0..self.init_count() {
-                    if self.containers[other].phase == ContainerPhase::BackOff {
-                        self.give_up(other);
-                    }
-                }
+                self.give_up_restarts();
                 self.end();
             }
             _ => {
@@ -647,13 +642,15 @@ impl PodWorker {
         alarms.push((starts, Alarm::Restart { pod, container, turn }));
     }
 
-    /// A container that waits for its restart does not get it any more. As long as its pod is not deleted its status says
-    /// that it waits, if it is in back-off, except for sidecars that ended well (`convertToAPIContainerStatuses`).
-    pub(super) fn give_up(&mut self, at: usize) {
-        let is_init = at < self.init_count();
-        let container = &mut self.containers[at];
-        let goes_on = container.is_in_back_off && !(is_init && container.last_code == Some(0));
-        container.phase = if goes_on { ContainerPhase::GivenUp } else { ContainerPhase::Terminated };
+    /// Containers that wait for their restart do not get it any more. As long as their pod is not deleted their status says
+    /// that they wait, if they are in back-off, except for sidecars that ended well (`convertToAPIContainerStatuses`).
+    pub(super) fn give_up_restarts(&mut self) {
+        let inits = self.init_count();
+        let waiting = |(_, container): &(usize, &mut ContainerState)| container.phase == ContainerPhase::BackOff;
+        for (at, container) in self.containers.iter_mut().enumerate().filter(waiting) {
+            let goes_on = container.is_in_back_off && !(at < inits && container.last_code == Some(0));
+            container.phase = if goes_on { ContainerPhase::GivenUp } else { ContainerPhase::Terminated };
+        }
     }
 
     /// The pod has ended once no container runs or will run.

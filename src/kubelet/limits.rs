@@ -29,7 +29,7 @@ impl PodWorker {
             true => workload.sidecar_duration(pod, &name, restarts),
             false => Some(workload.duration(pod, &name, restarts)),
         };
-        let length = own.unwrap_or(FOR_EVER).min(FOR_EVER);
+        let length = own.unwrap_or(FOR_EVER);
         self.containers[at].ends_at = now + length;
         if let Some(after) = self.beyond(at, "memory", length, |name| workload.memory(pod, name, restarts)) {
             let container = &mut self.containers[at];

@@ -15,9 +15,9 @@ pub(super) fn started_after(probe: Probe, ready_after: SimDuration, known_for: S
 
 /// From a container's start to the answer of its startup probe at which it is given up, if that comes before a good one.
 pub(super) fn given_up_after(probe: Probe, ready_after: SimDuration, known_for: SimDuration) -> Option<SimDuration> {
-    let (period, first_asked) = in_nanos(probe, SimDuration::ZERO);
-    let first = (known_for.0 + first_asked).div_ceil(period).max(1);
-    let last = SimDuration((first + u64::from(probe.failure_threshold) - 1) * period - known_for.0);
+    let more = u64::from(probe.failure_threshold) - 1;
+    let first = started_after(probe, SimDuration::ZERO, known_for);
+    let last = first + SimDuration::from_secs(more * u64::from(probe.period_seconds));
     (last < started_after(probe, ready_after, known_for)).then_some(last)
 }
 

@@ -29,18 +29,13 @@ impl PodWorker {
         if self.kill_at.is_some() || !(0..self.containers.len()).all(over) {
             return;
         }
-        let sidecars = (0..self.init_count()).filter(|&at| self.is_sidecar(at)).collect::<Vec<usize>>();
-        if sidecars.is_empty() {
+        if !(0..self.init_count()).any(|at| self.is_sidecar(at)) {
             return;
         }
         let grace = SimDuration::from_secs(self.template.termination_grace_period_seconds.into());
         self.kill_at = Some(now + grace);
         self.await_end_of_grace(alarms);
-        for at in sidecars {
-            if self.containers[at].phase == ContainerPhase::BackOff {
-                self.give_up(at);
-            }
-        }
+        self.give_up_restarts();
         self.stop_sidecars(now, workload, alarms);
     }
 

@@ -171,10 +171,9 @@ impl<'a> Runs<'a> {
             |job: &JobLife| job.created >= life.created && life.removed.is_none_or(|removed| job.created <= removed);
         let jobs = jobs.iter().map(|&at| (at, &run.jobs[at])).filter(|(_, job)| of_life(job));
         let jobs: BTreeMap<i64, usize> = jobs.filter_map(|(at, job)| Some((job.scheduled?, at))).collect();
-        let active = || jobs.values().map(|&job| &run.jobs[job]).filter(|job| over(job) > Some(job.created));
-        let never = || jobs.values().map(|&job| &run.jobs[job]).filter(|job| over(job).is_none());
-        let mut begun: Vec<SimTime> = active().chain(never()).map(|job| job.created).collect();
-        let mut ended: Vec<SimTime> = active().filter_map(over).collect();
+        let active = jobs.values().map(|&job| &run.jobs[job]).filter(|job| over(job) != Some(job.created));
+        let mut begun: Vec<SimTime> = active.clone().map(|job| job.created).collect();
+        let mut ended: Vec<SimTime> = active.filter_map(over).collect();
         begun.sort_unstable();
         ended.sort_unstable();
         Runs { run, life, jobs, begun, over: ended }

@@ -14,6 +14,7 @@ use super::validate::Validate;
 use super::{JobObject, Object};
 use crate::api::release::{Kubernetes, Rules};
 use crate::apiserver::{FieldError, NewCronJob, admission};
+use crate::controllers::cronjob::schedule::is_of_day_seven;
 
 /// The API server that objects are sent to, and how strictly they are to be read.
 pub(super) struct Server<'a> {
@@ -116,7 +117,7 @@ fn field_problem(document: &Document, error: &FieldError) -> Problem {
     }
     let (span, exact) = nearest_span(&document.root, &error.field);
     let problem = Problem::at(document.at(span), error.text.clone());
-    let is_of_sunday = error.field.ends_with("schedule") && error.text.contains("(7) above maximum (6)");
+    let is_of_sunday = error.field.ends_with("schedule") && is_of_day_seven(&error.text);
     let problem = if is_of_sunday { problem.help("Sunday is 0: days of the week go from 0 to 6") } else { problem };
     let missing = !exact && !error.field.is_empty();
     if missing { problem.label(format!("`{}` is to stand in here", error.field)) } else { problem }

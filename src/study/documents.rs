@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::kernel::rng::entity;
 use crate::scenario::document::parse;
 use crate::scenario::path::Path;
+use crate::scenario::schema::kubernetes;
 use crate::scenario::source::SourceText;
 use crate::scenario::{Problem, ReadOptions, Scenario, Severity, Source, read};
 
@@ -41,17 +42,6 @@ const OWN: [&str; 11] = [
     "controlPlane",
     "arrivals",
     "cluster",
-];
-
-/// Fields of a CronJob's own `spec` that a Job's has not.
-const OF_CRON_JOB: [&str; 7] = [
-    "schedule",
-    "timeZone",
-    "startingDeadlineSeconds",
-    "concurrencyPolicy",
-    "successfulJobsHistoryLimit",
-    "failedJobsHistoryLimit",
-    "jobTemplate",
 ];
 
 impl Documents {
@@ -140,7 +130,7 @@ impl Documents {
         };
         let path = match (ROOTS.contains(&first), kind(tree)) {
             (true, _) => Path::parse(rest)?,
-            (false, "CronJob") if OF_CRON_JOB.contains(&first) => Path::parse(&format!("spec.{rest}"))?,
+            (false, "CronJob") if is_of_cron_job(first) => Path::parse(&format!("spec.{rest}"))?,
             (false, "CronJob") => Path::parse(&format!("spec.jobTemplate.spec.{rest}"))?,
             (false, _) => Path::parse(&format!("spec.{rest}"))?,
         };
@@ -192,6 +182,12 @@ fn kind(document: &Value) -> &str {
 
 fn name_of(document: &Value) -> &str {
     document.pointer("/metadata/name").and_then(Value::as_str).unwrap_or("")
+}
+
+/// Is it a field of a CronJob's own `spec` that a Job's has not?
+fn is_of_cron_job(field: &str) -> bool {
+    let has = |kind: &str| kubernetes().get(kind).is_some_and(|spec| spec.field(field).is_some());
+    has("v1.CronJobSpec") && !has("v1.JobSpec")
 }
 
 #[cfg(test)]

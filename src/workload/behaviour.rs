@@ -229,18 +229,20 @@ impl JobBehaviour {
 
     /// How long a container runs, from its start; a second if no rule says.
     pub fn duration(&self, pod: &PodKey<'_>, container: &str, restart: u32, streams: &mut Streams) -> SimDuration {
-        self.ruled_duration(pod, container, restart, streams).unwrap_or(DEFAULT_DURATION)
+        self.ruled_duration(pod, container, restart, streams, |_| true).unwrap_or(DEFAULT_DURATION)
     }
 
-    /// The same; none if no rule says.
+    /// The same; none if no rule says, or if the one that does is for others than are `meant`.
     pub fn ruled_duration(
         &self,
         pod: &PodKey<'_>,
         container: &str,
         restart: u32,
         streams: &mut Streams,
+        meant: impl Fn(&Match) -> bool,
     ) -> Option<SimDuration> {
-        let rule = self.table.duration.find(&self.table, pod, Some(container), restart)?;
+        let rule = self.table.duration.find(&self.table, pod, Some(container), restart);
+        let rule = rule.filter(|rule| meant(&rule.matches))?;
         Some(length(draw_of(rule.duration.as_ref()?, DURATION, pod, container, restart, streams)))
     }
 
@@ -266,19 +268,6 @@ impl JobBehaviour {
 }
 
 impl JobBehaviour {
-    /// How long a container runs by a rule that names it; none if no such rule says.
-    pub fn duration_by_name(
-        &self,
-        pod: &PodKey<'_>,
-        container: &str,
-        restart: u32,
-        streams: &mut Streams,
-    ) -> Option<SimDuration> {
-        let rule = self.table.duration.find(&self.table, pod, Some(container), restart)?;
-        rule.matches.container.as_ref()?;
-        Some(length(draw_of(rule.duration.as_ref()?, DURATION, pod, container, restart, streams)))
-    }
-
     /// Processors that a container keeps busy, in thousandths; none if no rule says.
     pub fn cpu(&self, pod: &PodKey<'_>, container: &str, restart: u32, streams: &mut Streams) -> Option<i64> {
         let rule = self.table.cpu.find(&self.table, pod, Some(container), restart)?;

@@ -310,7 +310,8 @@ impl Workload for PodWorkload {
         if job.template.restart_policy == RestartPolicy::Always
             && job.template.containers.iter().any(|app| *app.name == *container)
         {
-            return job.behaviour.ruled_duration(&pod.key(), container, restart, streams).unwrap_or(FOR_EVER);
+            let ruled = job.behaviour.ruled_duration(&pod.key(), container, restart, streams, |_| true);
+            return ruled.unwrap_or(FOR_EVER);
         }
         job.behaviour.duration(&pod.key(), container, restart, streams)
     }
@@ -327,7 +328,8 @@ impl Workload for PodWorkload {
 
     fn sidecar_duration(&mut self, pod: PodId, container: &str, restart: u32) -> Option<SimDuration> {
         let (job, pod, streams) = self.drawing(pod)?;
-        job.behaviour.duration_by_name(&pod.key(), container, restart, streams)
+        // A rule for all containers is not meant for those that run beside them.
+        job.behaviour.ruled_duration(&pod.key(), container, restart, streams, |of| of.container.is_some())
     }
 
     fn memory(&mut self, pod: PodId, container: &str, restart: u32) -> Option<u64> {

@@ -129,6 +129,11 @@ fn bits(start: u64, end: u64, step: u64) -> u64 {
     (start..=end).step_by(step).fold(0, |set, value| set | 1 << value)
 }
 
+/// Does an error say that there is no day 7 of the week? To other crons that is Sunday.
+pub fn is_of_day_seven(error: &str) -> bool {
+    error.contains("(7) above maximum (6)")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

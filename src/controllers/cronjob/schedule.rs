@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
+pub use super::grammar::is_of_day_seven;
 use super::grammar::{self, DAY_OF_MONTH, DAY_OF_WEEK, HOUR, MINUTE, MONTH};
 use super::search;
 use super::zone::Zone;

@@ -79,12 +79,14 @@ pub fn compare(folder: &Path, run: &Run) -> io::Result<Comparison> {
         }
         kept.push((name, theirs));
     }
-    for path in recorded(folder)? {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let is_table = TABLES.iter().any(|table| table.file_name() == name);
-        if is_table && kept.iter().all(|(kept, _)| *kept != name) {
-            plain.push(format!("{name} is in the golden trace, and there is nothing to tell in it any more"));
-            kept.push((name, fs::read(path)?));
+    for name in TABLES.into_iter().filter(|table| !table.is_told(run)).map(RunTable::file_name) {
+        match fs::read(folder.join(name)) {
+            Ok(theirs) if is_table(&theirs) || is_digest(&theirs) => {
+                plain.push(format!("{name} is in the golden trace, and there is nothing to tell in it any more"));
+                kept.push((name.to_owned(), theirs));
+            }
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
         }
     }
     if kept.is_empty() {
@@ -141,6 +143,10 @@ fn header(table: &[u8]) -> &[u8] {
     table.split(|byte| *byte == b'\n').next().unwrap_or_default()
 }
 
+fn is_table(text: &[u8]) -> bool {
+    FIRST_COLUMNS.iter().any(|columns| text.starts_with(columns.as_bytes()))
+}
+
 fn is_digest(table: &[u8]) -> bool {
     table.starts_with(digest_start(table).as_bytes())
 }
@@ -173,7 +179,6 @@ fn recorded(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for name in TABLES.map(RunTable::file_name).into_iter().chain([REFUSED, settings::FILE]) {
         let path = folder.join(name);
-        let is_table = |text: &[u8]| FIRST_COLUMNS.iter().any(|columns| text.starts_with(columns.as_bytes()));
         match fs::read(&path) {
             Ok(text) if name == settings::FILE && !settings::is_ours(&text) => {}
             Ok(text) if matches!(name, REFUSED | settings::FILE) || is_table(&text) || is_digest(&text) => {

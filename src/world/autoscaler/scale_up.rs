@@ -49,7 +49,8 @@ impl World<'_> {
             self.no_scale_up(&pending, room, &mut snapshot);
             return (false, false);
         };
-        let (old, new) = (self.size(choice.pool), self.size(choice.pool) + choice.nodes);
+        let old = self.size(choice.pool);
+        let new = old + choice.nodes;
         let Some(pool) = self.nodes.pool(choice.pool).cloned() else { return (false, false) };
         for _ in 0..choice.nodes {
             let (boot, most) = (self.boot_time(choice.pool), flags.max_provision_time);
@@ -130,9 +131,9 @@ impl World<'_> {
     /// What each pool could do for the pods.
     fn choices(&self, pending: &[Pending], room: u32, snapshot: &mut Snapshot) -> Vec<Choice> {
         let mut choices = Vec::new();
-        for (number, pool) in (0u32..).zip(&self.nodes.settings.pools) {
-            let most = pool.bounds.1.saturating_sub(self.size(number)).min(room).min(MOST_AT_ONCE);
-            if self.keeps_from_growing(number, pool, room).is_none() {
+        for ((number, pool), size) in (0u32..).zip(&self.nodes.settings.pools).zip(self.sizes()) {
+            let most = pool.bounds.1.saturating_sub(size).min(room).min(MOST_AT_ONCE);
+            if self.keeps_from_growing((number, pool), size, room).is_none() {
                 choices.extend(estimate(pending, (number, pool), most, snapshot));
             }
         }
@@ -167,8 +168,8 @@ impl World<'_> {
     }
 
     /// Why a pool cannot have more nodes, whatever the pod.
-    fn keeps_from_growing(&self, number: u32, pool: &NodePool, room: u32) -> Option<&'static str> {
-        if self.size(number) >= pool.bounds.1 {
+    fn keeps_from_growing(&self, (number, pool): (u32, &NodePool), size: u32, room: u32) -> Option<&'static str> {
+        if size >= pool.bounds.1 {
             Some("max node group size reached")
         } else if self.backs_off(number) {
             Some("in backoff after failed scale-up")
@@ -183,8 +184,8 @@ impl World<'_> {
     fn no_scale_up(&mut self, pending: &[Pending], room: u32, snapshot: &mut Snapshot) {
         // Pools that cannot grow whatever the pod, and a node of each of the others.
         let (mut skipped, mut nodes) = (Vec::new(), Vec::new());
-        for (number, pool) in (0u32..).zip(&self.nodes.settings.pools) {
-            match self.keeps_from_growing(number, pool, room) {
+        for ((number, pool), size) in (0u32..).zip(&self.nodes.settings.pools).zip(self.sizes()) {
+            match self.keeps_from_growing((number, pool), size, room) {
                 Some(why) => skipped.push(why.to_owned()),
                 None => nodes.push(imagined(pool, number, 0)),
             }
