@@ -130,8 +130,10 @@ pub struct NodeFailures {
 /// `spec.cluster.autoscaler`: the flags of the cluster autoscaler.
 #[derive(Clone, Debug)]
 pub struct Autoscaler {
-    /// Which pool is chosen among those that help.
-    pub expander: Expander,
+    /// Which pool is chosen among those that help: each leaves its best to the next, what is left then is drawn among.
+    pub expanders: Vec<Expander>,
+    /// Do pools that are alike grow together?
+    pub balance: bool,
     /// Pause between two loops.
     pub scan_interval: SimDuration,
     /// Pods younger than this are not looked at.
@@ -161,7 +163,8 @@ pub struct Autoscaler {
 impl Default for Autoscaler {
     fn default() -> Autoscaler {
         Autoscaler {
-            expander: Expander::LeastWaste,
+            expanders: vec![Expander::LeastWaste],
+            balance: false,
             scan_interval: SimDuration::from_secs(10),
             new_pod_delay: SimDuration::ZERO,
             max_nodes_total: 0,
@@ -187,7 +190,9 @@ pub enum Expander {
     LeastWaste,
     /// The one that places most pods.
     MostPods,
-    /// The cheapest for what it places.
+    /// The one that takes fewest nodes.
+    LeastNodes,
+    /// The one whose price is best for what it places, if its nodes are of a size that suits the cluster.
     Price,
     /// The one with the highest number; pools that are not named come last.
     Priority(Vec<(Arc<str>, u32)>),

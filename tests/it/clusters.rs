@@ -395,6 +395,31 @@ fn nodes_go_as_the_released_autoscaler_lets_them_go() {
 }
 
 #[test]
+fn pools_that_are_alike_grow_together() {
+    let of = |flags: &str, c: &str| {
+        let pool = |name: &str, more: &str| {
+            format!(
+                "{{name: {name}, count: 0, max: 9, allocatable: {{cpu: 1, memory: 1Gi, pods: 9}}, \
+                 labels: {{topology.kubernetes.io/zone: {name}{more}}}}}"
+            )
+        };
+        let pools = [pool("a", ""), pool("b", ""), pool("c", c)].join(", ");
+        let pools = format!("[{pools}]\n    autoscaler: {{expander: priority, priorities: {{a: 9}}, {flags}}}");
+        let full = "resources: {requests: {cpu: 1}}";
+        let run = play(&[job("j", 4, "", full)], &pools, "  pods: [{duration: 30s}]\n");
+        let mut names: Vec<String> = run.nodes.iter().map(|node| node.name.to_string()).collect();
+        names.sort_unstable();
+        let scaled = |event: &&jobsim::record::EventRow| event.reason == "TriggeredScaleUp";
+        (names.join(" "), run.events.iter().find(scaled).map(|event| event.message.to_string()).unwrap_or_default())
+    };
+    let (names, message) = of("balanceSimilarNodeGroups: true", ", size: big");
+    assert_eq!(names, "a-0 a-1 b-0 b-1");
+    assert_eq!(message, "pod triggered scale-up: [{a 0->2 (max: 9)} {b 0->2 (max: 9)}]");
+    assert_eq!(of("balanceSimilarNodeGroups: true", "").0, "a-0 a-1 b-0 c-0");
+    assert_eq!(of("balanceSimilarNodeGroups: false", "").0, "a-0 a-1 a-2 a-3");
+}
+
+#[test]
 fn expanders_choose_among_pools() {
     let of = |expander: &str| {
         let pools = format!(
@@ -408,7 +433,12 @@ fn expanders_choose_among_pools() {
     };
     let chosen = |expander, name: &str, nodes| assert_eq!(of(expander), (name.to_owned(), nodes), "{expander}");
     chosen("expander: least-waste", "tight-0", 3);
-    chosen("expander: price", "roomy-0", 1);
+    chosen("expander: least-nodes", "roomy-0", 1);
+    // Three nodes of 0.4 dollars are dearer than one of 0.5, but a small cluster is to have small nodes.
+    chosen("expander: price", "tight-0", 3);
+    chosen("expander: 'most-pods,least-nodes'", "roomy-0", 1);
+    chosen("expander: 'most-pods, least-waste'", "tight-0", 3);
+    chosen("expander: 'priority,least-nodes', priorities: {tight: 5}", "tight-0", 3);
     chosen("expander: priority, priorities: {roomy: 10, tight: 5}", "roomy-0", 1);
     chosen("expander: priority, priorities: {roomy: 5, tight: 10}", "tight-0", 3);
 }

@@ -141,6 +141,9 @@ fn of_kind(field: &ManualField) -> Value {
     if let Some(words) = field.kind.strip_prefix("one of ") {
         return json!({"enum": words.split('|').collect::<Vec<_>>()});
     }
+    if let Some(words) = field.kind.strip_prefix("some of ") {
+        return json!({"type": "string", "pattern": format!("^({words})(, ?({words}))*$"), "examples": words.split('|').collect::<Vec<_>>()});
+    }
     match field.kind {
         "object" => within(field.path, field.text),
         "list of object" => json!({"type": "array", "items": within(&format!("{}[]", field.path), field.text)}),

@@ -12,19 +12,11 @@ pub(super) fn read(item: &Item<'_>, pools: &[NodePool], report: &mut Report<'_>)
     let mut flags = Autoscaler::default();
     let priorities = fields.get("priorities").map(|item| priorities(&item, pools, report)).unwrap_or_default();
     if let Some(item) = fields.get("expander") {
-        flags.expander = match report.text(&item) {
-            Some("random") => Expander::Random,
-            Some("most-pods") => Expander::MostPods,
-            Some("price") => Expander::Price,
-            Some("priority") => Expander::Priority(priorities),
-            Some("least-waste") | None => Expander::LeastWaste,
-            Some(other) => {
-                let title = format!("{}: unknown expander \"{other}\"", item.path);
-                let help = "write one of least-waste, most-pods, price, priority, random";
-                report.error_with_help(item.node.span, title, help);
-                Expander::LeastWaste
-            }
-        };
+        let names = report.text(&item).unwrap_or("least-waste");
+        flags.expanders = names.split(',').filter_map(|name| expander(name, &item, &priorities, report)).collect();
+    }
+    if let Some(balance) = fields.get("balanceSimilarNodeGroups").and_then(|item| report.boolean(&item)) {
+        flags.balance = balance;
     }
     for (name, length) in [
         ("scanInterval", &mut flags.scan_interval),
@@ -56,6 +48,24 @@ pub(super) fn read(item: &Item<'_>, pools: &[NodePool], report: &mut Report<'_>)
     }
     fields.finish(report);
     Some(flags)
+}
+
+/// One of those that `expander` names.
+fn expander(name: &str, item: &Item<'_>, priorities: &[(Arc<str>, u32)], report: &mut Report<'_>) -> Option<Expander> {
+    match name.trim() {
+        "random" => Some(Expander::Random),
+        "most-pods" => Some(Expander::MostPods),
+        "least-nodes" => Some(Expander::LeastNodes),
+        "least-waste" => Some(Expander::LeastWaste),
+        "price" => Some(Expander::Price),
+        "priority" => Some(Expander::Priority(priorities.to_vec())),
+        other => {
+            let title = format!("{}: unknown expander \"{other}\"", item.path);
+            let help = "write one or more of least-nodes, least-waste, most-pods, price, priority, random, with commas between them";
+            report.error_with_help(item.node.span, title, help);
+            None
+        }
+    }
 }
 
 /// A number from 0 to 1 as thousandths.

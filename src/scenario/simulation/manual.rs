@@ -106,6 +106,7 @@ mod tests {
                 // The least of those that are allowed.
                 kind if kind.starts_with("integer ") => kind["integer ".len()..].split("..").next().unwrap_or(""),
                 kind if kind.starts_with("integer") => "1",
+                kind if kind.starts_with("some of ") => "least-nodes,priority",
                 kind if kind.starts_with("one of ") => kind["one of ".len()..].split('|').next().unwrap_or(""),
                 "text" => "x",
                 "version" => "'1.37'",

@@ -28,30 +28,40 @@ pub(super) struct Choice {
     pub(super) pool: u32,
     pub(super) nodes: u32,
     pub(super) pods: Vec<PodId>,
-    /// Shares of processors and memory that would be idle, added up.
-    pub(super) waste: f64,
+    /// What these ask for, added up.
+    pub(super) asked: ResourceList,
+    /// Pools that may take some of the nodes.
+    pub(super) similar: Vec<u32>,
+}
+
+/// Pods that are alike.
+pub(super) type Group<'p> = Vec<&'p Pending>;
+
+/// Which of the groups a new node of a pool would help (`SchedulablePodGroups`).
+pub(super) fn helped(groups: &[Group<'_>], (number, pool): (u32, &NodePool), snapshot: &mut Snapshot) -> Vec<bool> {
+    let probe = snapshot.add_node(&imagined(pool, number, 0));
+    let helped = groups.iter().map(|group| snapshot.takes(group[0].id, probe)).collect();
+    snapshot.remove_node(probe);
+    helped
 }
 
 /// How many nodes of a pool the pods need that it can help, with its nodes among those of the cluster: the largest pods
 /// first, pods that are alike one after the other.
-pub(super) fn estimate(
-    pending: &[Pending],
+pub(super) fn estimate<'p>(
+    mut groups: Vec<Group<'p>>,
     (number, pool): (u32, &NodePool),
     most: u32,
     snapshot: &mut Snapshot,
 ) -> Option<Choice> {
     let share = |pod: &Pending| share_of(&pod.template.requests(), pool);
-    let mut groups = alike(pending);
     groups.sort_by(|a, b| share(b[0]).total_cmp(&share(a[0])));
-    let probe = snapshot.add_node(&imagined(pool, number, 0));
-    groups.retain(|group| snapshot.takes(group[0].id, probe));
-    snapshot.remove_node(probe);
-    let (mut opened, mut used, mut pods) = (Packing::on(Vec::new()), BTreeSet::new(), Vec::new());
+    let (mut opened, mut used) = (Packing::on(Vec::new()), BTreeSet::new());
+    let mut pods: Group<'p> = Vec::new();
     for group in groups {
         let mut group = group.into_iter().peekable();
         while let Some(node) = group.peek().and_then(|pod| opened.place(snapshot, pod.id, None)) {
             used.insert(node);
-            pods.extend(group.next().map(|pod| pod.id));
+            pods.extend(group.next());
         }
         // Where one has found no room, only the last node is tried; the next one is opened once that holds something.
         while let Some(pod) = group.peek() {
@@ -59,7 +69,7 @@ pub(super) fn estimate(
             if let Some(last) = last.filter(|&last| snapshot.takes(pod.id, last)) {
                 snapshot.put(pod.id, last);
                 used.insert(last);
-                pods.extend(group.next().map(|pod| pod.id));
+                pods.extend(group.next());
             } else if last.is_none_or(|last| used.contains(&last)) && (opened.nodes.len() as u32) < most {
                 opened.add(snapshot.add_node(&imagined(pool, number, opened.nodes.len())));
             } else {
@@ -67,24 +77,21 @@ pub(super) fn estimate(
             }
         }
     }
-    pods.iter().for_each(|&pod| snapshot.lift(pod));
+    pods.iter().for_each(|pod| snapshot.lift(pod.id));
     opened.nodes.iter().rev().for_each(|&node| snapshot.remove_node(node));
     if pods.is_empty() {
         return None;
     }
-    let placed: BTreeSet<PodId> = pods.iter().copied().collect();
     let mut asked = ResourceList::new();
-    for pod in pending.iter().filter(|pod| placed.contains(&pod.id)) {
-        resources::add(&mut asked, &pod.template.requests());
-    }
-    let nodes = used.len() as u32;
-    Some(Choice { pool: number, nodes, pods, waste: waste(&asked, nodes, pool) })
+    pods.iter().for_each(|pod| resources::add(&mut asked, &pod.template.requests()));
+    let pods = pods.iter().map(|pod| pod.id).collect();
+    Some(Choice { pool: number, nodes: used.len() as u32, pods, asked, similar: Vec::new() })
 }
 
 /// Pods of one Job that are alike; those with an index, and those of nobody, are unlike all others
 /// (`BuildPodGroups`).
-fn alike(pending: &[Pending]) -> Vec<Vec<&Pending>> {
-    let mut groups: Vec<Vec<&Pending>> = Vec::new();
+pub(super) fn alike(pending: &[Pending]) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
     let mut of_jobs: BTreeMap<JobId, usize> = BTreeMap::new();
     for pod in pending {
         let known = of_jobs.get(&pod.job).copied().filter(|_| pod.index.is_none() && pod.job != JobId::NONE);
@@ -100,7 +107,7 @@ fn alike(pending: &[Pending]) -> Vec<Vec<&Pending>> {
 }
 
 /// Processors in thousandths, bytes of memory.
-fn processors_and_memory(list: &ResourceList) -> [f64; 2] {
+pub(super) fn processors_and_memory(list: &ResourceList) -> [f64; 2] {
     let amount = |name: &str, read: fn(&Quantity) -> i64| list.get(name).map_or(0.0, |quantity| read(quantity) as f64);
     [amount("cpu", Quantity::milli_value), amount("memory", Quantity::value)]
 }
@@ -109,14 +116,4 @@ fn processors_and_memory(list: &ResourceList) -> [f64; 2] {
 fn share_of(asked: &ResourceList, pool: &NodePool) -> f64 {
     let shares = processors_and_memory(asked).into_iter().zip(processors_and_memory(&pool.allocatable));
     shares.filter(|(_, has)| *has > 0.0).map(|(asked, has)| asked / has).sum()
-}
-
-/// What would be idle of so many nodes (`leastwaste.BestOptions`).
-fn waste(asked: &ResourceList, nodes: u32, pool: &NodePool) -> f64 {
-    let shares = processors_and_memory(asked).into_iter().zip(processors_and_memory(&pool.capacity));
-    shares
-        .map(|(asked, has)| (asked, has * f64::from(nodes)))
-        .filter(|(_, has)| *has > 0.0)
-        .map(|(asked, has)| (has - asked) / has)
-        .sum()
 }

@@ -2,8 +2,10 @@
 
 mod drain;
 mod estimate;
+mod expander;
 mod scale_down;
 mod scale_up;
+mod similar;
 
 use std::collections::BTreeMap;
 

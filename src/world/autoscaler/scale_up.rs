@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use super::super::World;
 use super::super::event::Event;
 use super::super::nodes::imagined;
-use super::estimate::{Choice, Pending, estimate};
+use super::estimate::{Choice, Pending, alike, estimate, helped};
+use super::similar::{Growth, are_similar, balance};
 use super::{AutoscalerAlarm, Failure, Late, Machine, Place, SOURCE, is_expendable};
 use crate::api::meta::{ApiTime, NodeId, ObjectId, PodId};
 use crate::kernel::rng::{Purpose, entity, mix};
 use crate::kernel::time::{SimDuration, SimTime};
-use crate::scenario::cluster::{Autoscaler as Flags, Expander, NodePool};
+use crate::scenario::cluster::{Autoscaler as Flags, NodePool};
 use crate::scheduler::{Packing, Snapshot};
 
-const TIES: Purpose = Purpose(0x24);
 const ORDER: Purpose = Purpose(0x25);
 /// Most nodes that are asked for in a loop (`--max-nodes-per-scaleup`).
 const MOST_AT_ONCE: u32 = 1000;
@@ -44,30 +44,19 @@ impl World<'_> {
             0 => u32::MAX,
             most => most.saturating_sub(nodes),
         };
-        let choices = self.choices(&pending, room, &mut snapshot);
+        let choices = self.choices(flags, &pending, room, &mut snapshot);
         let Some(choice) = self.choose(flags, choices) else {
             self.no_scale_up(&pending, room, &mut snapshot);
             return (false, false);
         };
-        let old = self.size(choice.pool);
-        let new = old + choice.nodes;
-        let Some(pool) = self.nodes.pool(choice.pool).cloned() else { return (false, false) };
-        for _ in 0..choice.nodes {
-            let (boot, most) = (self.boot_time(choice.pool), flags.max_provision_time);
-            self.nodes.ask(choice.pool);
-            let comes = boot <= most;
-            let alarm = match comes {
-                true => AutoscalerAlarm::Booted(choice.pool),
-                false => AutoscalerAlarm::Overdue(choice.pool),
-            };
-            let due = self.now + boot.min(most);
-            self.autoscaler.booting.push(Machine { pool: choice.pool, asked: self.now, due, comes });
-            self.events.push(due, Event::Autoscaler(alarm));
-        }
         self.autoscaler.last_scale_up = Some(self.now);
-        // Each increase gives the pool time anew for all that it was asked for (`registerOrUpdateScaleUpNoLock`).
-        self.autoscaler.deadlines.insert(choice.pool, self.now + flags.max_provision_time);
-        let message = format!("pod triggered scale-up: [{{{} {old}->{new} (max: {})}}]", pool.name, pool.bounds.1);
+        let mut grown = Vec::new();
+        for of in self.shared_out(&choice) {
+            self.ask_for(of.pool, of.to - of.from, flags);
+            let name = self.nodes.pool(of.pool).map_or("", |pool| &pool.name);
+            grown.push(format!("{{{name} {}->{} (max: {})}}", of.from, of.to, of.most));
+        }
+        let message = format!("pod triggered scale-up: [{}]", grown.join(" "));
         for pod in choice.pods {
             self.record_event(ObjectId::Pod(pod), false, "TriggeredScaleUp", SOURCE, message.clone());
         }
@@ -128,43 +117,57 @@ impl World<'_> {
         (pending, Some(snapshot))
     }
 
-    /// What each pool could do for the pods.
-    fn choices(&self, pending: &[Pending], room: u32, snapshot: &mut Snapshot) -> Vec<Choice> {
-        let mut choices = Vec::new();
-        for ((number, pool), size) in (0u32..).zip(&self.nodes.settings.pools).zip(self.sizes()) {
-            let most = pool.bounds.1.saturating_sub(size).min(room).min(MOST_AT_ONCE);
-            if self.keeps_from_growing((number, pool), size, room).is_none() {
-                choices.extend(estimate(pending, (number, pool), most, snapshot));
-            }
-        }
-        choices
+    /// The new nodes of a choice, pool by pool.
+    fn shared_out(&self, choice: &Choice) -> Vec<Growth> {
+        let (sizes, pools) = (self.sizes(), &self.nodes.settings.pools);
+        let of = |&pool: &u32| {
+            let from = sizes[pool as usize];
+            Growth { pool, from, to: from, most: pools[pool as usize].bounds.1 }
+        };
+        balance([choice.pool].iter().chain(&choice.similar).map(of).collect(), choice.nodes)
     }
 
-    /// The expander. What is equal is settled by a draw.
-    fn choose(&mut self, flags: &Flags, mut choices: Vec<Choice>) -> Option<Choice> {
-        let name = |choice: &Choice| self.nodes.settings.pools[choice.pool as usize].name.clone();
-        let price = |choice: &Choice| {
-            let pool = &self.nodes.settings.pools[choice.pool as usize];
-            pool.micros_an_hour as f64 * f64::from(choice.nodes) / choice.pods.len() as f64
-        };
-        // The least is the best.
-        let rank = |choice: &Choice| match &flags.expander {
-            Expander::Random => 0.0,
-            Expander::LeastWaste => choice.waste,
-            Expander::MostPods => -(choice.pods.len() as f64),
-            Expander::Price => price(choice),
-            Expander::Priority(numbers) => {
-                -numbers.iter().find(|(pool, _)| *pool == name(choice)).map_or(-1.0, |(_, number)| f64::from(*number))
+    /// Asks a pool for machines.
+    fn ask_for(&mut self, pool: u32, machines: u32, flags: &Flags) {
+        let most = flags.max_provision_time;
+        for _ in 0..machines {
+            let boot = self.boot_time(pool);
+            self.nodes.ask(pool);
+            let comes = boot <= most;
+            let alarm = if comes { AutoscalerAlarm::Booted(pool) } else { AutoscalerAlarm::Overdue(pool) };
+            let due = self.now + boot.min(most);
+            self.autoscaler.booting.push(Machine { pool, asked: self.now, due, comes });
+            self.events.push(due, Event::Autoscaler(alarm));
+        }
+        // Each increase gives the pool time anew for all that it was asked for (`registerOrUpdateScaleUpNoLock`).
+        self.autoscaler.deadlines.insert(pool, self.now + most);
+    }
+
+    /// What each pool could do for the pods, with those that are like it if they would help the same pods
+    /// (`ComputeExpansionOption`).
+    fn choices(&self, flags: &Flags, pending: &[Pending], room: u32, snapshot: &mut Snapshot) -> Vec<Choice> {
+        let groups = alike(pending);
+        let mut open = Vec::new();
+        for ((number, pool), size) in (0u32..).zip(&self.nodes.settings.pools).zip(self.sizes()) {
+            if self.keeps_from_growing((number, pool), size, room).is_none() {
+                let helped = helped(&groups, (number, pool), snapshot);
+                open.push((number, pool, pool.bounds.1 - size, helped));
             }
-        };
-        let best = choices.iter().map(&rank).min_by(f64::total_cmp)?;
-        choices.retain(|choice| rank(choice) == best);
-        let entity = mix(entity(&[b"autoscaler"]), self.now.0);
-        let place = match choices.len() {
-            1 => 0,
-            several => (self.nodes.streams.stream(TIES, entity).unit() * several as f64) as usize,
-        };
-        Some(choices.swap_remove(place.min(choices.len() - 1)))
+        }
+        let mut choices = Vec::new();
+        for (number, pool, own, helps) in &open {
+            let is_similar = |(other, of, _, helped): &&(u32, &NodePool, u32, Vec<bool>)| {
+                let as_well = || helps.iter().zip(helped).all(|(this, that)| *that || !*this);
+                flags.balance && other != number && are_similar(pool, of) && as_well()
+            };
+            let similar = || open.iter().filter(is_similar);
+            let most = own + similar().map(|(_, _, room, _)| room).sum::<u32>();
+            let can_be_helped = groups.iter().zip(helps).filter(|(_, helps)| **helps).map(|(group, _)| group.clone());
+            let choice = estimate(can_be_helped.collect(), (*number, pool), most.min(room).min(MOST_AT_ONCE), snapshot);
+            let similar = similar().map(|(other, ..)| *other).collect();
+            choices.extend(choice.map(|choice| Choice { similar, ..choice }));
+        }
+        choices
     }
 
     /// Why a pool cannot have more nodes, whatever the pod.
