@@ -47,8 +47,8 @@ pub struct PoolBill {
 }
 
 impl Bill {
-    /// Of a run. Nodes are paid for from the making of their objects until these go or the run ends, by the nanosecond
-    /// and for the least time at least. A pod holds of a node the mean share of what it asks for of processors, memory and
+    /// Of a run. Nodes are paid for from the asking for their machines until their objects go or the run ends, by the
+    /// nanosecond and for the least time at least. A pod holds of a node the mean share of what it asks for of processors, memory and
     /// devices, as long as it stands on it.
     pub fn of(run: &Run) -> Bill {
         let of_pools = (0..).zip(&run.pools);
@@ -85,7 +85,7 @@ impl Bill {
 fn pool_bill(run: &Run, pool: Option<u32>, name: Option<String>, micros_an_hour: u64) -> (PoolBill, u128) {
     let nodes: Vec<&NodeLife> = run.nodes.iter().filter(|node| node.pool == pool).collect();
     let until = |node: &NodeLife| node.removed.unwrap_or(run.end);
-    let paid = |node: &&NodeLife| u128::from(until(node).since(node.created).max(run.minimum_charge).0);
+    let paid = |node: &&NodeLife| u128::from(until(node).since(node.asked).max(run.minimum_charge).0);
     let micro_nanos: u128 = nodes.iter().map(paid).sum::<u128>() * u128::from(micros_an_hour);
     let bill = PoolBill {
         name,

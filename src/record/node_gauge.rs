@@ -51,6 +51,7 @@ pub struct NodeGauge {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct NodeSpan {
     pool: Option<u32>,
+    asked: SimTime,
     created: SimTime,
     removed: Option<SimTime>,
     allocatable: Amounts,
@@ -99,8 +100,8 @@ impl NodeGauge {
                 gauge.steps.push(Step { time: row.time, pool: life.pool, more });
                 asked = now;
             }
-            let (pool, created, removed) = (life.pool, life.created, life.removed);
-            gauge.nodes.push(NodeSpan { pool, created, removed, allocatable: [life.cpu_m, life.memory_b] });
+            let (pool, asked, created, removed) = (life.pool, life.asked, life.created, life.removed);
+            gauge.nodes.push(NodeSpan { pool, asked, created, removed, allocatable: [life.cpu_m, life.memory_b] });
         }
         gauge
     }
@@ -118,13 +119,13 @@ impl NodeGauge {
         self.pools.iter().position(|(known, _)| &**known == name).map(|place| place as u32)
     }
 
-    /// Dollars for the nodes of a pool or of all, each from the making of its object until it goes or the window ends.
+    /// Dollars for the nodes of a pool or of all, each from the asking for its machine until its object goes or the window ends.
     /// Where `whole`, the window is the run and each is paid for the least time at least. Nodes of no pool cost nothing.
     pub fn cost(&self, pool: Option<u32>, window: Window, whole: bool) -> f64 {
         let least = if whole { i128::from(self.minimum_charge.0) } else { 0 };
         let of_node = |node: &NodeSpan| {
             let rate = node.pool.and_then(|pool| self.pools.get(pool as usize)).map_or(0, |(_, micros)| *micros);
-            let time = shared(node.created, node.removed.unwrap_or(window.1), window);
+            let time = shared(node.asked, node.removed.unwrap_or(window.1), window);
             u128::from(rate) * time.max(least).unsigned_abs()
         };
         dollars(self.of_pool(pool).map(of_node).sum())
@@ -152,7 +153,8 @@ impl NodeGauge {
         match verb {
             Verb::Added => {
                 let allocatable = cpu_and_memory(&node.allocatable);
-                self.nodes.push(NodeSpan { pool: node.pool, created: now, removed: None, allocatable });
+                let (pool, asked) = (node.pool, node.machine_since.instant().min(now));
+                self.nodes.push(NodeSpan { pool, asked, created: now, removed: None, allocatable });
             }
             Verb::Modified => self.nodes[place].allocatable = cpu_and_memory(&node.allocatable),
             Verb::Deleted => {
@@ -217,7 +219,13 @@ mod tests {
 
     /// A node of 4 processors for 100 s at 36 dollars an hour, and from 50 s on one of 2 processors at 72.
     fn gauge() -> NodeGauge {
-        let node = |pool, created, cpu| NodeSpan { pool: Some(pool), created, removed: None, allocatable: [cpu, 0] };
+        let node = |pool, created, cpu| NodeSpan {
+            pool: Some(pool),
+            asked: created,
+            created,
+            removed: None,
+            allocatable: [cpu, 0],
+        };
         let step = |pool, seconds, cpu| Step { time: at(seconds), pool: Some(pool), more: [cpu, 0] };
         NodeGauge {
             pools: vec![("a".into(), 36_000_000), ("b".into(), 72_000_000)],

@@ -22,6 +22,8 @@ pub struct NodeLife {
     pub cpu_m: i64,
     /// Bytes of memory that pods can have.
     pub memory_b: i64,
+    /// When its machine was asked for: it is paid for from then on.
+    pub asked: SimTime,
     /// When its object was made.
     pub created: SimTime,
     /// When its object went.
@@ -151,9 +153,9 @@ impl NodeLog {
         match verb {
             Verb::Added => {
                 let Amounts { cpu_m, memory_b } = amounts(&node.allocatable);
-                let (name, pool) = (node.name.clone(), node.pool);
+                let (name, pool, asked) = (node.name.clone(), node.pool, node.machine_since.instant().min(now));
                 let rows = Vec::new();
-                self.lives.push(NodeLife { name, pool, cpu_m, memory_b, created: now, removed: None, rows });
+                self.lives.push(NodeLife { name, pool, cpu_m, memory_b, asked, created: now, removed: None, rows });
                 self.used.push(Used::default());
             }
             Verb::Modified => {
@@ -222,7 +224,10 @@ impl NodeLog {
 
     fn add_share(&mut self, on: OnNode, until: SimTime) {
         if let Some((pool, job, millionths)) = on.share {
-            let held = u128::from(millionths) * u128::from(until.since(on.since).0);
+            // Where its node went before it, it held nothing from then on.
+            let removed = self.lives.get(on.node.0 as usize).and_then(|node| node.removed);
+            let until = removed.map_or(until, |removed| removed.min(until));
+            let held = u128::from(millionths) * u128::from(until.since(on.since.min(until)).0);
             *self.shares.entry((pool, job)).or_default() += held;
         }
     }

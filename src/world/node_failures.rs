@@ -249,17 +249,25 @@ impl World<'_> {
             return;
         }
         let warning = self.nodes.settings.failures.get(usize::from(rule)).and_then(|rule| rule.reclaim);
-        self.events.push(self.now + warning.unwrap_or_default(), Event::Node(id, NodeAlarm::Reclaimed));
+        self.events.push(self.now + warning.unwrap_or_default(), Event::Node(id, NodeAlarm::Reclaimed(rule)));
         let message = "the provider takes this node back";
         self.record_event(ObjectId::Node(id), true, "SpotInterruption", "termination-handler", message);
         self.drain(id);
     }
 
-    /// The machine is gone, and with it its object.
-    pub(super) fn node_taken_back(&mut self, id: NodeId) {
+    /// The machine is gone, and with it its object. Its pool may get another in its place.
+    pub(super) fn node_taken_back(&mut self, id: NodeId, rule: u16) {
         let state = self.nodes.state(id);
         state.down = true;
         state.turn = state.turn.wrapping_add(1);
+        let turn = state.turn;
+        let repair = self.nodes.settings.failures.get(usize::from(rule)).and_then(|rule| rule.repair.clone());
+        if let Some((repair, node)) = repair.zip(self.store.standing_node(id).cloned())
+            && let Some(pool) = node.pool
+        {
+            let after = self.nodes.draw(&repair, REPAIR, &node.name, u64::from(turn));
+            self.replace_machine(pool, after);
+        }
         self.remove_node(id);
     }
 

@@ -77,8 +77,8 @@ pub enum NodeAlarm {
     Fails(u16),
     /// Its provider warns that it will take it back, by this rule.
     ReclaimWarned(u16),
-    /// Its provider takes it back.
-    Reclaimed,
+    /// Its provider takes it back, by this rule.
+    Reclaimed(u16),
     /// It comes back, unless `turn` is not its current one any more.
     Returns(u16),
     /// It has not been heard of for too long.
@@ -228,7 +228,7 @@ impl World<'_> {
             NodeAlarm::DevicesReady => self.devices_ready(id),
             NodeAlarm::Fails(rule) => self.node_fails(id, Some(rule)),
             NodeAlarm::ReclaimWarned(rule) => self.reclaim_warned(id, rule),
-            NodeAlarm::Reclaimed => self.node_taken_back(id),
+            NodeAlarm::Reclaimed(rule) => self.node_taken_back(id, rule),
             NodeAlarm::Returns(turn) => self.node_returns(id, turn),
             NodeAlarm::Unheard(turn) => self.node_unheard(id, turn),
             NodeAlarm::TolerationOver(turn) => self.toleration_over(id, turn),

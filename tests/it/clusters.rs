@@ -119,7 +119,7 @@ fn evictions_begin_where_a_node_that_comes_or_goes_ends_a_disruption() {
     let third = |actions: &str, more: &str| {
         let pools = format!("[{{name: a, count: 4, max: 9, allocatable: {{cpu: 1, memory: 9Gi, pods: 20}}}}]{more}");
         let downs =
-            ["a-0", "a-1", "a-2"].map(|node| format!("{{at: 100s, outage: {{component: node, name: {node}}}}}"));
+            ["a-0", "a-1", "a-2"].map(|node| format!("{{at: 1000s, outage: {{component: node, name: {node}}}}}"));
         let spec = format!("  pods: [{{duration: 3h}}]\n  actions: [{}{actions}]\n", downs.join(", "));
         let run = play(&[job("j", 4, "", ONE_CPU).replace("backoffLimit: 0", "backoffLimit: 9")], &pools, &spec);
         let pod = pods(&run, "j").into_iter().find(|pod| pod.node.as_deref() == Some("a-2")).expect("a pod");
@@ -127,10 +127,10 @@ fn evictions_begin_where_a_node_that_comes_or_goes_ends_a_disruption() {
     };
     assert_eq!(third("", ""), None);
     // One of them is deleted: two are not enough for a disruption, and ten seconds later the limiter has a token.
-    assert_eq!(third(", {at: 200s, delete: {kind: Node, name: a-0}}", ""), Some(200.0 + 10.0 + 300.0));
-    // The autoscaler buys nodes for the pods of the first two: three of six are less than more than half.
+    assert_eq!(third(", {at: 1100s, delete: {kind: Node, name: a-0}}", ""), Some(1100.0 + 10.0 + 300.0));
+    // Nodes are old enough to count as lost, not as starting. The autoscaler buys nodes for the pods of the first two: three of six are less than more than half.
     let joined = third("", "\n    autoscaler: {}");
-    assert!(joined.is_some_and(|at| (750.0..1000.0).contains(&at)), "{joined:?}");
+    assert!(joined.is_some_and(|at| (1650.0..1900.0).contains(&at)), "{joined:?}");
 }
 
 #[test]
@@ -285,6 +285,19 @@ fn nodes_fail_and_come_back_or_are_taken_back() {
     let (states, _, phase, deleted) = of("{pool: p, every: 100s, reclaimWarning: 30s}");
     assert!(states.contains("Ready,SchedulingDisabled@100") && states.ends_with("Deleted@130"), "{states}");
     assert_eq!((phase, deleted), ("Failed", Some(100.0)));
+    // Its pool gets another one, if the scenario says when.
+    let pools = "[{name: p, count: 1, allocatable: {cpu: 9, memory: 9Gi, pods: 20}}]\n    failures: [{pool: p, every: 100s, \
+                 reclaimWarning: 30s, repair: 3m}]";
+    let again = job("j", 1, "", ONE_CPU).replace("backoffLimit: 0", "backoffLimit: 9");
+    let run = play(&[again], pools, "  pods: [{duration: 80s}]\n");
+    assert_eq!(run.nodes.len(), 1, "it is idle when the node would be taken");
+    let run = play(
+        &[job("j", 1, "", ONE_CPU).replace("backoffLimit: 0", "backoffLimit: 1")],
+        pools,
+        "  pods: [{duration: 101s}]\n",
+    );
+    let lives: Vec<_> = run.nodes.iter().map(|node| (seconds(Some(node.created)), seconds(node.removed))).collect();
+    assert_eq!(lives, [(Some(0.0), Some(130.0)), (Some(310.0), Some(440.0)), (Some(620.0), None)]);
 }
 
 #[test]
@@ -392,6 +405,91 @@ fn nodes_go_as_the_released_autoscaler_lets_them_go() {
         "{duration: 100s}]\n  actions: [{at: 200s, outage: {component: node, name: a-0}}",
     );
     assert!((1300..=1330).contains(&scalings(&run).0[0]), "{:?}", scalings(&run));
+}
+
+#[test]
+fn nodes_with_gpus_to_come_are_awaited_and_show_what_their_pool_has() {
+    let of = |pool: &str, flags: &str| {
+        let gpus = "allocatable: {cpu: 8, memory: 30Gi, pods: 110, nvidia.com/gpu: 1}";
+        let pools =
+            format!("[{{name: gpu, count: 0, max: 50, {gpus}, bootTime: 60s, {pool}}}]\n    autoscaler: {{{flags}}}");
+        let asks = "resources: {requests: {cpu: 1}, limits: {nvidia.com/gpu: 1}}";
+        let run = play(&[job("j", 1, "", asks)], &pools, "  pods: [{duration: 300s}]\n");
+        (run.nodes.len(), seconds(pods(&run, "j")[0].started))
+    };
+    // A label says that there will be some: nobody takes the node away, however soon others would go.
+    let label = "labels: {cloud.google.com/gke-accelerator: t4}, deviceDelay: 3m";
+    let (nodes, started) = of(label, "scaleDownUnneededTime: 1m, scaleDownDelayAfterAdd: 1m");
+    assert_eq!(nodes, 1);
+    assert!(started.is_some_and(|at| at >= 270.0), "{started:?}");
+    // Without a label the first node that has been ready for a minute says that the pool has none.
+    let (nodes, _) = of("deviceDelay: 8m", "");
+    assert!(nodes < 4, "{nodes}");
+}
+
+#[test]
+fn the_autoscaler_sees_what_the_loop_of_the_instant_has_not_seen() {
+    let pools = "[{name: a, count: 1, min: 0, max: 1, allocatable: {cpu: 1, memory: 9Gi, pods: 20}}, {name: b, count: 0, \
+                 max: 1, bootTime: 60s, allocatable: {cpu: 4, memory: 9Gi, pods: 20}}]\n    autoscaler: {}";
+    let big = job("j", 1, "", "resources: {requests: {cpu: 2}}");
+    let run = play(&[big], pools, "  pods: [{duration: 30s}]\n");
+    assert_eq!(seconds(run.events.iter().find(|e| e.reason == "TriggeredScaleUp").map(|e| e.time)), Some(10.0));
+}
+
+#[test]
+fn runs_last_until_what_could_not_go_has_been_asked_again() {
+    // The last Job ends while the node is not to be asked again: it goes all the same.
+    let pools =
+        "[{name: a, count: 1, min: 0, max: 1, allocatable: {cpu: 4, memory: 9Gi, pods: 20}}]\n    autoscaler: {}";
+    for minutes in [30, 31, 32, 33] {
+        let rules = format!("  pods: [{{duration: {minutes}m}}]\n");
+        let run = play(&[job("j", 1, "", ONE_CPU)], pools, &rules);
+        assert!(run.nodes[0].removed.is_some(), "{minutes}");
+    }
+}
+
+#[test]
+fn the_autoscaler_leaves_pools_without_bounds_alone() {
+    let of = |bounds: &str| {
+        let pools = format!(
+            "[{{name: a, count: 3{bounds}, allocatable: {{cpu: 4, memory: 9Gi, pods: 20}}}}]\n    autoscaler: {{}}"
+        );
+        let run = play(&[job("j", 1, "", ONE_CPU)], &pools, "  pods: [{duration: 30m}]\n");
+        run.nodes.iter().filter(|node| node.removed.is_some()).count()
+    };
+    assert_eq!(of(""), 0);
+    assert_eq!(of(", min: 1, max: 3"), 2);
+}
+
+#[test]
+fn a_node_that_got_a_pod_after_all_stays() {
+    let pools =
+        "[{name: a, count: 2, min: 1, max: 2, allocatable: {cpu: 1, memory: 9Gi, pods: 20}}]\n    autoscaler: {}";
+    let tolerates =
+        job("late", 1, "", ONE_CPU).replace("containers:", "tolerations: [{operator: Exists}], containers:");
+    let rules = "  pods: [{duration: 20m}]\n  actions: [{at: 602s, patch: {kind: Job, name: late, merge: {spec: {suspend: false}}}}]\n";
+    let late = tolerates.replace("backoffLimit: 0", "backoffLimit: 0\n  suspend: true");
+    let run = play(&[job("j", 1, "", ONE_CPU), late], pools, rules);
+    let said = run.events.iter().find(|event| event.reason == "ScaleDownFailed").map(|event| event.message.as_str());
+    assert!(said.is_some_and(|message| message.ends_with("new pods scheduled")), "{said:?}");
+    assert_eq!(pods(&run, "late")[0].terminating, None);
+}
+
+#[test]
+fn machines_are_paid_for_from_the_asking_and_shares_end_with_their_node() {
+    let pools = "[{name: p, count: 0, max: 1, bootTime: 10m, pricePerHour: 3.6, allocatable: {cpu: 1, memory: 9Gi, pods: 20}}]\n    \
+                 autoscaler: {scaleDownEnabled: false}";
+    let run = play(&[job("j", 1, "", ONE_CPU)], pools, "  pods: [{duration: 60s}]\n");
+    let node = &run.nodes[0];
+    assert_eq!(node.created.since(node.asked), jobsim::SimDuration::from_secs(600));
+    let paid = run.end.since(node.asked).0 as f64 / 1e9 * 0.001;
+    assert!((jobsim::record::bill::Bill::of(&run).total - paid).abs() < 1e-9);
+    // The pod's object stays for a minute after the node's: nobody is paid for that.
+    let pools = "[{name: p, count: 1, pricePerHour: 3.6, allocatable: {cpu: 1, memory: 9Gi, pods: 20}}]";
+    let rules = "  pods: [{duration: 1h}]\n  actions: [{at: 100s, delete: {kind: Node, name: p-0}}]\n";
+    let run = play(&[job("j", 1, "", ONE_CPU)], pools, rules);
+    let bill = jobsim::record::bill::Bill::of(&run);
+    assert!(bill.jobs.iter().map(|(_, cost)| cost).sum::<f64>() <= bill.total, "{bill:?}");
 }
 
 #[test]

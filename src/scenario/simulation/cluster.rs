@@ -98,7 +98,15 @@ fn pool(item: &Item<'_>, max_pods: u32, report: &mut Report<'_>) -> Option<NodeP
     let full = machine.map_or(0, |machine| machine.micros_an_hour);
     let listed = machine.map_or(0, |m| if spot { m.spot_micros_an_hour } else { m.micros_an_hour });
     let count = count.unwrap_or(if min.is_none() && max.is_none() { 1 } else { min.unwrap_or(0) });
-    let bounds = (min.unwrap_or(0), max.unwrap_or(count).max(count));
+    // What says neither is no business of the autoscaler's.
+    let bounds = match (min, max) {
+        (None, None) => (count, count),
+        _ => (min.unwrap_or(0), max.unwrap_or(count).max(count)),
+    };
+    if bounds.0 > bounds.1 {
+        let title = format!("{path}: `min` is {}, but `max` is {}", bounds.0, bounds.1);
+        report.error_with_help(span, title, "`max` must be `min` or more");
+    }
     let mut labels = labels;
     if let Some(zone) = zone {
         labels.push(("topology.kubernetes.io/zone".into(), zone));

@@ -3,7 +3,7 @@
 use super::super::World;
 use super::super::event::Event;
 use super::super::evictions::Eviction;
-use super::{AutoscalerAlarm, SOURCE};
+use super::{AutoscalerAlarm, Leaving, SOURCE};
 use crate::api::meta::{NodeId, ObjectId, PodId};
 use crate::api::node::{Taint, TaintEffect};
 use crate::kernel::time::{SimDuration, SimTime};
@@ -24,7 +24,8 @@ impl World<'_> {
     /// The node is tainted and cordoned; five seconds later its pods are asked to go, or it goes at once.
     pub(super) fn take_away(&mut self, id: NodeId) {
         self.autoscaler.unneeded.remove(&id);
-        self.autoscaler.leaving.insert(id, self.now + AFTER_TAINT);
+        let was_empty = self.standing_on(id) == 0;
+        self.autoscaler.leaving.insert(id, Leaving { begun: self.now + AFTER_TAINT, was_empty });
         let taint = Taint { key: TO_BE_DELETED.into(), value: "".into(), effect: TaintEffect::NoSchedule };
         _ = self.store.update_node(id, |node| {
             node.taints.push(taint);
@@ -38,12 +39,17 @@ impl World<'_> {
 
     /// Asks those of its pods to go that were not asked, or looks whether they are gone.
     pub(super) fn leave(&mut self, id: NodeId) {
-        let Some(&begun) = self.autoscaler.leaving.get(&id) else { return };
+        let Some(&Leaving { begun, was_empty }) = self.autoscaler.leaving.get(&id) else { return };
         let left: Vec<PodId> = self.pods_on(id).into_iter().filter(|&pod| self.counts(pod)).collect();
         if left.is_empty() {
             self.record_event(ObjectId::Node(id), false, "ScaleDown", SOURCE, "nodes removed by cluster autoscaler");
             self.remove_node(id);
             return self.wake_autoscaler(false);
+        }
+        if was_empty {
+            let why =
+                format!("empty node \"{}\", new pods scheduled", self.store.node(id).map_or("", |node| &node.name));
+            return self.stays_after_all(id, &format!("failed to delete empty node: failed to delete {why}"));
         }
         let mut refused = false;
         for pod in left {
@@ -63,15 +69,15 @@ impl World<'_> {
             false => (POLL, SimDuration::from_secs(MOST_GRACE.into()) + HEADROOM),
         };
         if self.now >= begun + most {
-            return self.stays_after_all(id, if refused { "eviction refused" } else { "pods remaining after timeout" });
+            let why = if refused { "eviction refused" } else { "pods remaining after timeout" };
+            return self.stays_after_all(id, &format!("failed to drain and delete node: {why}"));
         }
         self.events.push(self.now + next, Event::Autoscaler(AutoscalerAlarm::Leaves(id)));
     }
 
-    /// The drain has failed: the node takes pods again, even if somebody had cordoned it before (`CleanTaints`).
-    fn stays_after_all(&mut self, id: NodeId, why: &str) {
+    /// It could not go: the node takes pods again, even if somebody had cordoned it before (`CleanTaints`).
+    fn stays_after_all(&mut self, id: NodeId, message: &str) {
         self.autoscaler.leaving.remove(&id);
-        let message = format!("failed to drain and delete node: {why}");
         self.record_event(ObjectId::Node(id), true, "ScaleDownFailed", SOURCE, message);
         _ = self.store.update_node(id, |node| {
             node.taints.retain(|taint| &*taint.key != TO_BE_DELETED);

@@ -3,13 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::super::nodes::imagined;
 use crate::api::meta::{JobId, PodId};
+use crate::api::node::Node;
 use crate::api::pod::PodTemplate;
 use crate::api::quantity::Quantity;
 use crate::api::resources::{self, ResourceList};
 use crate::kernel::time::SimTime;
-use crate::scenario::cluster::NodePool;
 use crate::scheduler::{Packing, Snapshot};
 
 /// A pod without a place.
@@ -37,23 +36,25 @@ pub(super) struct Choice {
 /// Pods that are alike.
 pub(super) type Group<'p> = Vec<&'p Pending>;
 
-/// Which of the groups a new node of a pool would help (`SchedulablePodGroups`).
-pub(super) fn helped(groups: &[Group<'_>], (number, pool): (u32, &NodePool), snapshot: &mut Snapshot) -> Vec<bool> {
-    let probe = snapshot.add_node(&imagined(pool, number, 0));
+/// Which of the groups a new node like this would help (`SchedulablePodGroups`).
+pub(super) fn helped(groups: &[Group<'_>], node: &Node, snapshot: &mut Snapshot) -> Vec<bool> {
+    let probe = snapshot.add_node(node);
     let helped = groups.iter().map(|group| snapshot.takes(group[0].id, probe)).collect();
     snapshot.remove_node(probe);
     helped
 }
 
-/// How many nodes of a pool the pods need that it can help, with its nodes among those of the cluster: the largest pods
-/// first, pods that are alike one after the other.
+/// How many nodes of a pool the pods need that it can help, with its nodes, made by `node`, among those of the cluster: the
+/// largest pods first, pods that are alike one after the other.
 pub(super) fn estimate<'p>(
     mut groups: Vec<Group<'p>>,
-    (number, pool): (u32, &NodePool),
+    pool: u32,
+    node: impl Fn(usize) -> Node,
     most: u32,
     snapshot: &mut Snapshot,
 ) -> Option<Choice> {
-    let share = |pod: &Pending| share_of(&pod.template.requests(), pool);
+    let has = node(0).allocatable;
+    let share = |pod: &Pending| share_of(&pod.template.requests(), &has);
     groups.sort_by(|a, b| share(b[0]).total_cmp(&share(a[0])));
     let (mut opened, mut used) = (Packing::on(Vec::new()), BTreeSet::new());
     let mut pods: Group<'p> = Vec::new();
@@ -71,7 +72,7 @@ pub(super) fn estimate<'p>(
                 used.insert(last);
                 pods.extend(group.next());
             } else if last.is_none_or(|last| used.contains(&last)) && (opened.nodes.len() as u32) < most {
-                opened.add(snapshot.add_node(&imagined(pool, number, opened.nodes.len())));
+                opened.add(snapshot.add_node(&node(opened.nodes.len())));
             } else {
                 break;
             }
@@ -85,7 +86,7 @@ pub(super) fn estimate<'p>(
     let mut asked = ResourceList::new();
     pods.iter().for_each(|pod| resources::add(&mut asked, &pod.template.requests()));
     let pods = pods.iter().map(|pod| pod.id).collect();
-    Some(Choice { pool: number, nodes: used.len() as u32, pods, asked, similar: Vec::new() })
+    Some(Choice { pool, nodes: used.len() as u32, pods, asked, similar: Vec::new() })
 }
 
 /// Pods of one Job that are alike; those with an index, and those of nobody, are unlike all others
@@ -113,7 +114,7 @@ pub(super) fn processors_and_memory(list: &ResourceList) -> [f64; 2] {
 }
 
 /// What a pod asks for of a node, processors and memory added up (`calculatePodScore`).
-fn share_of(asked: &ResourceList, pool: &NodePool) -> f64 {
-    let shares = processors_and_memory(asked).into_iter().zip(processors_and_memory(&pool.allocatable));
+fn share_of(asked: &ResourceList, has: &ResourceList) -> f64 {
+    let shares = processors_and_memory(asked).into_iter().zip(processors_and_memory(has));
     shares.filter(|(_, has)| *has > 0.0).map(|(asked, has)| asked / has).sum()
 }

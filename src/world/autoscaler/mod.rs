@@ -11,11 +11,13 @@ use std::collections::BTreeMap;
 
 use super::World;
 use super::event::Event;
+use super::nodes::imagined;
 use crate::api::meta::{NodeId, PodId};
 use crate::api::node::{Node, Readiness};
 use crate::api::pod::PodTemplate;
+use crate::api::resources::ResourceList;
 use crate::kernel::time::{SimDuration, SimTime};
-use crate::scenario::cluster::Autoscaler as Flags;
+use crate::scenario::cluster::{Autoscaler as Flags, NodePool};
 use crate::scheduler::Snapshot;
 
 const SOURCE: &str = "cluster-autoscaler";
@@ -30,10 +32,12 @@ pub(super) struct Autoscaler {
     booting: Vec<Machine>,
     /// Nodes that are not needed, and since when.
     unneeded: BTreeMap<NodeId, SimTime>,
-    /// Nodes that could not go, and until when that is not asked again.
-    unremovable: BTreeMap<NodeId, SimTime>,
-    /// Nodes on their way out, and when their pods were asked to go.
-    leaving: BTreeMap<NodeId, SimTime>,
+    /// Nodes that could not go.
+    unremovable: BTreeMap<NodeId, Unremovable>,
+    /// Nodes on their way out.
+    leaving: BTreeMap<NodeId, Leaving>,
+    /// What nodes of each pool have, as one of them showed when all was well with it.
+    templates: BTreeMap<u32, Template>,
     /// Where the next search for a place begins.
     next_place: usize,
     /// Nodes on which pods were put in the last loop: they are tried first.
@@ -53,6 +57,31 @@ pub(super) struct Autoscaler {
     last: Option<SimTime>,
     /// How the cluster was then.
     seen: Option<u64>,
+}
+
+/// A node that could not go.
+#[derive(Clone, Copy, Debug)]
+struct Unremovable {
+    /// It is not asked again before.
+    until: SimTime,
+    /// How the cluster was when it was asked.
+    seen: u64,
+}
+
+/// A node on its way out.
+#[derive(Clone, Copy, Debug)]
+struct Leaving {
+    /// When its pods are asked to go.
+    begun: SimTime,
+    /// It was chosen as one without pods.
+    was_empty: bool,
+}
+
+/// What a node has, and what of it pods can use.
+#[derive(Clone, Debug)]
+struct Template {
+    capacity: ResourceList,
+    allocatable: ResourceList,
 }
 
 /// A machine that boots.
@@ -90,8 +119,11 @@ enum Place {
 
 /// A node that could not go is looked at again after this (`--unremovable-node-recheck-timeout`).
 const SEEN_AGAIN_AFTER: SimDuration = SimDuration::from_secs(300);
-/// A node that is not ready so long after its creation counts as lost (`--max-node-startup-time`).
+/// A node that is not ready so long after its creation counts as lost, before that as on its way
+/// (`--max-node-startup-time`).
 const STARTS_WITHIN: SimDuration = SimDuration::from_secs(900);
+/// A node that has been ready for longer shows what those of its pool have (`stabilizationDelay`).
+const STABLE_AFTER: SimDuration = SimDuration::from_secs(60);
 /// So many lost nodes are no trouble (`--ok-total-unready-count`), nor is such a share of them, in percent
 /// (`--max-total-unready-percentage`).
 const MOST_UNREADY: (u32, u32) = (3, 45);
@@ -121,9 +153,11 @@ impl World<'_> {
     /// where a pod has found no place.
     pub(super) fn wake_autoscaler(&mut self, at_once: bool) {
         let Some(flags) = &self.nodes.settings.autoscaler else { return };
-        let after = self.autoscaler.last.map_or(self.now, |last| (last + flags.scan_interval).max(self.now));
-        let at = if at_once { self.now } else { after };
-        if self.autoscaler.next.is_none_or(|next| next < self.now || next > at) && self.autoscaler.last != Some(at) {
+        let last = self.autoscaler.last;
+        let after = last.map_or(self.now, |last| (last + flags.scan_interval).max(self.now));
+        // There is one loop at an instant: what it has not seen is seen by the next.
+        let at = if at_once && last != Some(self.now) { self.now } else { after };
+        if self.autoscaler.next.is_none_or(|next| next < self.now || next > at) {
             self.autoscaler.next = Some(at);
             self.push_housekeeping(at, Event::Autoscaler(AutoscalerAlarm::Loop));
         }
@@ -137,7 +171,8 @@ impl World<'_> {
             let born = self.store.standing_pod(*pod).map_or(SimTime::ZERO, |pod| pod.created.instant());
             self.now.since(born) > flags.new_pod_delay + SEEN_AFTER
         };
-        let has_looked = of.seen == Some(self.store.version());
+        let version = self.store.version();
+        let has_looked = of.seen == Some(version) && of.unremovable.values().all(|of| of.seen == version);
         let nothing_moves =
             of.booting.len() == self.machines_in_vain() && of.unneeded.is_empty() && of.leaving.is_empty();
         has_looked && nothing_moves && !self.tries_again() && self.scheduling.unschedulable.keys().all(seen)
@@ -208,21 +243,21 @@ impl World<'_> {
             self.autoscaler.unneeded.clear();
             return (false, false);
         }
+        self.look_at_templates();
+        self.look_at_requests();
         let (waits, scaled) = self.scale_up(flags);
         let going = flags.scale_down && self.scale_down(flags, !waits);
         let of = &self.autoscaler;
-        // What could not go for what was on it may once that is gone.
-        let is_empty_now = of.unremovable.keys().any(|id| self.store.node(*id).is_some() && self.standing_on(*id) == 0);
-        let timers = self.tries_again() || is_empty_now || !of.unneeded.is_empty() || !of.leaving.is_empty();
+        // What could not go may since something has changed.
+        let may_go_now = of.unremovable.values().any(|of| of.seen != self.store.version());
+        let timers = self.tries_again() || may_go_now || !of.unneeded.is_empty() || !of.leaving.is_empty();
         (waits || scaled || going || timers || !of.booting.is_empty(), scaled)
     }
 
     /// Are so many nodes lost that nothing should be done (`IsClusterHealthy`)?
     fn cluster_is_unhealthy(&self) -> bool {
-        let is_lost =
-            |node: &Node| node.ready != Readiness::Ready && self.now.since(node.created.instant()) >= STARTS_WITHIN;
         let all = self.store.nodes().count() as u32;
-        is_too_many(self.store.nodes().filter(|node| is_lost(node)).count() as u32, all)
+        is_too_many(self.store.nodes().filter(|node| self.is_lost(node)).count() as u32, all)
     }
 
     /// Does so much of a pool not work that it is not asked for more (`IsNodeGroupHealthy`)?
@@ -232,8 +267,60 @@ impl World<'_> {
         is_too_many(missing, of_pool().count() as u32)
     }
 
-    /// The cluster as it is reckoned with, and the nodes in it that take pods. One whose GPUs are to come counts as if
-    /// they were there, if a label says that it has some. Pods that nobody misses take no room.
+    /// Has a pool time to bring what it was asked for, so that what is on its way counts as there (`GetUpcomingNodes`)?
+    fn is_awaited(&self, pool: u32) -> bool {
+        self.autoscaler.deadlines.contains_key(&pool) && !self.backs_off(pool)
+    }
+
+    /// Is the node on its way yet: not ready, or without the GPUs that a label says it has
+    /// (`FilterOutNodesWithUnreadyResources`)?
+    fn is_starting(&self, node: &Node) -> bool {
+        !works(node) && !self.is_lost(node) && node.pool.is_some_and(|pool| self.is_awaited(pool))
+    }
+
+    /// Had the node time enough to start, and does it not work?
+    fn is_lost(&self, node: &Node) -> bool {
+        !works(node) && self.now.since(node.created.instant()) >= STARTS_WITHIN
+    }
+
+    /// Forgets what was asked of pools once all of it is there, or was to be there (`updateScaleRequests`).
+    fn look_at_requests(&mut self) {
+        for (pool, deadline) in self.autoscaler.deadlines.clone() {
+            let is_awaited = |node: &Node| node.pool == Some(pool) && !works(node) && !self.is_lost(node);
+            let boots = self.autoscaler.booting.iter().any(|machine| machine.pool == pool);
+            let is_done = !boots && !self.store.nodes().any(|node| is_awaited(node));
+            if is_done || deadline < self.now {
+                self.autoscaler.deadlines.remove(&pool);
+            }
+            if !is_done && deadline < self.now {
+                self.gives_up(pool);
+            }
+        }
+    }
+
+    /// Keeps what nodes of each pool have by the first that has been ready for a while (`MixedTemplateNodeInfoProvider`).
+    fn look_at_templates(&mut self) {
+        let (mut seen, now) = (BTreeMap::new(), self.now);
+        for node in self.store.nodes() {
+            let is_stable = now.since(node.ready_since.instant()) > STABLE_AFTER;
+            if let Some(pool) = node.pool.filter(|_| works(node) && is_stable && !node.unschedulable) {
+                let template = || Template { capacity: node.capacity.clone(), allocatable: node.allocatable.clone() };
+                seen.entry(pool).or_insert_with(template);
+            }
+        }
+        self.autoscaler.templates.append(&mut seen);
+    }
+
+    /// A node of a pool as it would be.
+    fn imagined(&self, of: &NodePool, pool: u32, number: usize) -> Node {
+        let node = imagined(of, pool, number);
+        match self.autoscaler.templates.get(&pool).cloned() {
+            Some(Template { capacity, allocatable }) => Node { capacity, allocatable, ..node },
+            None => node,
+        }
+    }
+
+    /// The cluster as it is reckoned with, and the nodes in it that take pods. Pods that nobody misses take no room.
     fn picture(&self, flags: &Flags) -> (Snapshot, Vec<NodeId>) {
         let (mut snapshot, mut takers) = (self.scheduling.scheduler.snapshot(), Vec::new());
         for node in self.store.nodes() {
@@ -242,14 +329,10 @@ impl World<'_> {
                     snapshot.lift(pod);
                 }
             }
-            if node.ready != Readiness::Ready || node.unschedulable || self.autoscaler.leaving.contains_key(&node.id) {
-                continue;
+            let is_there = node.ready == Readiness::Ready && !node.unschedulable && !self.is_starting(node);
+            if is_there && !self.autoscaler.leaving.contains_key(&node.id) {
+                takers.push(node.id);
             }
-            let awaited = GPU_LABELS.iter().any(|label| node.label(label).is_some());
-            if let Some(pool) = node.pool.filter(|_| awaited).and_then(|pool| self.nodes.pool(pool)) {
-                snapshot.set_node(node.id, &Node { allocatable: pool.allocatable.clone(), ..(**node).clone() });
-            }
-            takers.push(node.id);
         }
         (snapshot, takers)
     }
@@ -271,6 +354,12 @@ impl World<'_> {
     fn size(&self, pool: u32) -> u32 {
         self.sizes()[pool as usize]
     }
+}
+
+/// Is a node ready, with GPUs if a label says that it has some?
+fn works(node: &Node) -> bool {
+    let has_gpus = || node.allocatable.iter().any(|(name, amount)| name.contains("gpu") && !amount.is_zero());
+    node.ready == Readiness::Ready && (has_gpus() || GPU_LABELS.iter().all(|label| node.label(label).is_none()))
 }
 
 /// Is a pod so unimportant that no node is bought or kept for it?

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::super::World;
 use super::super::evictions::BudgetState;
-use super::{GPU_LABELS, SEEN_AGAIN_AFTER};
+use super::{GPU_LABELS, SEEN_AGAIN_AFTER, Unremovable, works};
 use crate::api::meta::{NodeId, PodId};
-use crate::api::node::{Node, Readiness, Taint, TaintEffect};
+use crate::api::node::{Node, Taint, TaintEffect};
 use crate::api::pod::{Pod, PodTemplate};
 use crate::kernel::time::SimDuration;
 use crate::scenario::cluster::Autoscaler as Flags;
@@ -46,14 +46,15 @@ impl World<'_> {
 
     fn find_unneeded(&mut self, flags: &Flags) {
         let now = self.now;
-        self.autoscaler.unremovable.retain(|_, until| *until > now);
+        self.autoscaler.unremovable.retain(|_, of| of.until > now);
         let sizes = self.sizes();
         let is_of_large_pool = |node: &Node| {
             node.pool.is_some_and(|pool| sizes[pool as usize] > self.nodes.pool(pool).map_or(0, |pool| pool.bounds.0))
         };
         let is_candidate = |node: &Node| {
             let (id, of) = (node.id, &self.autoscaler);
-            !of.leaving.contains_key(&id) && !of.unremovable.contains_key(&id) && is_of_large_pool(node)
+            let is_known = of.leaving.contains_key(&id) || of.unremovable.contains_key(&id);
+            !is_known && is_of_large_pool(node) && !self.is_starting(node)
         };
         let mut nodes: Vec<&Arc<Node>> = self.store.nodes().filter(|node| is_candidate(node)).collect();
         // The cluster is large, and as it is mostly says already that all nodes are busy.
@@ -75,18 +76,16 @@ impl World<'_> {
             if self.is_removable(id, &mut snapshot, &mut targets, &mut budgets) {
                 unneeded.insert(id, self.autoscaler.unneeded.get(&id).copied().unwrap_or(now));
             } else {
-                self.autoscaler.unremovable.insert(id, now + SEEN_AGAIN_AFTER);
+                let seen = self.store.version();
+                self.autoscaler.unremovable.insert(id, Unremovable { until: now + SEEN_AGAIN_AFTER, seen });
             }
         }
         self.autoscaler.unneeded = unneeded;
     }
 
-    /// Might a node not be busy in a picture of the cluster, where some pods take no room and GPUs are there that are to
-    /// come?
+    /// Might a node not be busy in a picture of the cluster, where some pods take no room?
     fn may_be_idle(&self, node: &Node, flags: &Flags) -> bool {
-        let awaits_devices = GPU_LABELS.iter().any(|label| node.label(label).is_some());
-        awaits_devices
-            || !is_busy(node, flags, |resource| self.scheduling.scheduler.asked_of(node.id, resource))
+        !is_busy(node, flags, |resource| self.scheduling.scheduler.asked_of(node.id, resource))
             || self.pods_on(node.id).into_iter().any(|pod| self.takes_no_room(pod, flags))
     }
 
@@ -149,7 +148,7 @@ impl World<'_> {
     /// Those go that have not been needed for long enough, empty ones first, as many as may be on their way at a time.
     fn take_unneeded(&mut self, flags: &Flags) {
         let is_due = |(id, since): (&NodeId, &crate::kernel::time::SimTime)| {
-            let is_ready = self.store.node(*id).is_some_and(|node| node.ready == Readiness::Ready);
+            let is_ready = self.store.node(*id).is_some_and(|node| works(node));
             let time = if is_ready { flags.unneeded_time } else { UNREADY_TIME };
             (self.now.since(*since) >= time).then_some(*id)
         };

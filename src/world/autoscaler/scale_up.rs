@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::super::World;
 use super::super::event::Event;
-use super::super::nodes::imagined;
 use super::estimate::{Choice, Pending, alike, estimate, helped};
 use super::similar::{Growth, are_similar, balance};
 use super::{AutoscalerAlarm, Failure, Late, Machine, Place, SOURCE, is_expendable};
@@ -85,10 +84,11 @@ impl World<'_> {
         self.scheduling.nominated.iter().for_each(|(&pod, &node)| snapshot.put(pod, node));
         let mut places: BTreeMap<NodeId, Place> = nodes.iter().map(|&node| (node, Place::There(node))).collect();
         let mut booting: BTreeMap<u32, usize> = BTreeMap::new();
-        for &Machine { pool, .. } in &self.autoscaler.booting {
-            let Some(of) = self.nodes.pool(pool) else { continue };
+        let starting = self.store.nodes().filter(|node| self.is_starting(node)).filter_map(|node| node.pool);
+        for pool in self.autoscaler.booting.iter().map(|machine| machine.pool).chain(starting) {
+            let Some(of) = self.nodes.pool(pool).filter(|_| self.is_awaited(pool)) else { continue };
             let number = booting.entry(pool).or_default();
-            places.insert(snapshot.add_node(&imagined(of, pool, *number)), Place::Booting(pool, *number));
+            places.insert(snapshot.add_node(&self.imagined(of, pool, *number)), Place::Booting(pool, *number));
             *number += 1;
         }
         let mut there = Packing::from(places.keys().copied().collect(), self.autoscaler.next_place);
@@ -132,15 +132,26 @@ impl World<'_> {
         let most = flags.max_provision_time;
         for _ in 0..machines {
             let boot = self.boot_time(pool);
-            self.nodes.ask(pool);
-            let comes = boot <= most;
-            let alarm = if comes { AutoscalerAlarm::Booted(pool) } else { AutoscalerAlarm::Overdue(pool) };
-            let due = self.now + boot.min(most);
-            self.autoscaler.booting.push(Machine { pool, asked: self.now, due, comes });
-            self.events.push(due, Event::Autoscaler(alarm));
+            let (asked, due) = (self.now, self.now + boot.min(most));
+            self.await_machine(Machine { pool, asked, due, comes: boot <= most });
         }
         // Each increase gives the pool time anew for all that it was asked for (`registerOrUpdateScaleUpNoLock`).
         self.autoscaler.deadlines.insert(pool, self.now + most);
+    }
+
+    /// A machine of a pool is on its way: it is there when it is due, or given up.
+    fn await_machine(&mut self, machine: Machine) {
+        let Machine { pool, due, comes, .. } = machine;
+        self.nodes.ask(pool);
+        self.autoscaler.booting.push(machine);
+        let alarm = if comes { AutoscalerAlarm::Booted(pool) } else { AutoscalerAlarm::Overdue(pool) };
+        self.events.push(due, Event::Autoscaler(alarm));
+    }
+
+    /// A machine takes the place of one that its provider took back, after some time in which nobody pays for it.
+    pub(in super::super) fn replace_machine(&mut self, pool: u32, after: SimDuration) {
+        let due = self.now + after;
+        self.await_machine(Machine { pool, asked: due, due, comes: true });
     }
 
     /// What each pool could do for the pods, with those that are like it if they would help the same pods
@@ -150,7 +161,7 @@ impl World<'_> {
         let mut open = Vec::new();
         for ((number, pool), size) in (0u32..).zip(&self.nodes.settings.pools).zip(self.sizes()) {
             if self.keeps_from_growing((number, pool), size, room).is_none() {
-                let helped = helped(&groups, (number, pool), snapshot);
+                let helped = helped(&groups, &self.imagined(pool, number, 0), snapshot);
                 open.push((number, pool, pool.bounds.1 - size, helped));
             }
         }
@@ -163,7 +174,8 @@ impl World<'_> {
             let similar = || open.iter().filter(is_similar);
             let most = own + similar().map(|(_, _, room, _)| room).sum::<u32>();
             let can_be_helped = groups.iter().zip(helps).filter(|(_, helps)| **helps).map(|(group, _)| group.clone());
-            let choice = estimate(can_be_helped.collect(), (*number, pool), most.min(room).min(MOST_AT_ONCE), snapshot);
+            let node = |at: usize| self.imagined(pool, *number, at);
+            let choice = estimate(can_be_helped.collect(), *number, node, most.min(room).min(MOST_AT_ONCE), snapshot);
             let similar = similar().map(|(other, ..)| *other).collect();
             choices.extend(choice.map(|choice| Choice { similar, ..choice }));
         }
@@ -190,7 +202,7 @@ impl World<'_> {
         for ((number, pool), size) in (0u32..).zip(&self.nodes.settings.pools).zip(self.sizes()) {
             match self.keeps_from_growing((number, pool), size, room) {
                 Some(why) => skipped.push(why.to_owned()),
-                None => nodes.push(imagined(pool, number, 0)),
+                None => nodes.push(self.imagined(pool, number, 0)),
             }
         }
         let is_told = |told: &SimTime| self.now.since(*told) < SAME_EVENT;
@@ -236,7 +248,7 @@ impl World<'_> {
         Some(self.autoscaler.booting.remove(place))
     }
 
-    fn backs_off(&self, pool: u32) -> bool {
+    pub(super) fn backs_off(&self, pool: u32) -> bool {
         self.autoscaler.failed.get(&pool).is_some_and(|failure| self.now < failure.until)
     }
 
@@ -256,12 +268,19 @@ impl World<'_> {
         if self.autoscaler.deadlines.get(&pool).is_some_and(|&deadline| deadline > now) {
             self.note(format!("a machine of pool {name} did not come within maxNodeProvisionTime and is given up"));
         } else {
-            let length = self.back_off(pool);
-            self.note(format!(
-                "pool {name} brought no node within maxNodeProvisionTime; it is asked for none for {length} s"
-            ));
+            self.autoscaler.deadlines.remove(&pool);
+            self.gives_up(pool);
         }
         self.wake_autoscaler(false);
+    }
+
+    /// A pool has not brought what it was asked for in time: it is left alone for a while.
+    pub(super) fn gives_up(&mut self, pool: u32) {
+        let length = self.back_off(pool);
+        let name = self.nodes.pool(pool).map(|pool| pool.name.clone()).unwrap_or_else(|| "".into());
+        self.note(format!(
+            "pool {name} brought no node within maxNodeProvisionTime; it is asked for none for {length} s"
+        ));
     }
 
     /// Nothing is asked of a pool from now on. Returns for how long (`Backoff`).
