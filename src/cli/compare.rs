@@ -45,11 +45,14 @@ pub fn run(args: &CompareArgs, colour: bool) -> anyhow::Result<ExitCode> {
         Ok(folder) => folder,
         Err(sentence) => return study::refuse(&sentence.into()),
     };
-    study::can_be_used(folder.as_deref())?;
+    study::can_be_used(folder.as_deref(), &comparison::FILES)?;
     let mut laboratory = args.study.laboratory()?;
     // One seed for all, or there would be nothing in common.
     let seed = args.study.seed.unwrap_or(first.scenario.seed);
     laboratory.seed = Some(seed);
+    for (name, _) in others.iter().filter(|(_, subject)| subject.scenario.seed != first.scenario.seed) {
+        writeln!(io::stderr(), "note: {name} has another seed, which plays no part: all sides draw from seed {seed}")?;
+    }
     let steady = args.steady.of(&first.scenario.study);
     let replications = args.study.replications(&first.scenario, steady);
     let confidence = args.study.confidence(&first.scenario);

@@ -79,6 +79,12 @@ pub fn run(args: &DiffArgs, colour: bool) -> anyhow::Result<ExitCode> {
         writeln!(io::stderr(), "error: two paths are needed, or --from VERSION and any number of scenarios")?;
         return Ok(ExitCode::from(exit::USAGE));
     };
+    let idle = [("--seed", args.seed.is_some()), ("--under", !args.under.is_empty())];
+    let idle = idle.into_iter().find(|(_, is_given)| *is_given && is_run(before) && is_run(after));
+    if let Some((option, _)) = idle {
+        writeln!(io::stderr(), "error: {option} plays no part: both folders hold runs, and nothing is run")?;
+        return Ok(ExitCode::from(exit::USAGE));
+    }
     let (old, file) = (before.display().to_string(), after.display().to_string());
     let name = format!("{old} -> {file}");
     let Some(before) = side(args, before, colour)? else { return Ok(ExitCode::from(exit::USAGE)) };
@@ -135,9 +141,14 @@ fn notes(before: (&str, Option<&Scenario>), after: (&str, Option<&Scenario>)) ->
     all.chain(others).collect()
 }
 
+/// Does the folder hold the tables of a run?
+fn is_run(folder: &Path) -> bool {
+    folder.join("jobs.csv").is_file()
+}
+
 /// A trace, with the scenario if it was run for it; none if the scenario is wrong, which was said.
 fn side(args: &DiffArgs, path: &Path, colour: bool) -> anyhow::Result<Option<(TraceView, Option<Scenario>)>> {
-    if path.join("jobs.csv").is_file() {
+    if is_run(path) {
         return Ok(Some((TraceView::of_folder(path)?, None)));
     }
     if output::is_our_summary(&path.join(output::SUMMARY_FILE)) {

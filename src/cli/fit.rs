@@ -59,7 +59,7 @@ pub fn run(args: &FitArgs, colour: bool) -> anyhow::Result<ExitCode> {
         Ok(folder) => folder,
         Err(sentence) => return study::refuse(&sentence.into()),
     };
-    study::can_be_used(folder.as_deref())?;
+    study::can_be_used(folder.as_deref(), &report::FILES)?;
     let laboratory = args.study.laboratory()?;
     // How many points will be tried is not known; halving tries few.
     let lines: u64 = options.values.iter().map(|values| values.len() as u64).product();
@@ -148,11 +148,20 @@ fn objective(args: &FitArgs) -> Result<Objective, String> {
     if let Some(measure) = metrics.iter().find(|measure| measure.name == *name) {
         return Ok(Objective::Measure(measure.clone()));
     }
+    if let Some(axis) = args.vary.iter().position(|axis| in_short(&axis.path) == in_short(name)) {
+        return Ok(Objective::Axis(axis));
+    }
     let paths: Vec<&str> = args.vary.iter().map(|axis| axis.path.as_str()).collect();
     Measure::parse(name).map(Objective::Measure).map_err(|error| {
         let help = "say what costs what with --metric 'cost=podSeconds*0.04/3600'";
         format!("--minimize {name} is none of {} and no metric: {error}; {help}", paths.join(", "))
     })
+}
+
+/// A path without the `spec` that may be left out: `etl:spec.parallelism` is `etl:parallelism`.
+fn in_short(path: &str) -> (&str, &str) {
+    let (object, field) = path.split_once(':').unwrap_or(("", path));
+    (object, field.strip_prefix("spec.").unwrap_or(field))
 }
 
 /// From the start of the run; a time of day is the first one after it.

@@ -31,7 +31,7 @@ use crate::report::compress::{self, Compression};
 use crate::report::digest::TableDigest;
 use crate::report::kubectl::document;
 use crate::report::kubectl::watch::{WatchOptions, WatchView};
-use crate::report::output;
+use crate::report::output::{self, Of};
 use crate::report::summary::MadeWith;
 use crate::report::{objects, summary};
 use crate::run::{Limits, RunOptions, Trace, run_observed, run_streamed};
@@ -249,7 +249,7 @@ pub fn run(args: &RunArgs, colour: bool) -> anyhow::Result<ExitCode> {
         writeln!(err, "error: --stream keeps no objects to print: leave -o out, or use -o table")?;
         return Ok(ExitCode::from(exit::USAGE));
     }
-    study::can_be_used(args.folder(&scenario.name).as_deref())?;
+    args.folder(&scenario.name).map_or(Ok(()), |folder| output::try_folder(&folder, Of::Run, &[]))?;
     if let Some(note) = left_out(&scenario).filter(|_| args.pods == PodsArg::None) {
         writeln!(err, "note: {note}")?;
     }

@@ -4,6 +4,7 @@ use std::path::{Component, Path};
 
 use clap::Args;
 
+use crate::apiserver::is_dns1123_subdomain;
 use crate::study::shard::{Place, Shard};
 
 /// Parts of a sweep over machines.
@@ -78,6 +79,16 @@ impl ShardArgs {
         if key.len() > 253 || !key.chars().all(is_key_letter) {
             return Err(format!("\"{key}\" is no key of a ConfigMap: letters, digits, `-`, `_` and `.` make one"));
         }
+        if !is_dns1123_subdomain(&self.volume_claim) {
+            return Err(format!(
+                "--volume-claim {}: a claim is called by small letters, digits, `-` and `.`",
+                self.volume_claim
+            ));
+        }
+        let image = self.image.as_deref().unwrap_or_default();
+        if image.is_empty() || image.contains(char::is_whitespace) {
+            return Err(format!("--image \"{image}\" is no image's name"));
+        }
         // The pods' host names are the Job's name and the index, as labels of a domain name.
         let longest = 63 - format!("-{}", self.shards.unwrap_or(1) - 1).len();
         let is_inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
@@ -103,6 +114,7 @@ impl ShardArgs {
     ) -> String {
         let (shards, image) = (self.shards.unwrap_or(1), self.image.as_deref().unwrap_or(""));
         let file = scenario.file_name().map_or("scenario.yaml".into(), |name| name.to_string_lossy());
+        let path = scenario.display();
         let quoted = |text: &str| serde_json::Value::from(text).to_string();
         let mut args = vec!["sweep".to_owned(), format!("/scenario/{file}"), "--shards".to_owned(), shards.to_string()];
         let output = Output::of(out, &quoted(&self.volume_claim));
@@ -116,7 +128,7 @@ impl ShardArgs {
         let Output { header, container, mount, volume, .. } = output;
         let parallelism = shards.min(64);
         format!(
-            r#"# The scenario comes from a ConfigMap:  kubectl create configmap {name} --from-file={file}
+            r#"# The scenario comes from a ConfigMap:  kubectl create configmap {name} --from-file={path}
 {header}apiVersion: batch/v1
 kind: Job
 metadata:
@@ -358,6 +370,9 @@ mod tests {
         check("etl-sweep", folder.path(), &[], "is a folder");
         check("etl-sweep", Path::new("my etl.yaml"), &[], "is no key of a ConfigMap");
         check("etl-sweep", file, &["times.csv"], "the scenario reads times.csv");
+        let wrong = |args: ShardArgs| args.can_be_mounted("etl-sweep", file, &[]).expect_err("a sentence");
+        assert!(wrong(ShardArgs { volume_claim: "Bad_Name".to_owned(), ..all_of(4) }).contains("Bad_Name"));
+        assert!(wrong(ShardArgs { image: Some("x y".to_owned()), ..all_of(4) }).contains("\"x y\""));
     }
 
     #[test]

@@ -17,7 +17,7 @@ use super::interrupt;
 use super::limits::{parse_bytes, watch};
 use crate::api::duration::parse_duration;
 use crate::kernel::time::SimDuration;
-use crate::report::output;
+use crate::report::output::{self, Of};
 use crate::run::Limits;
 use crate::scenario::simulation::MOST_BATCHES;
 use crate::scenario::study::{StudySection, parse_share};
@@ -176,9 +176,9 @@ impl StudyArgs {
     }
 }
 
-/// Looks whether files can be written into this folder, before anything is run for them.
-pub(super) fn can_be_used(folder: Option<&Path>) -> anyhow::Result<()> {
-    folder.map_or(Ok(()), output::try_folder).map_err(Into::into)
+/// Looks whether the files of a study can be written into this folder, before anything is run for them.
+pub(super) fn can_be_used(folder: Option<&Path>, files: &[&str]) -> anyhow::Result<()> {
+    folder.map_or(Ok(()), |folder| output::try_folder(folder, Of::Study, files)).map_err(Into::into)
 }
 
 /// Reads the path of a folder, which the URL of an object store is not.

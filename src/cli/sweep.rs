@@ -134,7 +134,8 @@ pub fn run(args: &SweepArgs, colour: bool) -> anyhow::Result<ExitCode> {
         Ok(folder) => folder,
         Err(sentence) => return study::refuse(&sentence.into()),
     };
-    study::can_be_used(folder.as_deref())?;
+    let values = args.results.formats().into_iter().map(report::Format::file_name);
+    study::can_be_used(folder.as_deref(), &report::FILES.into_iter().chain(values).collect::<Vec<_>>())?;
     let laboratory = args.study.laboratory()?;
     let progress = study::progress(&laboratory, sweep.cells());
     let results = sweep.run(&laboratory);
@@ -167,7 +168,7 @@ fn run_shard(args: &SweepArgs, sweep: &Sweep, shard: Shard) -> anyhow::Result<Ex
         say("stood already in")?;
         return Ok(ExitCode::SUCCESS);
     }
-    study::can_be_used(place.folder())?;
+    study::can_be_used(place.folder(), &[])?;
     let laboratory = args.study.laboratory()?;
     let cells = shard.cells(sweep.cells());
     let progress = study::progress(&laboratory, cells.end - cells.start);
@@ -203,7 +204,7 @@ fn emit_job(args: &SweepArgs, sweep: &Sweep) -> anyhow::Result<ExitCode> {
     if let Err(sentence) = wrong {
         return study::refuse(&sentence.into());
     }
-    let options = own_options(&std::env::args().skip(2).collect::<Vec<_>>(), file);
+    let options = own_options(&std::env::args().skip(1).collect::<Vec<_>>(), file);
     write!(io::stdout(), "{}", args.shards.job(&name, file, out, share, &options))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -211,13 +212,18 @@ fn emit_job(args: &SweepArgs, sweep: &Sweep) -> anyhow::Result<ExitCode> {
 /// Points of a study that are read before a Job for its shards is printed.
 const MOST_LOOKED_AT: usize = 1000;
 
-/// The options of a command line that say what is studied.
+/// The options of a command line, the command itself among them, that say what is studied.
 fn own_options(arguments: &[String], file: &Path) -> Vec<String> {
     let elsewhere =
         ["--shards", "--image", "--volume-claim", "--out", "--threads", "--max-memory", "--color", "-f", "--filename"];
-    let mut own = Vec::new();
+    let (mut own, mut is_begun) = (Vec::new(), false);
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
+        // Options of all commands may stand before it.
+        if !is_begun && argument == "sweep" {
+            is_begun = true;
+            continue;
+        }
         let name = argument.split('=').next().unwrap_or(argument);
         let is_file = argument.starts_with("-f") && argument.len() > 2;
         if is_file {
@@ -253,6 +259,10 @@ impl PlanArgs {
         if self.samples.is_some() && design != Design::LatinHypercube && !axes.iter().any(is_drawn) {
             let why = "no path has a distribution, and lists are taken whole";
             return Err(format!("--samples plays no part: {why}; leave it out, or add --design latin-hypercube"));
+        }
+        let is_seed = |axis: &&Axis| matches!(&*axis.path, "seed" | "spec.seed" | "simulation.spec.seed");
+        if let Some(axis) = axes.iter().find(is_seed).filter(|_| study.seed.is_some()) {
+            return Err(format!("--seed and {} both say what chance is drawn from: leave one of them out", axis.path));
         }
         let options = SweepOptions {
             axes,

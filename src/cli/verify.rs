@@ -61,7 +61,7 @@ pub fn run(args: &VerifyArgs, colour: bool) -> anyhow::Result<ExitCode> {
     let sources = args.files.read()?;
     let scenario_digest = digest(&sources);
     let (folder, earlier) = earlier(args, &sources)?;
-    let with = earlier.as_ref().map(|earlier| earlier.options.clone()).unwrap_or_default();
+    let mut with = earlier.as_ref().map(|earlier| earlier.options.clone()).unwrap_or_default();
     let odd = |what: String| Wrong(format!("{}: options: {what}", folder.join(SUMMARY_FILE).display()));
     let kubernetes = args.kubernetes.or(with.kubernetes.as_deref(), with.feature_gates.as_deref()).map_err(odd)?;
     let validate = with.validate.as_deref().map(|word| ValidateArg::from_str(word, true)).transpose().map_err(odd)?;
@@ -106,6 +106,11 @@ pub fn run(args: &VerifyArgs, colour: bool) -> anyhow::Result<ExitCode> {
         let why = "its summary names no tables, as of a run with --trace none";
         writeln!(io::stderr(), "error: there is nothing in {folder} to hold it against: {why}")?;
         return Ok(ExitCode::from(if same { exit::USAGE } else { exit::DIFFERENCE }));
+    }
+    // What was said now counts instead.
+    with.horizon = with.horizon.filter(|_| args.horizon.is_none());
+    if args.kubernetes.says_something() {
+        (with.kubernetes, with.feature_gates) = (None, None);
     }
     if !with.is_nothing() {
         writeln!(out, "As that run: {with}.")?;
@@ -155,6 +160,9 @@ fn earlier(args: &VerifyArgs, sources: &[Source]) -> anyhow::Result<(PathBuf, Op
         crate::scenario::read(sources.to_vec(), &options).map_or(String::new(), |(scenario, _)| scenario.name)
     };
     let folder = args.against.clone().unwrap_or_else(|| Path::new("output").join(output::folder_name(&name())));
+    if output::is_study(&folder.join(SUMMARY_FILE)) {
+        return Err(Wrong(format!("{} is of a study, not of a run", folder.display())).into());
+    }
     let earlier = match std::fs::read(folder.join(SUMMARY_FILE)) {
         Ok(text) => Some(serde_json::from_slice(&text).context(format!("{}: {SUMMARY_FILE}", folder.display()))?),
         Err(_) if args.against.is_none() => None,

@@ -195,8 +195,9 @@ impl Metric {
 pub const PHASES: [&str; 6] = ["creating", "back-off", "scheduling", "starting", "running", "completing"];
 
 /// Seconds in each of [`PHASES`], which add up to the time from the creation of the Job that ended last to its end: until
-/// that pod was created, less what of this was back-off after failed pods; the back-off; until the pod was bound, until
-/// its containers ran, until it ended, until the Job was marked.
+/// that pod was created, less what of this was back-off after failed pods, or a wait for a node of a pod whose place it
+/// took; the back-off; those waits, and until the pod itself was bound; until its containers ran, until it ended, until the
+/// Job was marked.
 pub fn phases(gauge: &Gauge) -> [f64; 6] {
     let ended = |at: &usize| gauge.jobs[*at].ended.unwrap_or(gauge.end);
     let Some(last) = (0..gauge.jobs.len()).max_by_key(ended) else { return [0.0; 6] };
@@ -211,44 +212,45 @@ pub fn phases(gauge: &Gauge) -> [f64; 6] {
     let scheduled = pod.scheduled.unwrap_or(started).min(started);
     let created = pod.created.min(scheduled);
     let creating = created.since(first);
-    let backing_off = back_off(&of_it, pod.created).min(creating);
-    let creating = SimDuration(creating.0 - backing_off.0);
-    let [scheduling, starting] = [scheduled.since(created), started.since(scheduled)];
+    let (backing_off, waiting) = before(&of_it, pod.created);
+    let backing_off = backing_off.min(creating);
+    let waiting = waiting.min(SimDuration(creating.0 - backing_off.0));
+    let creating = SimDuration(creating.0 - backing_off.0 - waiting.0);
+    let [scheduling, starting] = [scheduled.since(created) + waiting, started.since(scheduled)];
     [creating, backing_off, scheduling, starting, over.since(started), end.since(over)].map(seconds)
 }
 
-/// How much of the time until a pod of a Job was created was back-off after failed pods.
+/// How much of the time until a pod of a Job was created was back-off after failed pods, and how much pods before it
+/// waited for nodes.
 ///
 /// The pods before it are walked back: what it waited for is the failed pod after whose end none was created, else the
 /// pod that ended last before, whose place it took; and that pod waited for one before itself.
-fn back_off(pods: &[&PodSpan], until: SimTime) -> SimDuration {
+fn before(pods: &[&PodSpan], until: SimTime) -> (SimDuration, SimDuration) {
     let mut created: Vec<SimTime> = pods.iter().map(|pod| pod.created).collect();
     created.sort_unstable();
     let by_end = |is_failed: bool| {
         let ends = pods.iter().filter(|pod| !is_failed || pod.phase == PodPhase::Failed);
-        let mut ends: Vec<(SimTime, SimTime)> = ends.filter_map(|pod| Some((pod.ended?, pod.created))).collect();
+        let waited = |pod: &PodSpan, ended| pod.scheduled.unwrap_or(ended).since(pod.created);
+        let end = |pod: &&&PodSpan| pod.ended.map(|ended| (ended, pod.created, waited(pod, ended)));
+        let mut ends: Vec<(SimTime, SimTime, SimDuration)> = ends.filter_map(|pod| end(&pod)).collect();
         ends.sort_unstable();
         ends
     };
     let (failed, all) = (by_end(true), by_end(false));
-    let last = |ends: &[(SimTime, SimTime)], at: SimTime| {
-        ends[..ends.partition_point(|(ended, _)| *ended <= at)].last().copied()
+    let last = |ends: &[(SimTime, SimTime, SimDuration)], at: SimTime| {
+        ends[..ends.partition_point(|(ended, ..)| *ended <= at)].last().copied()
     };
-    let (mut at, mut sum) = (until, SimDuration::ZERO);
+    let (mut at, mut backing_off, mut waiting) = (until, SimDuration::ZERO, SimDuration::ZERO);
     loop {
         let before = created[..created.partition_point(|other| *other < at)].last().copied().unwrap_or_default();
-        let came = match last(&failed, at).filter(|(ended, _)| *ended >= before) {
-            Some((ended, came)) => {
-                sum = SimDuration(sum.0 + at.since(ended).0);
-                came
-            }
-            None => match last(&all, at) {
-                Some((_, came)) => came,
-                None => return sum,
-            },
-        };
+        let failed = last(&failed, at).filter(|(ended, ..)| *ended >= before);
+        let Some((ended, came, waited)) = failed.or_else(|| last(&all, at)) else { return (backing_off, waiting) };
+        if failed.is_some() {
+            backing_off = backing_off + at.since(ended);
+        }
+        waiting = waiting + waited;
         if came >= at {
-            return sum;
+            return (backing_off, waiting);
         }
         at = came;
     }
@@ -402,6 +404,9 @@ mod tests {
         // The place of one that succeeded, which had waited 4 s for another attempt.
         let others = [pod(1, 101, 106, bad), pod(1, 110, 125, good)];
         check([&[first], &others[..], &[pod(1, 127, 158, good)]].concat(), [23.0, 4.0, 0.0, 1.0, 30.0, 2.0]);
+        // The place of one that had waited for a node: neither more pods nor a quicker control plane would have helped.
+        let waited = PodSpan { scheduled: Some(at(120)), started: Some(at(121)), ..pod(1, 101, 125, good) };
+        check(vec![first, waited, pod(1, 127, 158, good)], [8.0, 0.0, 19.0, 1.0, 30.0, 2.0]);
     }
 
     #[test]

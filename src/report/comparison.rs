@@ -159,6 +159,9 @@ fn bounds(interval: Option<Interval>) -> String {
     interval.map_or("-".to_owned(), |found| format!("{} .. {}", signed(found.low), signed(found.high)))
 }
 
+/// The files of a comparison.
+pub const FILES: [&str; 3] = ["differences.csv", "differences.svg", SUMMARY_FILE];
+
 /// The files of a comparison with one scenario or more: `differences.csv`, a picture of the metrics, and what it was about.
 ///
 /// # Errors

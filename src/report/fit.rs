@@ -59,7 +59,10 @@ pub fn text(outline: &Outline, options: &FitOptions, fit: &Fit) -> String {
 /// How much was tried, and what stands for the rest.
 fn tried(outline: &Outline, options: &FitOptions, fit: &Fit) -> String {
     let (tried, all) = (fit.trials.len() as u64, fit.points);
-    let mut text = format!("{tried} of {all} points tried.");
+    let mut text = match all {
+        1 => "There was one point to try.".to_owned(),
+        _ => format!("{tried} of {all} points tried."),
+    };
     let Some(along) = fit.along.filter(|_| tried < all) else { return text };
     let (axis, lines) = (&outline.axes[along], all / options.values[along].len().max(1) as u64);
     if fit.crooked < lines {
@@ -100,6 +103,9 @@ fn held(trial: &Trial) -> String {
     let (low, high) = (share.low * 100.0, share.high * 100.0);
     format!("{} of {} in time ({low:.1}% .. {high:.1}%)", trial.hits, trial.ends.len())
 }
+
+/// The files of a fit.
+pub const FILES: [&str; 4] = ["frontier.csv", "points.csv", "frontier.svg", SUMMARY_FILE];
 
 /// The frontier as a table and as a picture, and all points that were tried as a table.
 ///

@@ -40,6 +40,14 @@ pub enum OutputError {
         /// The file.
         path: PathBuf,
     },
+    /// The folder holds a run, and a study was to be written into it, or the other way round.
+    #[error("{} is of a {there}; name another folder with --out, or move that one away", .path.display())]
+    OfAnotherKind {
+        /// The summary.
+        path: PathBuf,
+        /// What it is of.
+        there: &'static str,
+    },
     /// A file name that would lead out of the folder.
     #[error("{name:?} is not a plain file name")]
     Name {
@@ -81,6 +89,10 @@ pub fn write_all(dir: &Path, files: Vec<(String, Vec<u8>)>) -> Result<Vec<PathBu
         return Err(OutputError::Name { name: name.clone() });
     }
     let mut staging = Staging::begin(dir)?;
+    if let Some(mark) = files.iter().find(|(name, _)| name == SUMMARY_FILE).and_then(|(_, text)| Mark::read(&text[..]))
+    {
+        staging.check_kind(mark.of_what())?;
+    }
     for (name, content) in &files {
         staging.check(name, content)?;
     }
@@ -90,14 +102,25 @@ pub fn write_all(dir: &Path, files: Vec<(String, Vec<u8>)>) -> Result<Vec<PathBu
     staging.commit()
 }
 
-/// Can files be written into `dir`? Nothing stays of the attempt.
+/// What a folder of ours is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Of {
+    /// Of a run.
+    Run,
+    /// Of a study.
+    Study,
+}
+
+/// Can files of a run or study be written into `dir`, these among them? Nothing stays of the attempt.
 ///
 /// # Errors
-/// [`OutputError::NotAFolder`], [`OutputError::Folder`].
-pub fn try_folder(dir: &Path) -> Result<(), OutputError> {
+/// [`OutputError::NotAFolder`], [`OutputError::Folder`], [`OutputError::OfAnotherKind`], [`OutputError::Foreign`].
+pub fn try_folder(dir: &Path, of: Of, files: &[&str]) -> Result<(), OutputError> {
     let staging = Staging::begin(dir)?;
     let tried = temporary(&staging.dir).map(drop);
-    tried.map_err(|source| OutputError::Folder { path: dir.to_owned(), source })
+    tried.map_err(|source| OutputError::Folder { path: dir.to_owned(), source })?;
+    staging.check_kind(of)?;
+    files.iter().try_for_each(|name| staging.check(name, b""))
 }
 
 /// Files that have no names yet: they get them all together, or vanish.
@@ -152,6 +175,16 @@ impl Staging {
         let paths = put_in_place(std::mem::take(&mut self.prepared))?;
         self.made.clear();
         Ok(paths)
+    }
+
+    /// Refuses to mix the files of a run with those of a study.
+    fn check_kind(&self, of: Of) -> Result<(), OutputError> {
+        let path = self.dir.join(SUMMARY_FILE);
+        match Mark::of(&path).map(|mark| mark.of_what()).filter(|there| *there != of) {
+            Some(Of::Run) => Err(OutputError::OfAnotherKind { path, there: "run" }),
+            Some(Of::Study) => Err(OutputError::OfAnotherKind { path, there: "study" }),
+            None => Ok(()),
+        }
     }
 
     /// Refuses to go on if the name is taken by something that jobsim did not write.
@@ -254,14 +287,23 @@ struct Mark {
     tool: String,
     /// Of a study.
     study: Option<serde::de::IgnoredAny>,
+    /// Of a study that compares.
+    comparison: Option<serde::de::IgnoredAny>,
     /// Of a run.
     tables: Option<Vec<TableDigest>>,
 }
 
 impl Mark {
     fn of(summary: &Path) -> Option<Mark> {
-        let file = io::BufReader::new(File::open(summary).ok()?);
-        serde_json::from_reader::<_, Mark>(file).ok().filter(|mark| mark.tool == TOOL)
+        Mark::read(io::BufReader::new(File::open(summary).ok()?))
+    }
+
+    fn read(text: impl Read) -> Option<Mark> {
+        serde_json::from_reader::<_, Mark>(text).ok().filter(|mark| mark.tool == TOOL)
+    }
+
+    fn of_what(&self) -> Of {
+        if self.study.is_some() || self.comparison.is_some() { Of::Study } else { Of::Run }
     }
 }
 
@@ -271,8 +313,8 @@ pub fn is_our_summary(path: &Path) -> bool {
 }
 
 /// Is it the summary of a study of ours?
-fn is_study(path: &Path) -> bool {
-    Mark::of(path).is_some_and(|mark| mark.study.is_some())
+pub fn is_study(path: &Path) -> bool {
+    Mark::of(path).is_some_and(|mark| mark.of_what() == Of::Study)
 }
 
 /// Do both tables begin with the same columns? Later versions add columns at the end only.
@@ -384,6 +426,25 @@ mod tests {
     }
 
     #[test]
+    fn runs_and_studies_are_not_mixed() {
+        let root = tempfile::tempdir().unwrap();
+        let study = [("summary.json", r#"{"tool":"jobsim","study":{}}"#), ("results.csv", "point,mean\n")];
+        write_all(root.path(), files(&RUN)).unwrap();
+        let error = write_all(root.path(), files(&study)).unwrap_err().to_string();
+        assert!(error.contains("summary.json is of a run; name another folder with --out"), "{error}");
+        assert!(matches!(try_folder(root.path(), Of::Study, &[]).unwrap_err(), OutputError::OfAnotherKind { .. }));
+        let other = tempfile::tempdir().unwrap();
+        write_all(other.path(), files(&study)).unwrap();
+        assert!(write_all(other.path(), files(&RUN)).unwrap_err().to_string().contains("is of a study"));
+        try_folder(other.path(), Of::Study, &["results.csv", "summary.json"]).unwrap();
+        // Known before anything is run.
+        let foreign = tempfile::tempdir().unwrap();
+        fs::write(foreign.path().join("results.csv"), "name,salary\n").unwrap();
+        let error = try_folder(foreign.path(), Of::Study, &["results.csv"]).unwrap_err();
+        assert!(matches!(error, OutputError::Foreign { .. }), "{error}");
+    }
+
+    #[test]
     fn a_folder_of_that_name_is_foreign() {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir(root.path().join("summary.json")).unwrap();
@@ -399,9 +460,9 @@ mod tests {
         for dir in [file.clone(), file.join("below"), file.join("below/deeper")] {
             let error = write_all(&dir, files(&RUN)).unwrap_err();
             assert!(matches!(&error, OutputError::NotAFolder { path } if *path == file), "{error}");
-            assert!(matches!(try_folder(&dir).unwrap_err(), OutputError::NotAFolder { .. }));
+            assert!(matches!(try_folder(&dir, Of::Run, &[]).unwrap_err(), OutputError::NotAFolder { .. }));
         }
-        try_folder(&root.path().join("new/folder")).unwrap();
+        try_folder(&root.path().join("new/folder"), Of::Run, &["jobs.csv"]).unwrap();
         assert_eq!(listing(root.path()), ["file"]);
     }
 
@@ -411,7 +472,7 @@ mod tests {
         let error = write_all(Path::new("/proc/jobsim/pi"), files(&RUN)).unwrap_err();
         assert!(matches!(error, OutputError::Folder { .. }), "{error}");
         assert!(!temporary(Path::new("/nowhere")).unwrap_err().to_string().contains(".jobsim-"));
-        assert!(matches!(try_folder(Path::new("/proc")).unwrap_err(), OutputError::Folder { .. }));
+        assert!(matches!(try_folder(Path::new("/proc"), Of::Run, &[]).unwrap_err(), OutputError::Folder { .. }));
         let error = write_all(Path::new("/proc"), files(&RUN)).unwrap_err();
         assert!(matches!(error, OutputError::Write { .. }), "{error}");
     }

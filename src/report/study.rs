@@ -165,6 +165,9 @@ pub fn long_memory(metric: &str, memory: f64) -> Option<String> {
     })
 }
 
+/// The files of a sweep beside those of its values.
+pub const FILES: [&str; 3] = ["summary.csv", "study.svg", SUMMARY_FILE];
+
 /// The files of a study.
 ///
 /// # Errors
@@ -193,18 +196,29 @@ pub enum Format {
     Parquet,
 }
 
+impl Format {
+    /// The name of its file.
+    pub fn file_name(self) -> &'static str {
+        match self {
+            Format::Csv => "results.csv",
+            #[cfg(all(feature = "parquet", target_endian = "little"))]
+            Format::Parquet => "results.parquet",
+        }
+    }
+}
+
 fn table_of(results: &Results, format: Format) -> Result<(String, Vec<u8>), ChartError> {
     match format {
         Format::Csv => {
             let mut values = Vec::new();
             // Writing into memory does not fail.
             _ = results.write_csv(&mut values);
-            Ok(("results.csv".to_owned(), values))
+            Ok((format.file_name().to_owned(), values))
         }
         #[cfg(all(feature = "parquet", target_endian = "little"))]
         Format::Parquet => {
             let file = super::parquet::results(results).map_err(|error| ChartError::Table(error.to_string()))?;
-            Ok(("results.parquet".to_owned(), file))
+            Ok((format.file_name().to_owned(), file))
         }
     }
 }

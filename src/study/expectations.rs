@@ -5,7 +5,7 @@ use crate::api::pod::PodPhase;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::record::gauge::Gauge;
 use crate::record::measure::Metric;
-use crate::record::{JobLife, PodLife, Run};
+use crate::record::{Ending, JobLife, PodLife, Run};
 use crate::scenario::cluster::NodePool;
 use crate::scenario::expectation::{Check, Comparison, Expectation, Subject};
 use crate::scenario::{Problem, Problems, Scenario};
@@ -24,13 +24,28 @@ pub fn check(scenario: &Scenario) -> Result<(), Problems> {
 /// What is wrong with the figures that are compared, in a cluster with these pools.
 pub fn problems(expectations: &[Expectation], pools: &[NodePool]) -> Vec<Problem> {
     let mut problems = Vec::new();
+    let is_free = pools.iter().all(|pool| pool.micros_an_hour == 0);
     for expectation in expectations {
-        let Check::Holds(comparison) = &expectation.check else { continue };
-        for side in [&comparison.left, &comparison.right] {
-            if let Err(error) = measure(side, pools) {
-                let title = format!("spec.expect: \"{side}\": {error}");
-                problems.push(Problem::at(expectation.location.clone(), title));
+        let mut add = |title: String| problems.push(Problem::at(expectation.location.clone(), title));
+        let holds_anyway = |what: &str| {
+            format!(
+                "spec.expect: {what} holds whatever happens, as no pool has a price: give one a machineType or a pricePerHour"
+            )
+        };
+        match &expectation.check {
+            Check::CostBelow(_) if is_free => add(holds_anyway("costBelow")),
+            Check::Holds(comparison) => {
+                for side in [&comparison.left, &comparison.right] {
+                    match measure(side, pools) {
+                        Err(error) => add(format!("spec.expect: \"{side}\": {error}")),
+                        Ok(Side::Figure(measure)) if is_free && measure.metric() == Some(Metric::Cost) => {
+                            add(holds_anyway(&format!("\"{}\"", expectation.text)));
+                        }
+                        Ok(_) => {}
+                    }
+                }
             }
+            _ => {}
         }
     }
     problems
@@ -52,7 +67,7 @@ pub fn failure(expectation: &Expectation, run: &Run) -> Option<String> {
     let lives = || jobs.iter().map(|&place| &run.jobs[place]);
     let pods: Vec<&PodLife> = run.pods.iter().filter(|pod| jobs.binary_search(&(pod.job as usize)).is_ok()).collect();
     match &expectation.check {
-        Check::FinishesBefore(time) => lives().find_map(|job| late(job, *time)),
+        Check::FinishesBefore(time) => lives().find_map(|job| late(job, *time, run)),
         Check::MaxPods(most) => {
             let found = most_running(&pods, run.end);
             (found > *most).then(|| format!("{found} pods run at the same time, more than {most}"))
@@ -136,7 +151,7 @@ fn cut_off(job: &JobLife) -> Option<String> {
     Some(format!("Job {} was deleted at {} s, before it ended", job.name.name, time.cut_to_millis()))
 }
 
-fn late(job: &JobLife, bound: SimTime) -> Option<String> {
+fn late(job: &JobLife, bound: SimTime, run: &Run) -> Option<String> {
     let bound_text = bound.cut_to_millis();
     match job.finished() {
         Some(time) if time < bound => None,
@@ -145,6 +160,11 @@ fn late(job: &JobLife, bound: SimTime) -> Option<String> {
             Some(format!("Job {} ends at {} s, {late} s too late", job.name.name, time.cut_to_millis()))
         }
         None if job.removed.is_some() => cut_off(job),
+        None if run.ending == Ending::Horizon && run.end < bound => {
+            let end = run.end.cut_to_millis();
+            let what = "that it would end in time cannot be told: give the scenario a longer horizon";
+            Some(format!("Job {} has not ended by the horizon of {end} s, and {what}", job.name.name))
+        }
         None => Some(format!("Job {} has not ended by {bound_text} s, nor by the end of the run", job.name.name)),
     }
 }
@@ -366,6 +386,29 @@ mod tests {
             "{}",
             problems[0].title
         );
+    }
+
+    #[test]
+    fn what_holds_whatever_happens_is_refused() {
+        let said = |pools: &str| {
+            let text = format!(
+                "{ETL}\n---\napiVersion: jobsim/v1alpha1\nkind: Simulation\nspec: {{{pools} expect: [{{costBelow: 5}}, \"cost \
+                 < 5\", \"makespan < 1h\"]}}"
+            );
+            let scenario = read_str(&text).expect("a scenario");
+            super::check(&scenario).err().map_or(0, |problems| problems.list.len())
+        };
+        let pools = |price: &str| {
+            format!("cluster: {{nodePools: [{{name: p, count: 1, allocatable: {{cpu: 4, memory: 4Gi}}{price}}}]}},")
+        };
+        assert_eq!([said(""), said(&pools("")), said(&pools(", pricePerHour: 1"))], [2, 2, 0]);
+    }
+
+    #[test]
+    fn what_the_horizon_cuts_off_may_have_been_in_time() {
+        let cut = "Job etl has not ended by the horizon of 5 s, and that it would end in time cannot be told: give the \
+                   scenario a longer horizon";
+        check_of(ETL, "horizon: 5s,", "{finishesBefore: 1h}", &[cut]);
     }
 
     #[test]

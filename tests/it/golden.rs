@@ -32,7 +32,7 @@ fn shipped_scenarios_write_their_golden_traces() {
             differences.extend(compare(&golden.join(file), &ours, bless));
         };
         compare("stdout.txt", stdout(&output));
-        for table in ["cronjobs.csv", "jobs.csv", "pods.csv", "events.csv"] {
+        for table in ["cronjobs.csv", "jobs.csv", "pods.csv", "nodes.csv", "events.csv"] {
             let Ok(rows) = std::fs::read_to_string(folder.path().join("out").join(table)) else { continue };
             let count = rows.lines().count();
             let short = count <= MOST_ROWS;

@@ -76,6 +76,11 @@ fn the_job_for_the_shards_is_valid_and_runs() {
         &[&SWEEP[..], &["--shards", "64", "--emit-job", "--image", "registry.example/jobsim:1"]].concat(),
     );
     assert!(job.contains("- \"parallelism=1..9:4\"") && job.contains("completions: 64"), "{job}");
+    // Options of all commands may stand in front.
+    let emit = ["--shards", "64", "--emit-job", "--image", "registry.example/jobsim:1"];
+    for front in [&["--color", "never"][..], &["--color=never"]] {
+        assert_eq!(good(folder.path(), &[front, &SWEEP[..], &emit].concat()), job);
+    }
     fs::write(folder.path().join("job.yaml"), job).expect("written");
     good(folder.path(), &["validate", "job.yaml"]);
     let told = good(folder.path(), &["run", "job.yaml", "-o", "table", "--out", "none"]);
@@ -376,6 +381,23 @@ fn slips_are_said() {
         "06:00 is counted from 2000-01-01T01:00:00Z",
     );
     check(&[&fit[..], &["30m", "-r", "5", "--out", "none"]].concat(), 0, "warning: 5 replications are few");
+    // Seeds that would play no part.
+    let seeds = ["sweep", flaky, "--set", "seed=1,2", "--seed", "4", "--out", "none"];
+    check(&seeds, 2, "--seed and seed both say what chance is drawn from");
+    let seeds = ["compare", flaky, "--with", "seed=9", "-r", "2", "--out", "none"];
+    check(&seeds, 0, "note: seed=9 has another seed, which plays no part: all sides draw from seed");
+    // The other spelling of a path of --vary.
+    check(&[&fit[..], &["30m", "--minimize", "spec.parallelism", "-r", "5", "--out", "none"]].concat(), 0, "");
+    // Files of others, and of a run, are found before anything is run.
+    fs::create_dir_all(folder.path().join("theirs")).expect("a folder");
+    fs::write(folder.path().join("theirs/results.csv"), "name,salary\n").expect("written");
+    let long = ["--set", "parallelism=1..500", "-r", "10000", "--out"];
+    check(&[&["sweep", flaky][..], &long, &["theirs"]].concat(), 3, "was not written by jobsim");
+    check(&["run", flaky, "--out", "ran"], 0, "");
+    check(&[&["sweep", flaky][..], &long, &["ran"]].concat(), 3, "summary.json is of a run; name another folder");
+    check(&["sweep", flaky, "-r", "2", "--out", "studied"], 0, "");
+    check(&["verify", flaky, "--against", "studied"], 2, "studied is of a study, not of a run");
+    check(&["diff", "ran", "ran", "--seed", "4"], 2, "--seed plays no part: both folders hold runs");
     let beyond = ["--vary", "horizon=5m", "--out", "none"];
     check(&[&fit[..], &["30m"], &beyond[..]].concat(), 2, "the deadline of 1800 s lies beyond the horizon of 300 s");
 }

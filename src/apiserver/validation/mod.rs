@@ -42,7 +42,7 @@ use crate::api::quantity::Quantity;
 use crate::api::release::Rules;
 
 pub use cronjob::Clockwork;
-pub(crate) use names::{label_key, label_value};
+pub(crate) use names::{is_dns1123_subdomain, label_key, label_value};
 pub use template::SuspensionFacts;
 
 /// All errors of a new Job (`rest.ValidateCreate`).

@@ -61,6 +61,11 @@ pub(super) fn dns1123_label(value: &str) -> Vec<String> {
     messages
 }
 
+/// Is it a DNS subdomain, as the names of most objects are?
+pub(crate) fn is_dns1123_subdomain(value: &str) -> bool {
+    dns1123_subdomain(value).is_empty()
+}
+
 /// A DNS subdomain (`IsDNS1123Subdomain`).
 pub(super) fn dns1123_subdomain(value: &str) -> Vec<String> {
     subdomain(value, "characters")

@@ -1,6 +1,7 @@
 //! What two runs differ in, in words: "Job etl completes 12.0 s later", "pod 17 starts 12.0 s later: node n3 was full".
 
 mod cron_jobs;
+mod nodes;
 mod pods;
 mod settings;
 mod side;
@@ -21,7 +22,7 @@ pub use view::{JobView, Micros, PodView, TraceView, ViewError};
 pub struct Difference {
     /// What kind of difference, for programs.
     pub kind: Kind,
-    /// `namespace/name` of the Job that it is in, or of the CronJob.
+    /// `namespace/name` of the Job that it is in, or of the CronJob; empty of nodes.
     pub job: String,
     /// The pod, if it is in one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -52,6 +53,8 @@ pub enum Kind {
     Status,
     /// An event is in one run only, or says something else.
     Event,
+    /// A node is in one run only, or went at another time.
+    Nodes,
     /// Something that is noted of one run only, such as a refused patch.
     Note,
     /// The API server refuses the objects of one side.
@@ -64,7 +67,8 @@ impl fmt::Display for Difference {
     }
 }
 
-/// What the second run has other than the first: how often CronJobs start, then Job by Job in order of creation; nothing if
+/// What the second run has other than the first: how often CronJobs start, then Job by Job in order of creation, then
+/// nodes; nothing if
 /// they are the same.
 pub fn differences(before: &TraceView, after: &TraceView) -> Vec<Difference> {
     let mut found = cron_jobs::starts(before, after);
@@ -86,6 +90,7 @@ pub fn differences(before: &TraceView, after: &TraceView) -> Vec<Difference> {
     }
     found.extend(cron_jobs::told(gone, "not created any more"));
     found.extend(cron_jobs::told(new, "new"));
+    found.extend(nodes::differences(before, after));
     found
 }
 

@@ -175,3 +175,33 @@ fn numbers_and_suspension_are_said_as_they_are() {
     let ends = |job: &mut JobView| (job.suspended, job.ends_suspended) = (1, true);
     check(&ends, "Job etl is suspended at the end");
 }
+
+#[test]
+fn nodes_that_are_others_are_told() {
+    let view = |nodes: &[(&str, Option<Micros>)]| TraceView {
+        nodes: nodes.iter().map(|&(name, gone)| (name.to_owned(), gone)).collect(),
+        ..TraceView::default()
+    };
+    let check = |before: &[(&str, Option<Micros>)], after: &[(&str, Option<Micros>)], wanted: &[&str]| {
+        let found = differences(&view(before), &view(after));
+        assert_eq!(found.iter().map(|one| one.text.as_str()).collect::<Vec<_>>(), wanted);
+    };
+    let minute = Some(60_000_000);
+    check(&[("a", None)], &[("a", None)], &[]);
+    check(
+        &[("a", None)],
+        &[("a", minute), ("b", None)],
+        &["node b is new (2 in all instead of 1)", "node a goes, at 60.0 s"],
+    );
+    check(&[("a", None)], &[("b", None)], &["node b is new", "node a is not there any more"]);
+    let many = ["a", "b", "c", "d", "e"].map(|name| (name, None));
+    let gone = ["a", "b", "c", "d", "e"].map(|name| (name, minute));
+    check(&[], &many, &["nodes a, b, c and 2 more are new (5 in all instead of 0)"]);
+    let told = [
+        "node a goes, at 60.0 s",
+        "node b goes, at 60.0 s",
+        "node c goes, at 60.0 s",
+        "2 more nodes go at other times",
+    ];
+    check(&many, &gone, &told);
+}

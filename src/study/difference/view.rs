@@ -6,6 +6,7 @@ use std::path::Path;
 
 use csv::{ReaderBuilder, StringRecord};
 
+use crate::record::trace::RunTable;
 use crate::record::{Run, trace};
 
 /// Microseconds since the start of the run, as the tables have them.
@@ -22,6 +23,8 @@ pub struct TraceView {
     pub unscheduled: Vec<(String, String)>,
     /// CronJobs by namespace and name, in order of their first rows.
     pub cron_jobs: Vec<(String, String)>,
+    /// Nodes by name, and when each went.
+    pub nodes: BTreeMap<String, Option<Micros>>,
 }
 
 /// The texts of the tables of a run; those of what there is none of are empty.
@@ -35,6 +38,8 @@ pub struct Texts<'t> {
     pub events: &'t [u8],
     /// `cronjobs.csv`
     pub cron_jobs: &'t [u8],
+    /// `nodes.csv`
+    pub nodes: &'t [u8],
 }
 
 /// A Job's life.
@@ -127,17 +132,19 @@ pub enum ViewError {
 impl TraceView {
     /// Of a run.
     pub fn of_run(run: &Run) -> TraceView {
-        let (mut jobs, mut pods, mut events, mut cron_jobs) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let [mut jobs, mut pods, mut events, mut cron_jobs, mut nodes] = [const { Vec::new() }; 5];
         // Writing into memory does not fail.
         _ = trace::jobs_csv(run, &mut jobs);
         _ = trace::pods_csv(run, &mut pods);
         _ = trace::events_csv(run, &mut events);
         _ = trace::cronjobs_csv(run, &mut cron_jobs);
-        let texts = Texts { jobs: &jobs, pods: &pods, events: &events, cron_jobs: &cron_jobs };
+        _ = trace::nodes_csv(run, &mut nodes);
+        let texts = Texts { jobs: &jobs, pods: &pods, events: &events, cron_jobs: &cron_jobs, nodes: &nodes };
         TraceView::read(&texts).unwrap_or_default()
     }
 
-    /// Of the folder that a run was written to; `events.csv` and `cronjobs.csv` may be missing.
+    /// Of the folder that a run was written to; `events.csv`, `cronjobs.csv` and `nodes.csv` may be
+    /// missing.
     ///
     /// # Errors
     /// Files that are missing or no tables.
@@ -150,8 +157,12 @@ impl TraceView {
             })
         };
         let (jobs, pods) = (read("jobs.csv")?, read("pods.csv")?);
-        let (events, cron_jobs) = (read("events.csv").unwrap_or_default(), read("cronjobs.csv").unwrap_or_default());
-        TraceView::read(&Texts { jobs: &jobs, pods: &pods, events: &events, cron_jobs: &cron_jobs })
+        let [events, cron_jobs, nodes] = ["events.csv", "cronjobs.csv", "nodes.csv"].map(|name| match read(name) {
+            Err(ViewError::Missing { .. }) => Ok(Vec::new()),
+            other => other,
+        });
+        let (events, cron_jobs, nodes) = (events?, cron_jobs?, nodes?);
+        TraceView::read(&Texts { jobs: &jobs, pods: &pods, events: &events, cron_jobs: &cron_jobs, nodes: &nodes })
     }
 
     /// Of the texts of the tables.
@@ -182,6 +193,11 @@ impl TraceView {
             Ok(())
         })?;
         view.name_cron_jobs(&cron_jobs);
+        rows("nodes.csv", texts.nodes, |row| {
+            let gone = if row.get("state")? == "Deleted" { row.time("time_s")? } else { None };
+            view.nodes.insert(row.get("node")?.to_owned(), gone);
+            Ok(())
+        })?;
         Ok(view)
     }
 
@@ -286,6 +302,13 @@ fn rows(file: &str, text: &[u8], mut each: impl FnMut(&Row<'_>) -> Result<(), St
     let mut reader = ReaderBuilder::new().from_reader(text);
     let wrong = |line: u64, what: String| ViewError::Table { file: file.to_owned(), line, what };
     let header = reader.headers().map_err(|error| wrong(1, error.to_string()))?.clone();
+    // A table without rows has its columns all the same.
+    let columns = || RunTable::ALL.into_iter().find(|table| table.file_name() == file).map(RunTable::header);
+    if let Some(first) = columns().and_then(|columns| columns.split(',').next()).filter(|_| !text.is_empty())
+        && header.get(0) != Some(first)
+    {
+        return Err(wrong(1, format!("it is no {file} of ours: there is no column {first} at the front")));
+    }
     for fields in reader.records() {
         let fields = fields.map_err(|error| wrong(error.position().map_or(1, |at| at.line()), error.to_string()))?;
         let line = fields.position().map_or(1, |at| at.line());
@@ -314,7 +337,9 @@ mod tests {
         let jobs = format!("{}\nx,default,a,Running,false,0,0,0,0,0,0,0,,,,,\n", trace::JOBS_HEADER);
         let error = TraceView::read(&texts(jobs.as_bytes())).expect_err("no time").to_string();
         assert_eq!(error, "jobs.csv:2: time_s: \"x\" is no time in seconds");
-        let error = TraceView::read(&texts(b"a,b\n1,2\n")).expect_err("no column").to_string();
+        let error = TraceView::read(&texts(b"time_s,b\n1,2\n")).expect_err("no column").to_string();
         assert_eq!(error, "jobs.csv:2: there is no column namespace");
+        let error = TraceView::read(&texts(b"garbage\n")).expect_err("no table").to_string();
+        assert_eq!(error, "jobs.csv:1: it is no jobs.csv of ours: there is no column time_s at the front");
     }
 }

@@ -17,8 +17,8 @@ pub struct Found {
     pub root: Option<PathBuf>,
 }
 
-/// The scenarios below some files and folders. Folders called `golden`, hidden files and what is neither YAML nor JSON are
-/// passed over.
+/// The scenarios below some files and folders. Folders called `golden`, links to folders, hidden files and what is neither
+/// YAML nor JSON are passed over.
 ///
 /// # Errors
 /// Files and folders that cannot be read.
@@ -43,7 +43,10 @@ fn walk(root: &Path, folder: &Path, found: &mut Vec<Found>) -> io::Result<()> {
             continue;
         }
         if path.is_dir() {
-            walk(root, &path, found)?;
+            // A link may lead back to where it is.
+            if !path.is_symlink() {
+                walk(root, &path, found)?;
+            }
         } else if path.extension().is_some_and(|ending| ENDINGS.iter().any(|known| ending == *known)) {
             let name = below(root, &path.with_extension(""));
             found.push(Found { name, file: path, root: Some(root.to_owned()) });
@@ -63,7 +66,7 @@ pub fn traces(golden: &Path) -> io::Result<Vec<String>> {
 }
 
 fn gather(golden: &Path, folder: &Path, found: &mut Vec<String>) -> io::Result<()> {
-    for path in sorted(folder)?.into_iter().filter(|path| path.is_dir()) {
+    for path in sorted(folder)?.into_iter().filter(|path| path.is_dir() && !path.is_symlink()) {
         if !recorded(&path)?.is_empty() {
             found.push(below(golden, &path));
         }
@@ -118,6 +121,20 @@ mod tests {
     use super::*;
     use crate::record::fixture;
     use crate::study::golden::kept;
+
+    #[test]
+    #[cfg(unix)]
+    fn links_to_folders_are_passed_over() {
+        let root = tempfile::tempdir().expect("a folder");
+        let jobs = root.path().join("jobs");
+        fs::create_dir(&jobs).expect("a folder");
+        fs::write(jobs.join("a.yaml"), "").expect("written");
+        std::os::unix::fs::symlink(root.path(), jobs.join("loop")).expect("a link");
+        let names: Vec<String> =
+            scenarios(&[root.path().to_owned()]).expect("read").into_iter().map(|found| found.name).collect();
+        assert_eq!(names, ["jobs/a"]);
+        assert!(traces(root.path()).expect("read").is_empty());
+    }
 
     #[test]
     fn traces_are_found_and_taken_away_but_not_what_is_of_others() {

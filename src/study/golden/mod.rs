@@ -18,10 +18,10 @@ use crate::record::Run;
 use crate::record::trace::RunTable;
 
 /// Tables of a golden trace.
-const TABLES: [RunTable; 4] = [RunTable::CronJobs, RunTable::Jobs, RunTable::Pods, RunTable::Events];
+const TABLES: [RunTable; 5] = [RunTable::CronJobs, RunTable::Jobs, RunTable::Pods, RunTable::Nodes, RunTable::Events];
 
 /// How these tables begin.
-const FIRST_COLUMNS: [&str; 3] = ["time_s,namespace,", "namespace,pod,job,", "time_s,type,reason,"];
+const FIRST_COLUMNS: [&str; 4] = ["time_s,namespace,", "namespace,pod,job,", "time_s,type,reason,", "time_s,node,"];
 
 /// What the API server says of a scenario that is to be refused.
 const REFUSED: &str = "refused.txt";
@@ -38,7 +38,7 @@ pub enum Comparison {
     Differs(Vec<String>),
 }
 
-/// The tables of a run by name; those of CronJobs only where there are any.
+/// The tables of a run by name; those of CronJobs and nodes only where there are any.
 pub fn tables(run: &Run) -> Vec<(String, Vec<u8>)> {
     let mut tables = Vec::new();
     for table in TABLES.into_iter().filter(|table| table.is_told(run)) {
@@ -110,17 +110,22 @@ fn words(kept: &[(String, Vec<u8>)], run: &Run) -> Vec<Difference> {
         table.filter(|table| !is_digest(table))
     };
     let Some(jobs) = whole(RunTable::Jobs) else { return Vec::new() };
-    let [pods, events, cron_jobs] = [RunTable::Pods, RunTable::Events, RunTable::CronJobs].map(whole);
+    let [pods, events, cron_jobs, nodes] =
+        [RunTable::Pods, RunTable::Events, RunTable::CronJobs, RunTable::Nodes].map(whole);
     let tables = Texts {
         jobs,
         pods: pods.unwrap_or_default(),
         events: events.unwrap_or_default(),
         cron_jobs: cron_jobs.unwrap_or_default(),
+        nodes: nodes.unwrap_or_default(),
     };
     let Ok(mut before) = TraceView::read(&tables) else { return Vec::new() };
     let mut after = TraceView::of_run(run);
     if pods.is_none() {
         after.pods.clear();
+    }
+    if nodes.is_none() {
+        after.nodes.clear();
     }
     if cron_jobs.is_none() {
         // Which CronJob a Job is of is said by the run, then.
