@@ -48,12 +48,14 @@ use nodes::Nodes;
 use observer::{Observer, Reads, RequestSpan, SyncSpan};
 use outages::Outages;
 use scheduling::Scheduling;
+use settling::Standstill;
 use workload::PodWorkload;
 
 /// A simulated cluster and its clock.
 pub struct World<'a> {
     now: SimTime,
     last_change: SimTime,
+    standstill: Standstill,
     /// Objects were submitted at this instant and no instant has been carried out since.
     submitted: bool,
     steps: u64,
@@ -120,6 +122,7 @@ impl<'a> World<'a> {
         let mut world = World {
             now: SimTime::ZERO,
             last_change: SimTime::ZERO,
+            standstill: Standstill::default(),
             submitted: true,
             steps: 0,
             most_steps: u64::MAX,
@@ -163,6 +166,7 @@ impl<'a> World<'a> {
         let rules = self.rules;
         (self.now, self.last_change, self.submitted, self.steps) = (SimTime::ZERO, SimTime::ZERO, true, 0);
         (self.start, self.housekeeping) = (scenario.start, 0);
+        self.standstill = Standstill::default();
         self.next_eviction.clear();
         self.events.clear();
         self.store.clear(rules);
@@ -255,6 +259,10 @@ impl<'a> World<'a> {
     /// Carries out all that happens at the next instant at which anything does, if it is not after `until`. Returns
     /// false when nothing was left to do.
     pub fn step_instant(&mut self, until: SimTime) -> bool {
+        // A horizon ends what would go on for ever.
+        if until == SimTime::MAX {
+            self.look_for_standstill();
+        }
         if !std::mem::take(&mut self.submitted) {
             match self.events.next_time() {
                 Some(next) if next <= until && !self.is_over() => self.now = next,

@@ -8,7 +8,21 @@ use super::autoscaler::AutoscalerAlarm;
 use super::event::Event;
 use super::nodes::NodeAlarm;
 use crate::api::meta::PodId;
-use crate::kernel::time::SimTime;
+use crate::api::outbox::SyncDue;
+use crate::kernel::time::{SimDuration, SimTime};
+
+/// Where nothing was written for so long it is asked, once in such a time, whether anything will be.
+const STANDSTILL: SimDuration = SimDuration::from_secs(86_400);
+
+/// So many times in a row it has to look as if nothing will.
+const LOOKS: u32 = 2;
+
+/// When it was asked last, and how often in a row it looked so.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Standstill {
+    looked: SimTime,
+    looks: u32,
+}
 
 /// How often a pod was refused while nothing in the cluster changed.
 #[derive(Clone, Debug)]
@@ -61,8 +75,41 @@ impl World<'_> {
         is_news
     }
 
+    /// Looks, where nothing has changed for days, whether nothing but requests that were refused is left to be tried
+    /// again: a quota without room for a Job's pods, a priority class that there is not, a drain that a budget forbids.
+    pub(super) fn look_for_standstill(&mut self) {
+        let Standstill { looked, looks } = self.standstill;
+        if self.now.since(self.last_change.max(looked)) < STANDSTILL {
+            return;
+        }
+        // What was on its way at the first look has come by the second.
+        let before = if self.last_change > looked { 0 } else { looks };
+        let looks = if self.events.iter().all(|event| self.tries_again_alone(event)) { before + 1 } else { 0 };
+        self.standstill = Standstill { looked: self.now, looks };
+        if looks == LOOKS {
+            self.note(
+                "nothing has changed for days, and only what was refused is tried again: the run ends".to_owned(),
+            );
+        }
+    }
+
+    /// Will an event, if all others are of the same sort, bring about nothing that was not tried before?
+    fn tries_again_alone(&self, event: &Event) -> bool {
+        match event {
+            // A sync of a Job may be the one at its deadline.
+            Event::Sync(SyncDue::Job(id)) => {
+                self.store.standing_job(*id).is_none_or(|job| job.spec.active_deadline_seconds.is_none())
+            }
+            Event::Request(_) | Event::EventWritten(_) | Event::Deliver | Event::Drain(_) => true,
+            event => event.keeps_house(),
+        }
+    }
+
     /// Would whatever is left to happen change nothing?
     pub(super) fn is_over(&self) -> bool {
+        if self.standstill.looks >= LOOKS {
+            return true;
+        }
         // Each machine that boots has an alarm.
         self.events.len() == self.housekeeping + self.machines_in_vain()
             && self.pods_are_helpless()

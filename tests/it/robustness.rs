@@ -142,3 +142,33 @@ fn verify_runs_twice_and_holds_a_run_against_an_earlier_one() {
     let output = run(folder.path(), &["verify", flaky, "--against", "nowhere"]);
     assert_eq!(output.status.code(), Some(3));
 }
+
+/// Jobs whose pods a quota refuses for ever, and what becomes of them.
+#[test]
+fn what_is_refused_for_ever_ends() {
+    let of = |spec: &str, more: &str| {
+        let text = format!(
+            "apiVersion: v1\nkind: ResourceQuota\nmetadata: {{name: none}}\nspec: {{hard: {{pods: '0'}}}}\n---\napiVersion: \
+             batch/v1\nkind: Job\nmetadata: {{name: a}}\nspec: {{{spec}template: {{spec: {{restartPolicy: Never, containers: \
+             [{{name: c, image: i}}]}}}}}}\n---\napiVersion: jobsim/v1alpha1\nkind: Simulation\nspec: {{{more}}}\n"
+        );
+        let scenario = jobsim::scenario::read_str(&text).expect("a scenario");
+        let options = jobsim::RunOptions {
+            limits: jobsim::Limits { events: 1_000_000, ..jobsim::Limits::default() },
+            ..jobsim::RunOptions::default()
+        };
+        let run = jobsim::run(&scenario, &options);
+        let status = run.jobs[0].rows.last().map(|row| row.status).unwrap_or_default();
+        let status = if run.jobs[0].removed.is_some() { "Deleted" } else { status };
+        (run.ending.clone(), status, run.end.whole_seconds(), run.notes.join("; "))
+    };
+    let (ending, status, end, notes) = of("", "");
+    assert_eq!((ending, status, end), (jobsim::Ending::Settled, "Running", 0));
+    assert!(notes.contains("only what was refused is tried again: the run ends"), "{notes}");
+    // What has an end has it, however late.
+    let (ending, status, end, notes) = of("activeDeadlineSeconds: 400000, ", "");
+    assert_eq!((ending, status, end, notes.as_str()), (jobsim::Ending::Settled, "Failed", 400_000, ""));
+    let (ending, status, ..) = of("", "actions: [{at: 100h, delete: {kind: Job, name: a}}]");
+    assert_eq!((ending, status), (jobsim::Ending::Settled, "Deleted"));
+    assert_eq!(of("", "horizon: 100h").0, jobsim::Ending::Horizon);
+}

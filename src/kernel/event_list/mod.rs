@@ -92,6 +92,11 @@ impl<E: Copy> EventList<E> {
         self.len() == 0
     }
 
+    /// All that is pending, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = &E> {
+        self.front.iter().chain(self.wheel.iter()).map(|entry| &entry.event)
+    }
+
     fn push_front(&mut self, entry: Entry<E>) {
         insert(&mut self.front, entry);
         let most = if self.wheel.is_empty() { ALONE } else { BEFORE_WHEEL };

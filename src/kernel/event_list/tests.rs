@@ -158,6 +158,21 @@ fn few_events_around_one_far_ahead() {
 }
 
 #[test]
+fn all_that_is_pending_is_shown() {
+    let mut list = EventList::new();
+    for number in 0..1000u32 {
+        list.push(SimTime(u64::from(number) * 7919 % 1_000_003 * 1000), number);
+    }
+    for left in (0..1000).rev() {
+        list.pop();
+        let mut shown: Vec<u32> = list.iter().copied().collect();
+        shown.sort_unstable();
+        shown.dedup();
+        assert_eq!((shown.len(), list.len()), (left, left));
+    }
+}
+
+#[test]
 fn looking_ahead_does_not_hinder_an_earlier_event() {
     let mut pair = Pair::default();
     (0..1000).for_each(|i| pair.push(1_000_000 + i * 1000));

@@ -93,6 +93,20 @@ impl<E: Copy> Wheel<E> {
         self.len == 0
     }
 
+    /// All entries, in no order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Entry<E>> {
+        self.buckets.iter().flat_map(move |bucket| {
+            let (mut chunk, mut left) = (bucket.head, bucket.len as usize);
+            let chunks = std::iter::from_fn(move || {
+                let count = left.min(CHUNK);
+                let entries = (count > 0).then(|| &self.entries[chunk as usize * CHUNK..][..count])?;
+                (chunk, left) = (self.next[chunk as usize], left - count);
+                Some(entries)
+            });
+            chunks.flatten()
+        })
+    }
+
     pub(super) fn begin(&self) -> u64 {
         self.begin
     }
