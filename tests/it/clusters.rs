@@ -449,6 +449,27 @@ fn runs_last_until_what_could_not_go_has_been_asked_again() {
 }
 
 #[test]
+fn pods_of_a_node_do_not_hold_it() {
+    let removed = |metadata: &str| {
+        let pod = format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: p, {metadata}}}\nspec: {{nodeName: w-0, containers: [{{name: c, \
+             image: i, resources: {{requests: {{cpu: 100m}}}}}}]}}\n"
+        );
+        let long = job("long", 1, "nodeSelector: {jobsim/pool: keep},", ONE_CPU);
+        let pool = |name: &str, min: u32| {
+            format!("{{name: {name}, count: 1, min: {min}, max: 1, allocatable: {{cpu: 4, memory: 9Gi, pods: 20}}}}")
+        };
+        let pools = format!("[{}, {}]\n    autoscaler: {{}}", pool("keep", 1), pool("w", 0));
+        let run = play(&[long, pod], &pools, "  pods: [{match: {job: long}, duration: 40m}]\n");
+        run.nodes.iter().any(|node| &*node.name == "w-0" && node.removed.is_some())
+    };
+    let owner = "apiVersion: apps/v1, name: o, uid: 1-2, controller: true";
+    assert!(removed(&format!("ownerReferences: [{{kind: DaemonSet, {owner}}}]")));
+    assert!(removed("annotations: {kubernetes.io/config.mirror: x}"));
+    assert!(!removed(""));
+}
+
+#[test]
 fn the_autoscaler_leaves_pools_without_bounds_alone() {
     let of = |bounds: &str| {
         let pools = format!(

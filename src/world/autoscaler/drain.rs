@@ -40,7 +40,7 @@ impl World<'_> {
     /// Asks those of its pods to go that were not asked, or looks whether they are gone.
     pub(super) fn leave(&mut self, id: NodeId) {
         let Some(&Leaving { begun, was_empty }) = self.autoscaler.leaving.get(&id) else { return };
-        let left: Vec<PodId> = self.pods_on(id).into_iter().filter(|&pod| self.counts(pod)).collect();
+        let left: Vec<PodId> = self.pods_to_move(id).collect();
         if left.is_empty() {
             self.record_event(ObjectId::Node(id), false, "ScaleDown", SOURCE, "nodes removed by cluster autoscaler");
             self.remove_node(id);

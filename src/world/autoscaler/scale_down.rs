@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::super::World;
 use super::super::evictions::BudgetState;
 use super::{GPU_LABELS, SEEN_AGAIN_AFTER, Unremovable, works};
@@ -20,6 +22,7 @@ const MOST_SOFT_TAINTS: usize = 10;
 const CANDIDATE: &str = "DeletionCandidateOfClusterAutoscaler";
 const SAFE_TO_EVICT: &str = "cluster-autoscaler.kubernetes.io/safe-to-evict";
 const ON_COMPLETION: &str = "on-completion";
+const MIRROR: &str = "kubernetes.io/config.mirror";
 
 /// What a pod means for its node's going (`drainability/rules`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +31,8 @@ enum Drainability {
     Moves,
     /// The node waits for its end.
     Waits,
+    /// It is of the node, and goes with it.
+    GoesAlong,
     /// The node stays.
     Blocks,
 }
@@ -135,6 +140,9 @@ impl World<'_> {
         if is_orphan(pod) {
             return Drainability::Blocks;
         }
+        if self.is_of_its_node(id) {
+            return Drainability::GoesAlong;
+        }
         match safe_to_evict(template) {
             Some("true") => return Drainability::Moves,
             Some(ON_COMPLETION) => return Drainability::Waits,
@@ -203,8 +211,23 @@ impl World<'_> {
         }
     }
 
+    /// Pods on a node that hold a place there and are not the node's own.
     pub(super) fn standing_on(&self, id: NodeId) -> usize {
-        self.pods_on(id).into_iter().filter(|&pod| self.counts(pod)).count()
+        self.pods_to_move(id).count()
+    }
+
+    pub(super) fn pods_to_move(&self, id: NodeId) -> impl Iterator<Item = PodId> {
+        self.pods_on(id).into_iter().filter(|&pod| self.counts(pod) && !self.is_of_its_node(pod))
+    }
+
+    /// Is it the pod of a DaemonSet, or one that a kubelet runs by itself (`IsMirrorPod`)?
+    fn is_of_its_node(&self, id: PodId) -> bool {
+        self.store.bare_pod(id).is_some_and(|pod| {
+            let metadata = &pod.manifest["metadata"];
+            let owners = metadata["ownerReferences"].as_array().into_iter().flatten();
+            let is_of_daemon_set = |owner: &Value| owner["controller"] == true && owner["kind"] == "DaemonSet";
+            !metadata["annotations"][MIRROR].is_null() || owners.into_iter().any(is_of_daemon_set)
+        })
     }
 }
 
