@@ -226,7 +226,9 @@ impl World<'_> {
         _ = self.store.update_node(id, back);
         self.tell();
         for pod in self.pods_on(id) {
-            let changed = self.kubelet.node_restarted(pod, self.now, &mut self.workload, &mut self.alarms);
+            let deletion = self.store.standing_pod(pod).and_then(|pod| pod.deletion);
+            let grace = deletion.map(|deletion| SimDuration::from_secs(deletion.grace.into()));
+            let changed = self.kubelet.node_restarted(pod, grace, self.now, &mut self.workload, &mut self.alarms);
             self.set_alarms();
             if changed {
                 self.report(pod);
@@ -234,7 +236,7 @@ impl World<'_> {
             if self.kubelet.waits_to_start(pod) {
                 self.need_images(pod, id);
             }
-            // A deletion that it has not heard of.
+            // One that was bound to it meanwhile.
             self.pod_modified(pod);
         }
         if let Some(node) = self.store.standing_node(id).cloned() {

@@ -9,7 +9,7 @@ use jobsim::{PodLife, Run, RunOptions};
 use crate::program::{project, run as program, stderr, stdout, workplace};
 
 /// Plays documents with a cluster of these `nodePools` under the ideal profile; `more` stands below `spec`.
-fn play(objects: &[String], pools: &str, more: &str) -> Run {
+pub(crate) fn play(objects: &[String], pools: &str, more: &str) -> Run {
     let simulation = format!(
         "apiVersion: jobsim/v1alpha1\nkind: Simulation\nspec:\n  profile: ideal\n  horizon: 24h\n  cluster:\n    nodePools: {pools}\n{more}"
     );

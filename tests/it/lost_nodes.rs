@@ -1,0 +1,76 @@
+//! What becomes of pods whose node, controllers or image are away for a while, each case a line.
+
+use crate::clusters::{ONE_CPU, job, play, pods, seconds};
+
+const ONE_NODE: &str = "[{name: w, count: 1, allocatable: {cpu: 1, memory: 9Gi, pods: 20}}]";
+
+/// A Job that puts up with failures.
+fn patient(job: &str) -> String {
+    job.replace("backoffLimit: 0", "backoffLimit: 9")
+}
+
+fn away(node: &str, from: u32, length: u32) -> String {
+    format!("{{at: {from}s, outage: {{component: node, name: {node}, for: {length}s}}}}")
+}
+
+#[test]
+fn what_happened_before_a_node_failed_is_told_when_it_is_back() {
+    // The container ends at 60 s; nobody can be told before the node is away.
+    let actions = format!(
+        "  pods: [{{duration: 60s}}]\n  actions: [{{at: 50s, outage: {{component: apiserver, for: 40s}}}}, {}]\n",
+        away("w-0", 80, 30)
+    );
+    let run = play(&[job("j", 1, "", ONE_CPU)], ONE_NODE, &actions);
+    let pod = pods(&run, "j")[0];
+    assert_eq!((pod.phase.as_str(), pod.exit_code, seconds(pod.finished)), ("Succeeded", Some(0), Some(110.0)));
+}
+
+#[test]
+fn a_kubelet_that_is_back_heeds_what_it_has_missed() {
+    // A deadline at 100 s, and a deletion at 90 s: neither pod is started again.
+    let restarted = |more: &str, action: &str| {
+        let job = job("j", 1, more, ONE_CPU).replace("restartPolicy: Never", "restartPolicy: OnFailure");
+        let actions = format!("  pods: [{{duration: 20m}}]\n  actions: [{}{action}]\n", away("w-0", 80, 40));
+        let run = play(&[job], ONE_NODE, &actions);
+        let pod = pods(&run, "j")[0];
+        (pod.phase.as_str().to_owned(), pod.reason.to_owned(), pod.exit_code, pod.restarts, seconds(pod.finished))
+    };
+    let failed = |reason: &str| ("Failed".to_owned(), reason.to_owned(), Some(137), 0, Some(120.0));
+    assert_eq!(restarted("activeDeadlineSeconds: 100,", ""), failed("DeadlineExceeded"));
+    assert_eq!(restarted("", ", {at: 90s, deletePod: {job: j}}"), failed(""));
+}
+
+#[test]
+fn a_reboot_makes_a_new_sandbox() {
+    let ends = |policy: &str, inits: &str| {
+        let job = patient(&job("j", 1, inits, ONE_CPU)).replace("restartPolicy: Never", policy);
+        let rules =
+            "{match: {container: i}, duration: 30s}, {match: {container: c}, duration: 100s}, {termination: 2s}";
+        let more = format!("  pods: [{rules}]\n  actions: [{}]\n", away("w-0", 60, 20));
+        let run = play(&[job], ONE_NODE, &more);
+        let pod = pods(&run, "j")[0];
+        (pod.phase.as_str().to_owned(), seconds(pod.finished).unwrap_or_default(), pod.restarts)
+    };
+    let told = |phase: &str, at: f64, restarts: u32| (phase.to_owned(), at, restarts);
+    let on_failure = "restartPolicy: OnFailure";
+    // From the first init container on, sidecars too.
+    assert_eq!(ends(on_failure, ""), told("Succeeded", 180.0, 1));
+    assert_eq!(ends(on_failure, "initContainers: [{name: i, image: i}],"), told("Succeeded", 210.0, 2));
+    let sidecar = "initContainers: [{name: i, image: i}, {name: s, image: i, restartPolicy: Always}],";
+    assert_eq!(ends(on_failure, sidecar), told("Succeeded", 212.0, 3));
+    // A pod that is never restarted gets no other sandbox, and so its sidecar is not restarted either.
+    assert_eq!(ends("restartPolicy: Never", sidecar), told("Failed", 80.0, 0));
+    // What has succeeded stays so, unless it is an init container.
+    let two = "initContainers: [{name: i, image: i}], containers: [{name: done, image: i}, ";
+    let pod = |policy: &str| {
+        patient(&job("j", 1, "", ONE_CPU)).replace("restartPolicy: Never", policy).replace("containers: [", two)
+    };
+    let more = format!(
+        "  pods: [{{match: {{container: done}}, duration: 5s}}, {{match: {{container: i}}, duration: 30s}}, {{duration: 100s}}]\n  \
+         actions: [{}]\n",
+        away("w-0", 60, 20)
+    );
+    let run = play(&[pod(on_failure)], ONE_NODE, &more);
+    let found = pods(&run, "j")[0];
+    assert_eq!((seconds(found.finished), found.restarts), (Some(210.0), 2));
+}
