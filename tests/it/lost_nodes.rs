@@ -74,3 +74,25 @@ fn a_reboot_makes_a_new_sandbox() {
     let found = pods(&run, "j")[0];
     assert_eq!((seconds(found.finished), found.restarts), (Some(210.0), 2));
 }
+
+#[test]
+fn a_pod_that_has_failed_pulls_nothing() {
+    let of = |more: &str, actions: &str| {
+        let pools = "[{name: w, count: 1, allocatable: {cpu: 1, memory: 9Gi, pods: 20}}]\n    \
+                      registry: {images: {i: 1G}, bandwidth: 10M, latency: 0s}";
+        let more_of_job = format!("  pods: [{{duration: 10m, termination: 2s}}]\n  actions: [{actions}]\n");
+        let run = play(&[job("j", 1, more, ONE_CPU)], pools, &more_of_job);
+        let pulls = run.events.iter().filter(|event| event.reason == "Pulling").count();
+        let pod = pods(&run, "j")[0];
+        (seconds(pod.started), seconds(pod.finished), pod.exit_code, pulls)
+    };
+    // The image comes at 100 s. A pull that is under way is waited for, and so is the start behind it.
+    let deleted = "{at: 30s, deletePod: {job: j}}";
+    assert_eq!(of("", deleted), (Some(100.0), Some(102.0), Some(143), 1));
+    assert_eq!(of("activeDeadlineSeconds: 30,", ""), (Some(100.0), Some(102.0), Some(143), 1));
+    // Between two tries nothing is: after 0, 10 and 30 s comes 70 s.
+    let down = "{at: 0s, outage: {component: registry, for: 1h}}";
+    assert_eq!(of("activeDeadlineSeconds: 60,", down), (None, Some(60.0), Some(137), 3));
+    let deleted = "{at: 40s, deletePod: {job: j}}";
+    assert_eq!(of("", &format!("{down}, {deleted}")), (None, Some(40.0), None, 3));
+}
