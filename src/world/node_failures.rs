@@ -173,11 +173,11 @@ impl World<'_> {
         if own.iter().find(names_it).is_none() {
             return Some(TOLERATED);
         }
-        let mut holding = own.iter().filter(|own| own.tolerates(UNREACHABLE, "", TaintEffect::NoExecute)).peekable();
-        if holding.peek().is_none() {
+        // Of several that hold the first counts (`GetMatchingTolerations`).
+        let Some(used) = own.iter().find(|own| own.tolerates(UNREACHABLE, "", TaintEffect::NoExecute)) else {
             return Some(SimDuration::ZERO);
-        }
-        let seconds = holding.filter_map(|toleration| toleration.seconds).min()?;
+        };
+        let seconds = used.seconds?;
         Some(SimDuration::from_secs(u64::try_from(seconds).unwrap_or(0)))
     }
 

@@ -55,6 +55,12 @@ fn pods_leave_a_lost_node_when_they_have_had_enough() {
         ("negative", format!("{{{key}, operator: Exists, effect: NoExecute, tolerationSeconds: -5}}"), Some(107.0)),
         ("for-ever", format!("{{{key}, operator: Exists, effect: NoExecute}}"), None),
         ("everything", "{operator: Exists}".to_owned(), None),
+        // Of several the first counts, not the shortest.
+        (
+            "two",
+            format!("{{operator: Exists}}, {{{key}, operator: Exists, effect: NoExecute, tolerationSeconds: 60}}"),
+            None,
+        ),
         ("another-value", format!("{{{key}, value: x, effect: NoExecute}}"), Some(107.0)),
         (
             "not-ready-only",
