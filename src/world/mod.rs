@@ -16,6 +16,7 @@ mod node_failures;
 pub mod nodes;
 pub mod observer;
 mod outages;
+mod pod_gc;
 mod pods;
 mod schedule_only;
 mod scheduling;
@@ -291,6 +292,7 @@ impl<'a> World<'a> {
             Event::Schedule => {}
             Event::Autoscaler(alarm) => self.autoscaler_alarm(alarm),
             Event::AwaitedInVain => self.collect_awaiting(),
+            Event::CollectUnbound(pod) => self.collect_unbound(pod),
             Event::Drain(node) => self.go_on_draining(node),
             Event::Report(pod) => self.report_now(pod),
             Event::Sync(due) => self.controllers.on_alarm(due, self.now),

@@ -52,6 +52,9 @@ impl World<'_> {
         let Some(pod) = self.store.standing_pod(id) else { return };
         let (now, deletion, is_known) = (self.now, pod.deletion, self.kubelet.knows(id));
         let is_news = !is_known || deletion.is_some();
+        if !pod.scheduled && deletion.is_some() && !pod.status.phase.is_terminal() {
+            return self.await_collection_of(id);
+        }
         if !pod.scheduled || !is_news || self.nodes.is_down(pod.node) {
             return;
         }

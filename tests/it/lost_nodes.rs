@@ -96,3 +96,48 @@ fn a_pod_that_has_failed_pulls_nothing() {
     let deleted = "{at: 40s, deletePod: {job: j}}";
     assert_eq!(of("", &format!("{down}, {deleted}")), (None, Some(40.0), None, 3));
 }
+
+#[test]
+fn pods_that_were_never_bound_are_collected() {
+    let waits = job("j", 1, "", "resources: {requests: {cpu: 5}}")
+        .replace("completions: 1", "podReplacementPolicy: Failed\n  completions: 1");
+    let of = |outage: &str| {
+        let actions = format!("  actions: [{{at: 30s, deletePod: {{job: j}}}}{outage}]\n");
+        let run = play(std::slice::from_ref(&waits), ONE_NODE, &actions);
+        let pod = pods(&run, "j")[0];
+        (pod.phase.as_str().to_owned(), seconds(pod.terminating), seconds(pod.finished))
+    };
+    assert_eq!(of(""), ("Failed".to_owned(), Some(30.0), Some(40.0)));
+    // A controller manager that starts at 95 s looks at 115 s for the first time.
+    let outage = ", {at: 20s, outage: {component: controller-manager, for: 75s}}";
+    assert_eq!(of(outage), ("Failed".to_owned(), Some(30.0), Some(115.0)));
+}
+
+#[test]
+fn nodes_controllers_that_start_again_begin_again() {
+    let of = |component: &str, from: u32, length: u32, other: &str| {
+        let pools = "[{name: w, count: 1, allocatable: {cpu: 1, memory: 9Gi, pods: 20}}, \
+                      {name: x, count: 1, allocatable: {cpu: 1, memory: 9Gi, pods: 20}}]";
+        let more = format!(
+            "  pods: [{{duration: 3h}}]\n  actions: [{other}, {{at: {from}s, outage: {{component: {component}, for: {length}s}}}}]\n"
+        );
+        let run = play(&[job("j", 1, "nodeSelector: {jobsim/pool: w}, ", ONE_CPU)], pools, &more);
+        let unknown = run.nodes[0].rows.iter().find(|row| row.state == "Unknown").map(|row| row.time);
+        let pod = pods(&run, "j")[0];
+        (seconds(unknown), seconds(pod.terminating), seconds(pod.finished))
+    };
+    let lost = "{at: 60s, outage: {component: node, name: w-0}}";
+    assert_eq!(of("controller-manager", 6000, 1, lost), (Some(107.0), Some(407.0), None));
+    // Whoever is down gives no node up; the grace of the node is counted from the start, as are tolerations.
+    assert_eq!(of("controller-manager", 50, 900, lost), (Some(1000.0), Some(1300.0), None));
+    assert_eq!(of("controller-manager", 90, 5, lost), (Some(145.0), Some(445.0), None));
+    assert_eq!(of("controller-manager", 200, 100, lost), (Some(107.0), Some(600.0), None));
+    // What is to be written waits for the API server.
+    assert_eq!(of("apiserver", 50, 900, lost), (Some(950.0), Some(1250.0), None));
+    assert_eq!(of("apiserver", 200, 800, lost), (Some(107.0), Some(1000.0), None));
+    // Pods of a node that is gone.
+    let deleted = "{at: 65s, delete: {kind: Node, name: w-0}}";
+    assert_eq!(of("controller-manager", 6000, 1, deleted).2, Some(140.0));
+    assert_eq!(of("controller-manager", 50, 55, deleted).2, Some(165.0));
+    assert_eq!(of("apiserver", 100, 100, deleted).2, Some(200.0));
+}
