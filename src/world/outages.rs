@@ -117,5 +117,6 @@ impl World<'_> {
             }
         }
         self.restart_node_controllers();
+        self.restart_quota_controller();
     }
 }

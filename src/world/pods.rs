@@ -27,6 +27,7 @@ impl World<'_> {
         } else {
             self.controllers.on_pod(pod, verb, self.store.version(), self.now, &mut self.outbox);
         }
+        self.quotas_see_pod(id, verb);
         match verb {
             Verb::Added => self.pod_is_new(id),
             Verb::Modified => {

@@ -141,3 +141,23 @@ fn nodes_controllers_that_start_again_begin_again() {
     assert_eq!(of("controller-manager", 50, 55, deleted).2, Some(165.0));
     assert_eq!(of("apiserver", 100, 100, deleted).2, Some(200.0));
 }
+
+#[test]
+fn a_pod_that_should_be_gone_for_long_frees_its_quota() {
+    let quota = "apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: q}\nspec: {hard: {pods: 1}}\n";
+    let pools = "[{name: w, count: 2, allocatable: {cpu: 1, memory: 9Gi, pods: 20}}]";
+    let replaced = |grace: &str, more: &str| {
+        let lost = patient(&job("j", 1, &format!("nodeSelector: {{jobsim/pool: w}}, {grace}"), ONE_CPU));
+        let actions = format!("  pods: [{{duration: 2h}}]\n  actions: [{}{more}]\n", away("w-0", 60, 3600));
+        let run = play(&[quota.to_owned(), lost], pools, &actions);
+        pods(&run, "j").get(1).map(|pod| pod.created.0 as f64 / 1e9).unwrap_or_default()
+    };
+    // Deleted at 407 s, overdue at 467 or 527 s, counted anew each five minutes; the Job looks again within a minute.
+    let at = replaced("", "");
+    assert!((600.0..670.0).contains(&at), "{at}");
+    let at = replaced("terminationGracePeriodSeconds: 99, ", "");
+    assert!((900.0..970.0).contains(&at), "{at}");
+    // A controller manager that starts counts at once.
+    let at = replaced("", ", {at: 480s, outage: {component: controller-manager, for: 20s}}");
+    assert!((500.0..505.0).contains(&at), "{at}");
+}
