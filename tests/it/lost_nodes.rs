@@ -161,3 +161,15 @@ fn a_pod_that_should_be_gone_for_long_frees_its_quota() {
     let at = replaced("", ", {at: 480s, outage: {component: controller-manager, for: 20s}}");
     assert!((500.0..505.0).contains(&at), "{at}");
 }
+
+#[test]
+fn waiting_for_the_api_server_is_not_waiting_for_a_quota() {
+    let run = play(
+        &[job("j", 1, "", ONE_CPU)],
+        ONE_NODE,
+        "  actions: [{at: 0s, outage: {component: apiserver, for: 30s}}]\n",
+    );
+    let pod = pods(&run, "j")[0];
+    assert!(pod.created.0 >= 30_000_000_000, "{pod:?}");
+    assert_eq!(seconds(Some(jobsim::SimTime(pod.refused.0))), Some(0.0));
+}
