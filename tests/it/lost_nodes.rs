@@ -173,3 +173,15 @@ fn waiting_for_the_api_server_is_not_waiting_for_a_quota() {
     assert!(pod.created.0 >= 30_000_000_000, "{pod:?}");
     assert_eq!(seconds(Some(jobsim::SimTime(pod.refused.0))), Some(0.0));
 }
+
+#[test]
+fn a_pod_that_was_ended_for_its_kubelet_stays_so() {
+    // Its node's object is gone, and its machine is not: the kubelet is told to end what has failed already.
+    let run = play(
+        &[job("j", 1, "", ONE_CPU)],
+        ONE_NODE,
+        "  actions: [{at: 5s, delete: {kind: Node, name: w-0}}]\n  pods: [{duration: 1h}]\n",
+    );
+    let pod = pods(&run, "j")[0];
+    assert_eq!((pod.phase.as_str(), seconds(pod.finished)), ("Failed", Some(80.0)));
+}
