@@ -6,6 +6,9 @@ use super::cronjob::{CronJob, CronJobStatus, Start};
 use super::job::{Job, JobStatus};
 use super::meta::{CronJobId, JobId, ObjectName, PodId};
 
+/// What clients say of an API server that is down.
+pub const CONNECTION_REFUSED: &str = "connect: connection refused";
+
 /// A request of a controller's client.
 #[derive(Clone, Debug)]
 pub enum Request {

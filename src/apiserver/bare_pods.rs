@@ -43,7 +43,7 @@ impl Store {
         self.bare_pods.insert(new.name.clone());
         let id = new_pod_id(&self.pods, &mut self.free_pods, &mut self.pods_created);
         let pod = new_pod(id, now, new.template.containers_to_be_ready());
-        self.add_pod(PodRecord { pod, place: 0, template, bare: Some(new), gone: false });
+        self.add_pod(PodRecord { pod, place: 0, template, bare: Some(new), counts: true, gone: false });
         Ok(id)
     }
 

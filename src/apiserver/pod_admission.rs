@@ -64,8 +64,11 @@ impl Policies {
         requests_from_limits(&mut template);
         let ranges = || self.ranges.iter().filter(|range| *range.name.namespace == *namespace);
         ranges().for_each(|range| range.set_defaults(&mut template));
-        let class = self.class_of(&template).map_err(|why| Denied { why, nameless: true })?;
-        template.priority = Some(class);
+        let priority = self.priority_of(&template).map_err(|why| Denied { why, nameless: true })?;
+        template.priority = Some(priority);
+        if let (None, Some(class)) = (&template.priority_class_name, self.default_class()) {
+            template.priority_class_name = Some(class.name.clone());
+        }
         let violations: Vec<String> = ranges().flat_map(|range| range.violations(&template)).collect();
         if violations.is_empty() {
             return Ok(admitted(Arc::new(template)));
@@ -73,12 +76,15 @@ impl Policies {
         Err(Denied { why: aggregate(&violations), nameless: false })
     }
 
+    /// The class of pods that name none (`getDefaultPriorityClass`).
+    fn default_class(&self) -> Option<&PriorityClass> {
+        self.classes.iter().filter(|class| class.global_default).min_by_key(|class| class.value)
+    }
+
     /// The value of a pod's priority class, or of the default class, or 0.
-    fn class_of(&self, template: &PodTemplate) -> Result<i32, String> {
+    fn priority_of(&self, template: &PodTemplate) -> Result<i32, String> {
         let value = match &template.priority_class_name {
-            None => {
-                self.classes.iter().filter(|class| class.global_default).map(|class| class.value).min().unwrap_or(0)
-            }
+            None => self.default_class().map_or(0, |class| class.value),
             Some(name) => {
                 let own = self.classes.iter().find(|class| class.name == *name).map(|class| class.value);
                 let system = || SYSTEM_CLASSES.iter().find(|(known, _)| *known == &**name).map(|(_, value)| *value);
@@ -96,11 +102,11 @@ impl Policies {
 
     /// May pods of this class preempt others?
     pub(super) fn preempts(&self, template: &PodTemplate) -> bool {
-        let named = |class: &&PriorityClass| match &template.priority_class_name {
-            Some(name) => class.name == *name,
-            None => class.global_default,
+        let class = match &template.priority_class_name {
+            Some(name) => self.classes.iter().find(|class| class.name == *name),
+            None => self.default_class(),
         };
-        self.classes.iter().find(named).is_none_or(|class| class.preempts)
+        class.is_none_or(|class| class.preempts)
     }
 }
 
@@ -136,7 +142,7 @@ mod tests {
             classes.iter().for_each(|&(name, value, default)| policies.add_class(class(name, value, default)));
             let template =
                 PodTemplate { priority_class_name: named.map(Into::into), priority: given, ..PodTemplate::default() };
-            assert_eq!(policies.class_of(&template), wanted.map_err(str::to_owned), "{named:?}");
+            assert_eq!(policies.priority_of(&template), wanted.map_err(str::to_owned), "{named:?}");
         };
         let two = [("low", 5, false), ("high", 100, false)];
         check(&two, Some("high"), None, Ok(100));
@@ -152,5 +158,17 @@ mod tests {
             Err("the integer value of priority (3) must not be provided in pod spec; priority admission controller \
                  computed 100 from the given PriorityClass name"),
         );
+    }
+
+    #[test]
+    fn pods_that_name_no_class_get_the_name_of_the_default_one() {
+        let name_of = |classes: &[(&str, i32, bool)]| {
+            let mut policies = Policies::default();
+            classes.iter().for_each(|&(name, value, default)| policies.add_class(class(name, value, default)));
+            let admitted = policies.admit(&Arc::default(), "default").expect("a pod");
+            admitted.template.priority_class_name.as_deref().unwrap_or_default().to_owned()
+        };
+        assert_eq!(name_of(&[("low", 5, false)]), "");
+        assert_eq!(name_of(&[("low", 5, false), ("b", 9, true), ("a", 7, true)]), "a");
     }
 }

@@ -27,6 +27,8 @@ pub(super) struct PodRecord {
     pub(super) template: Arc<PodTemplate>,
     /// The object that a pod without a Job was created from.
     pub(super) bare: Option<Arc<BarePod>>,
+    /// Is it counted among what quotas limit? Not once it has ended, or should have long ago.
+    pub(super) counts: bool,
     /// Removed; kept until the readers of the log have seen it.
     pub(super) gone: bool,
 }
@@ -86,7 +88,7 @@ impl Store {
         (pod.job, pod.index, pod.attempt, pod.tracked) = (job, index, attempt, true);
         pod.failure_count = counts.map(|(counted, _)| counted);
         pod.ignored_failure_count = counts.map_or(0, |(_, ignored)| ignored);
-        self.add_pod(PodRecord { pod, place, template, bare: None, gone: false });
+        self.add_pod(PodRecord { pod, place, template, bare: None, counts: true, gone: false });
         Ok(id)
     }
 
@@ -97,9 +99,12 @@ impl Store {
         self.changes.push(Change::Pod(id, Verb::Added));
     }
 
-    /// Binds a pod to a node.
+    /// Binds a pod to a node, unless it is to go (`setPodNodeAndMetadata`).
     pub fn bind(&mut self, id: PodId, node: NodeId) -> Result<u64, Refusal> {
         let pod = self.standing_pod_mut(id)?;
+        if pod.deletion.is_some() {
+            return Err(Refusal::Conflict);
+        }
         (pod.scheduled, pod.node) = (true, node);
         Ok(self.modified(id))
     }
@@ -115,7 +120,7 @@ impl Store {
         let ended = !had_ended && pod.status.phase.is_terminal();
         let version = self.modified(id);
         if ended {
-            self.release_quota(id, Release { ended: true, gone: false });
+            self.stop_counting(id);
         }
         self.remove_if_released(id);
         Ok(version)
@@ -172,12 +177,19 @@ impl Store {
         self.stamp()
     }
 
-    fn release_quota(&mut self, pod: PodId, release: Release) {
+    /// Quotas no longer count a pod, but for `count/pods`.
+    pub fn stop_counting(&mut self, id: PodId) {
+        self.release_quota(id, false);
+    }
+
+    fn release_quota(&mut self, id: PodId, gone: bool) {
+        let Some(record) = self.pods.get_mut(id.slot).filter(|record| record.pod.id == id) else { return };
+        let ended = std::mem::replace(&mut record.counts, false);
         if self.quotas.is_empty() {
             return;
         }
-        if let (Some(namespace), Some(template)) = (self.namespace_of(pod).cloned(), self.template_of(pod).cloned()) {
-            self.quotas.release_pod(&namespace, &template, release);
+        if let (Some(namespace), Some(template)) = (self.namespace_of(id).cloned(), self.template_of(id).cloned()) {
+            self.quotas.release_pod(&namespace, &template, Release { ended, gone });
         }
     }
 
@@ -194,7 +206,7 @@ impl Store {
         self.free_name(id);
         self.changes.push(Change::Pod(id, Verb::Deleted));
         self.stamp();
-        self.release_quota(id, Release { ended: !ended, gone: true });
+        self.release_quota(id, true);
         let Some(owner) = self.jobs.get_mut(job.slot as usize).and_then(Option::as_mut).filter(|owner| owner.id == job)
         else {
             return;

@@ -1,5 +1,6 @@
 //! ResourceQuota: what the pods and Jobs of a namespace may use together (`checkRequest` of the quota admission plugin).
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::api::meta::ObjectName;
@@ -7,6 +8,7 @@ use crate::api::pod::PodTemplate;
 use crate::api::quantity::{Format, Quantity};
 use crate::api::request::Refusal;
 use crate::api::resources::ResourceList;
+use crate::api::scheduling::PodAffinityTerm;
 
 /// A quota and what is used of it.
 #[derive(Clone, Debug)]
@@ -30,6 +32,8 @@ pub enum Scope {
     BestEffort(bool),
     /// Of these PriorityClasses (`true`: In, `false`: NotIn); an empty list: of any, or none.
     PriorityClass(bool, Vec<Arc<str>>),
+    /// Near pods, or away from pods, of other namespaces.
+    CrossNamespacePodAffinity,
 }
 
 impl Scope {
@@ -41,8 +45,18 @@ impl Scope {
                 Some(class) => (names.is_empty() || names.contains(class)) == *wanted,
                 None => !wanted,
             },
+            Scope::CrossNamespacePodAffinity => crosses_namespaces(template),
         }
     }
+}
+
+/// It has an affinity to pods, or against pods, of namespaces that it names (`usesCrossNamespacePodAffinity`).
+fn crosses_namespaces(template: &PodTemplate) -> bool {
+    let scheduling = &template.scheduling;
+    let crosses = |term: &PodAffinityTerm| !term.namespaces.is_empty() || term.namespace_selector.is_some();
+    [&scheduling.pod_affinity, &scheduling.pod_anti_affinity].into_iter().any(|affinity| {
+        affinity.required.iter().any(crosses) || affinity.preferred.iter().any(|(_, term)| crosses(term))
+    })
 }
 
 /// No container sets a request or a limit of cpu or memory.
@@ -111,6 +125,9 @@ impl ResourceQuota {
 
     /// Containers must say what they take of what is limited (`Constraints`).
     fn unstated(&self, template: &PodTemplate) -> Option<String> {
+        if !template.resources.requests.is_empty() || !template.resources.limits.is_empty() {
+            return None;
+        }
         let mut missing: Vec<String> = Vec::new();
         for limited in self.hard.keys() {
             let (name, of_limits) = match limited.split_once('.') {
@@ -124,13 +141,11 @@ impl ResourceQuota {
             let lists = |r: &crate::api::resources::Resources| {
                 if of_limits { r.limits.contains_key(name) } else { r.requests.contains_key(name) }
             };
-            if lists(&template.resources) {
-                continue;
-            }
             let containers = template.containers.iter().chain(&template.init_containers);
             let silent = containers.filter(|container| !lists(&container.resources));
-            let names: Vec<&str> = silent.map(|container| &*container.name).collect();
+            let names: BTreeSet<&str> = silent.map(|container| &*container.name).collect();
             if !names.is_empty() {
+                let names: Vec<&str> = names.into_iter().collect();
                 missing.push(format!("{limited} for: {}", names.join(",")));
             }
         }
@@ -207,8 +222,9 @@ impl Quotas {
         let (mut usage, one) = usage_of_pod(template);
         usage.insert(PODS.into(), one);
         let counting = || self.all.iter().filter(|quota| quota.counts(namespace, template));
-        // What is missing is told before anything is counted.
-        if let Some(why) = counting().find_map(|quota| quota.unstated(template).or_else(|| quota.excess(&usage))) {
+        // What is missing in the eyes of any quota is told before anything is counted.
+        let unstated = counting().find_map(|quota| quota.unstated(template));
+        if let Some(why) = unstated.or_else(|| counting().find_map(|quota| quota.excess(&usage))) {
             return Err(why);
         }
         let counting = self.all.iter_mut().filter(|quota| quota.counts(namespace, template));
@@ -324,6 +340,40 @@ mod tests {
     }
 
     #[test]
+    fn containers_say_what_they_take_before_anything_is_counted() {
+        let container = |name: &str| Container { name: name.into(), ..Container::default() };
+        let mut pod = PodTemplate {
+            init_containers: vec![container("b")],
+            containers: vec![container("z"), container("a")],
+            ..PodTemplate::default()
+        };
+        let mut quotas = Quotas::default();
+        for (name, hard) in [("one", "pods=0"), ("two", "cpu=3")] {
+            let (name, hard) = (ObjectName::new("default", name), list(hard));
+            let quota = ResourceQuota { name, hard, scopes: Vec::new(), used: ResourceList::new() };
+            quotas.add(quota).expect("a new name");
+        }
+        let mut answer = |pod: &PodTemplate| quotas.charge_pod("default", pod).err().unwrap_or_default();
+        assert_eq!(answer(&pod), "failed quota: two: must specify cpu for: a,b,z");
+        // What the pod says as a whole is enough, whatever it says.
+        pod.resources.requests = list("memory=1Gi");
+        assert_eq!(answer(&pod), "exceeded quota: one, requested: pods=1, used: pods=0, limited: pods=0");
+    }
+
+    #[test]
+    fn affinity_to_pods_of_other_namespaces_is_a_scope() {
+        let counts = |term: PodAffinityTerm| {
+            let mut pod = PodTemplate::default();
+            pod.scheduling.pod_anti_affinity.preferred.push((1, term));
+            Scope::CrossNamespacePodAffinity.holds(&pod)
+        };
+        assert!(!counts(PodAffinityTerm::default()));
+        assert!(counts(PodAffinityTerm { namespaces: vec!["other".into()], ..PodAffinityTerm::default() }));
+        let all = Some(Default::default());
+        assert!(counts(PodAffinityTerm { namespace_selector: all, ..PodAffinityTerm::default() }));
+    }
+
+    #[test]
     fn scopes_choose_pods() {
         let check = |scope: Scope, wanted: [bool; 2]| {
             let refused = answers("pods=0", &[scope], &[("", ""), ("cpu=1", "")]).into_iter().map(|a| !a.is_empty());
@@ -333,5 +383,6 @@ mod tests {
         check(Scope::BestEffort(false), [false, true]);
         check(Scope::Terminating(true), [false, false]);
         check(Scope::PriorityClass(true, vec!["high".into()]), [false, false]);
+        check(Scope::CrossNamespacePodAffinity, [false, false]);
     }
 }

@@ -137,10 +137,12 @@ impl Store {
         let name = quota.name.clone();
         self.quotas.add(quota)?;
         for id in self.pod_ids() {
-            let Some(ended) = self.standing_pod(id).map(|pod| pod.status.phase.is_terminal()) else { continue };
+            let Some(counts) = self.pod_record(id).filter(|record| !record.gone).map(|record| record.counts) else {
+                continue;
+            };
             let (namespace, template) = (self.namespace_of(id).cloned(), self.template_of(id).cloned());
             if let (Some(namespace), Some(template)) = (namespace, template) {
-                self.quotas.count_pod(&name, &namespace, &template, ended);
+                self.quotas.count_pod(&name, &namespace, &template, !counts);
             }
         }
         let jobs = self.jobs.iter().flatten().filter(|record| !record.gone);

@@ -66,6 +66,8 @@ struct Pull {
     asked: SimTime,
     begun: SimTime,
     active: bool,
+    /// It has failed and is tried again later.
+    backs_off: bool,
     /// The pod is gone; what is under way goes on.
     gone: bool,
 }
@@ -139,7 +141,9 @@ impl Images {
             }
         }
         left.reverse();
-        self.pods.insert(pod, Pull { node, left, failures: 0, asked: now, begun: now, active: false, gone: false });
+        let pull =
+            Pull { node, left, failures: 0, asked: now, begun: now, active: false, backs_off: false, gone: false };
+        self.pods.insert(pod, pull);
         self.next_image(pod, now, workload, alarms, news);
     }
 
@@ -240,7 +244,7 @@ impl Images {
     ) {
         let Some(pull) = self.pods.get_mut(&pod) else { return };
         let Some(image) = pull.left.last().cloned() else { return };
-        pull.failures += 1;
+        (pull.failures, pull.backs_off) = (pull.failures + 1, true);
         let wait = SimDuration((BACK_OFF.0.0 << (pull.failures - 1).min(10)).min(BACK_OFF.1.0));
         let warn = |message: String| News::Event { pod, warning: true, reason: "Failed", message };
         news.push(warn(format!("Failed to pull image \"{image}\": {error}")));
@@ -272,7 +276,9 @@ impl Images {
                 news.push(News::Stands(pod, PullState::BackOff));
             }
             Alarm::PullAgain(pod) => {
-                let Some(node) = self.pods.get(&pod).map(|pull| pull.node) else { return };
+                let Some(pull) = self.pods.get_mut(&pod) else { return };
+                pull.backs_off = false;
+                let node = pull.node;
                 self.node(node).queue.push_back(pod);
                 self.serve(node, now, workload, alarms, news);
             }
@@ -308,6 +314,11 @@ impl Images {
             self.next_image(pod, now, workload, alarms, news);
         }
         self.serve(id, now, workload, alarms, news);
+    }
+
+    /// Is an image for the pod under way, or will be when its turn comes?
+    pub fn is_pulling(&self, pod: PodId) -> bool {
+        self.pods.get(&pod).is_some_and(|pull| !pull.backs_off)
     }
 
     /// The pod needs nothing any more.

@@ -20,7 +20,7 @@ pub(super) const LEAST_GRACE: SimDuration = SimDuration::from_secs(2);
 /// What a pod gets that is evicted from its node: one second, which the runtime makes two.
 const EVICTION_GRACE: SimDuration = SimDuration::from_secs(2);
 /// Crash back-off: first and longest wait in seconds, and how long a container must run to be forgiven.
-const FIRST_BACK_OFF: u16 = 10;
+pub(super) const FIRST_BACK_OFF: u16 = 10;
 const LONGEST_BACK_OFF: u16 = 300;
 /// A kubelet looks at a pod again after this long, however long it has to wait (`syncFrequency`).
 const RESYNC: SimDuration = SimDuration::from_secs(60);
@@ -95,12 +95,12 @@ pub(super) struct ContainerState {
     pub(super) restarts: u32,
     /// Code of its last end, and when that was.
     pub(super) last_code: Option<i32>,
-    last_end: SimTime,
+    pub(super) last_end: SimTime,
     pub(super) last_start: SimTime,
     /// When it ended before that, if it has been started again.
     pub(super) end_before: SimTime,
     /// Seconds that it waits before its next restart.
-    back_off: u16,
+    pub(super) back_off: u16,
     /// Its restart is not to come at once.
     is_in_back_off: bool,
     /// .. and its status says so.
@@ -199,6 +199,12 @@ impl PodWorker {
         (self.started < SimTime::MAX).then_some(self.started)
     }
 
+    /// When it has been active for as long as it may be, counted from `startTime`, which is cut to seconds.
+    fn deadline(&self) -> Option<SimTime> {
+        let seconds = self.template.active_deadline_seconds?;
+        Some(ApiTime::of(self.admitted).instant() + SimDuration::from_secs(seconds.into()))
+    }
+
     pub(super) fn init_count(&self) -> usize {
         self.template.init_containers.len()
     }
@@ -241,11 +247,6 @@ impl Kubelet {
     ) {
         let count = template.init_containers.len() + template.containers.len();
         let previous = self.keeps_details.then(|| vec![None; count].into());
-        if let Some(seconds) = template.active_deadline_seconds {
-            // Counted from `startTime`, which is cut to seconds.
-            let start = ApiTime::of(now).instant();
-            alarms.push((start + SimDuration::from_secs(seconds.into()), Alarm::Deadline(id)));
-        }
         let worker = PodWorker {
             id,
             template,
@@ -261,6 +262,9 @@ impl Kubelet {
             kill_at: None,
             pull: PullState::Quiet,
         };
+        if let Some(deadline) = worker.deadline() {
+            alarms.push((deadline, Alarm::Deadline(id)));
+        }
         self.pods.put(id.slot, worker);
     }
 
@@ -296,6 +300,11 @@ impl Kubelet {
         self.pods.get(id.slot).is_some_and(|worker| worker.id == id)
     }
 
+    /// Has this pod been active for longer than it may be?
+    pub fn is_late(&mut self, id: PodId, now: SimTime) -> bool {
+        self.worker(id).and_then(|worker| worker.deadline()).is_some_and(|deadline| deadline <= now)
+    }
+
     /// The pod's object is gone.
     pub fn forget(&mut self, id: PodId) {
         if self.worker(id).is_some() {
@@ -323,7 +332,7 @@ impl Kubelet {
         match alarm {
             Alarm::Start(id) => {
                 let worker = self.worker(id).filter(|worker| worker.state == PodState::Starting)?;
-                worker.start_next(0, now, workload, alarms);
+                worker.start_in_sandbox(now, workload, alarms);
                 Some(id)
             }
             Alarm::Exit { pod, container, turn } => {
@@ -383,38 +392,6 @@ impl Kubelet {
         self.worker(pod).filter(|worker| is_so(&worker.containers[usize::from(container)]))
     }
 
-    /// The pod's node was away and runs again: its containers are gone. Returns whether the pod's status may have changed.
-    pub fn node_restarted(
-        &mut self,
-        id: PodId,
-        now: SimTime,
-        workload: &mut dyn Workload,
-        alarms: &mut Vec<(SimTime, Alarm)>,
-    ) -> bool {
-        let Some(worker) = self.worker(id) else { return false };
-        match worker.state {
-            PodState::Ended => return false,
-            PodState::Starting => return false,
-            PodState::Restarting => worker.start_again(now, workload, alarms),
-            PodState::Init(_) | PodState::Running | PodState::Terminating => {
-                for at in 0..worker.containers.len() {
-                    let container = &mut worker.containers[at];
-                    match container.phase {
-                        ContainerPhase::Running => {
-                            container.planned_code = Some(KILLED);
-                            container.turn = container.turn.wrapping_add(1);
-                            worker.exit(at, now, workload, alarms);
-                        }
-                        // Its back-off is kept in the kubelet's memory, which is gone.
-                        ContainerPhase::BackOff => worker.restart(at, now, workload, alarms),
-                        ContainerPhase::Waiting | ContainerPhase::GivenUp | ContainerPhase::Terminated => {}
-                    }
-                }
-            }
-        }
-        true
-    }
-
     /// The pod is being deleted: running containers are told to terminate. Returns the pod if its status may have
     /// changed.
     pub fn terminate(
@@ -467,7 +444,7 @@ impl PodWorker {
         true
     }
 
-    /// Starts the init container at `next`, or all app containers after the last one.
+    /// Starts the init container at `next`, or all app containers that wait after the last one.
     pub(super) fn start_next(
         &mut self,
         next: usize,
@@ -485,9 +462,11 @@ impl PodWorker {
             next += 1;
         }
         self.state = PodState::Running;
-        self.started = now;
+        self.started = self.started.min(now);
         for at in self.init_count()..self.containers.len() {
-            self.start(at, now, workload, alarms);
+            if self.containers[at].phase == ContainerPhase::Waiting {
+                self.start(at, now, workload, alarms);
+            }
         }
     }
 
@@ -590,7 +569,7 @@ impl PodWorker {
         }
     }
 
-    fn is_stopping(&self) -> bool {
+    pub(super) fn is_stopping(&self) -> bool {
         self.state == PodState::Terminating || self.kill_at.is_some()
     }
 
@@ -665,7 +644,8 @@ impl PodWorker {
         }
     }
 
-    fn end(&mut self) {
+    pub(super) fn end(&mut self) {
+        self.pull = PullState::Quiet;
         let was_deleted = self.state == PodState::Terminating && self.failure.is_none();
         self.state = PodState::Ended;
         if !was_deleted && self.containers.iter().any(|container| container.phase != ContainerPhase::Terminated) {

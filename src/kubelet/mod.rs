@@ -7,6 +7,7 @@ pub mod images;
 pub mod lifecycle;
 mod limits;
 mod readiness;
+mod reboot;
 mod restart_all;
 mod sidecars;
 mod status;

@@ -39,8 +39,10 @@ impl PodWorker {
             view,
             containers,
         } = status;
+        // A phase that says of an end stays, whoever wrote it (`mergePodStatus`).
+        let own_phase = if phase.is_terminal() { *phase } else { sorted.phase() };
         // No short cut: each field is to be written, whether one before it has changed or not.
-        let changed = write(phase, sorted.phase())
+        let changed = write(phase, own_phase)
             | write(own_ready, ready)
             | write(own_ready_since, ready_since)
             | write(started, self.started())

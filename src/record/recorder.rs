@@ -14,6 +14,7 @@ use crate::api::event::{Happening, JobHappening, ObjectEvent};
 use crate::api::job::{Job, JobConditionType};
 use crate::api::meta::{CronJobId, JobId, ObjectId, ObjectName, PodId};
 use crate::api::pod::{Pod, PodPhase};
+use crate::api::request::CONNECTION_REFUSED;
 use crate::apiserver::store::Store;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::scenario::{Action, Component, ScheduledAction};
@@ -214,7 +215,7 @@ impl Recorder {
     /// Notes what an event tells of waiting.
     fn note_wait(&mut self, now: SimTime, event: &ObjectEvent) {
         match (event.about, &event.what) {
-            (ObjectId::Job(job), Happening::Job(JobHappening::FailedCreate(_))) => {
+            (ObjectId::Job(job), Happening::Job(JobHappening::FailedCreate(why))) if **why != *CONNECTION_REFUSED => {
                 let known = self.refusals.get(&job.slot).filter(|(id, _)| *id == job).map(|(_, known)| *known);
                 self.refusals.insert(job.slot, (job, Refusals::refuse(known, now)));
             }

@@ -75,6 +75,7 @@ fn scopes(spec: &Json) -> Vec<Scope> {
         "BestEffort" => Some(Scope::BestEffort(true)),
         "NotBestEffort" => Some(Scope::BestEffort(false)),
         "PriorityClass" => Some(Scope::PriorityClass(true, Vec::new())),
+        "CrossNamespacePodAffinity" => Some(Scope::CrossNamespacePodAffinity),
         _ => None,
     };
     let list = |value: &Json| value.as_array().cloned().unwrap_or_default();

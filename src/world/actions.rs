@@ -118,8 +118,8 @@ impl World<'_> {
         }
     }
 
-    /// The eviction of the nth pod asks the budgets too.
-    fn answer_to_eviction(&mut self, pod: PodId, answer: Eviction) {
+    /// Whoever asked for an eviction is told that it was refused.
+    pub(super) fn answer_to_eviction(&mut self, pod: PodId, answer: Eviction) {
         let why = match answer {
             Eviction::Done => return,
             Eviction::TooManyRequests => "Cannot evict pod as it would violate the pod's disruption budget.",

@@ -31,6 +31,10 @@ pub enum Event {
     Node(NodeId, NodeAlarm),
     /// The pod garbage collector has seen for long enough that nodes that pods name are not there.
     AwaitedInVain,
+    /// The pod garbage collector finds a pod that is to go and was never bound.
+    CollectUnbound(PodId),
+    /// The quota controller counts all anew.
+    QuotaResync,
     /// Pods that could not be evicted from a node are asked for again.
     Drain(NodeId),
     /// The kubelet's report on a pod reaches the API server.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::World;
 use super::event::Event;
 use crate::api::disruption::{IntOrPercent, PodDisruptionBudget};
-use crate::api::meta::{NodeId, ObjectId, PodId};
+use crate::api::meta::{NodeId, PodId};
 use crate::api::pod::{PodPhase, PodTemplate};
 use crate::kernel::time::SimDuration;
 
@@ -98,26 +98,27 @@ impl World<'_> {
             return;
         }
         self.tell();
-        self.go_on_draining(node);
+        for pod in self.go_on_draining(node) {
+            self.answer_to_eviction(pod, Eviction::TooManyRequests);
+        }
     }
 
-    /// Asks for the eviction of all pods that are left.
-    pub(super) fn go_on_draining(&mut self, node: NodeId) {
+    /// Asks for the eviction of all pods that are left. Returns those that may not go yet.
+    pub(super) fn go_on_draining(&mut self, node: NodeId) -> Vec<PodId> {
+        let mut refused = Vec::new();
         if self.store.standing_node(node).is_none_or(|node| !node.unschedulable) {
-            return;
+            return refused;
         }
-        let mut refused = false;
         for pod in self.pods_on(node) {
             let waits = self.store.standing_pod(pod).is_some_and(|pod| pod.is_active());
             if waits && self.evict_pod(pod) == Eviction::TooManyRequests {
-                refused = true;
-                let message = "Cannot evict pod as it would violate the pod's disruption budget.";
-                self.record_event(ObjectId::Pod(pod), true, "FailedEviction", "kubectl", message);
+                refused.push(pod);
             }
         }
-        if refused {
+        if !refused.is_empty() {
             self.events.push(self.now + RETRY, Event::Drain(node));
         }
+        refused
     }
 
     /// `kubectl cordon` and `uncordon`.

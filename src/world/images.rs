@@ -36,6 +36,10 @@ impl World<'_> {
 
     pub(super) fn image_alarm(&mut self, alarm: Alarm) {
         let Some(images) = &mut self.images else { return };
+        // A pod that has ended meanwhile is not tried again.
+        if !matches!(alarm, Alarm::Pulled(_)) && !self.kubelet.waits_to_start(alarm.pod()) {
+            return images.forget(alarm.pod());
+        }
         let mut news = Vec::new();
         images.on_alarm(alarm, self.now, &mut self.workload, &mut self.alarms, &mut news);
         self.images_say(news);
@@ -54,10 +58,16 @@ impl World<'_> {
                 News::Stands(pod, state) => {
                     self.kubelet.pull_stands(pod, state);
                     self.report(pod);
+                    self.catch_up(pod);
                 }
             }
         }
         self.set_alarms();
+    }
+
+    /// A pull that has begun is waited for, whatever happens to its pod (`SyncPod` is not cancelled).
+    pub(super) fn is_pulling(&self, pod: PodId) -> bool {
+        self.images.as_ref().is_some_and(|images| images.is_pulling(pod))
     }
 
     /// A pod's sandbox is made; a node that starts pods at a rate does so one after the other.

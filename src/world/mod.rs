@@ -16,7 +16,9 @@ mod node_failures;
 pub mod nodes;
 pub mod observer;
 mod outages;
+mod pod_gc;
 mod pods;
+mod quotas;
 mod schedule_only;
 mod scheduling;
 mod settling;
@@ -27,7 +29,7 @@ use std::collections::BTreeMap;
 use crate::api::change::{Change, Verb};
 use crate::api::cronjob::Start;
 use crate::api::disruption::PodDisruptionBudget;
-use crate::api::meta::{ApiTime, CronJobId, JobId, ObjectId, ObjectName};
+use crate::api::meta::{ApiTime, CronJobId, JobId, ObjectId, ObjectName, PodId};
 use crate::api::outbox::Outbox;
 use crate::api::release::{Kubernetes, Rules};
 use crate::api::request::{Answer, Refusal, Request};
@@ -82,6 +84,8 @@ pub struct World<'a> {
     autoscaler: Autoscaler,
     /// When the taint eviction of the next node of a zone may begin.
     next_eviction: BTreeMap<Zone, SimTime>,
+    /// From when pods that are being deleted no longer count for quotas.
+    overdue: BTreeMap<PodId, SimTime>,
     /// Are there pods, or only Jobs that last as long as theirs would?
     has_pods: bool,
     /// `startTime` in seconds since 1970.
@@ -144,6 +148,7 @@ impl<'a> World<'a> {
             autoscaler: Autoscaler::default(),
             scheduling: Scheduling::new(scenario, seed, replication, scenario.first_of_ties),
             next_eviction: BTreeMap::new(),
+            overdue: BTreeMap::new(),
             has_pods,
             start: scenario.start,
             observers,
@@ -168,6 +173,7 @@ impl<'a> World<'a> {
         (self.start, self.housekeeping) = (scenario.start, 0);
         self.standstill = Standstill::default();
         self.next_eviction.clear();
+        self.overdue.clear();
         self.events.clear();
         self.store.clear(rules);
         self.controllers.begin_again(scenario.start, scenario.control_plane.clock_skew, rules, self.has_pods);
@@ -299,7 +305,9 @@ impl<'a> World<'a> {
             Event::Schedule => {}
             Event::Autoscaler(alarm) => self.autoscaler_alarm(alarm),
             Event::AwaitedInVain => self.collect_awaiting(),
-            Event::Drain(node) => self.go_on_draining(node),
+            Event::CollectUnbound(pod) => self.collect_unbound(pod),
+            Event::QuotaResync => self.quota_resync(),
+            Event::Drain(node) => _ = self.go_on_draining(node),
             Event::Report(pod) => self.report_now(pod),
             Event::Sync(due) => self.controllers.on_alarm(due, self.now),
             Event::Request(slot) => self.request_effective(slot),

@@ -1,21 +1,23 @@
-//! Nodes that fail, are repaired, are taken back: what the node life cycle controller, the taint eviction controller and
-//! the pod garbage collector do then.
+//! Nodes that fail, are repaired, are taken back: what the node life cycle controller and the taint eviction controller do
+//! then. Both are of the controller manager: while that is down they do nothing, and what they were waiting for is lost.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::World;
 use super::event::Event;
-use super::nodes::{Awaited, NodeAlarm, REPAIR};
+use super::nodes::{NodeAlarm, REPAIR};
 use crate::api::meta::{ApiTime, NodeId, ObjectId, PodId};
 use crate::api::node::{Node, Readiness, Taint, TaintEffect};
-use crate::api::pod::{Pod, PodPhase};
+use crate::api::pod::Pod;
 use crate::api::scheduling::Toleration;
 use crate::kernel::time::{SimDuration, SimTime};
 
 /// From a node's last sign of life to its being given up: the controller's grace period, and half of the ten seconds
 /// between two renewals of its lease before and of the five between two looks at it.
 const UNHEARD_AFTER: SimDuration = SimDuration::from_secs(47);
+/// .. and from the start of a controller, to which all nodes were alive a moment ago.
+const UNHEARD_AFTER_START: SimDuration = SimDuration::from_secs(50);
 /// How long pods tolerate a node's being away that do not say (`DefaultTolerationSeconds`).
 const TOLERATED: SimDuration = SimDuration::from_secs(300);
 /// Between two nodes whose pods are evicted (`--node-eviction-rate`), also where more than half of a large zone is away
@@ -24,9 +26,6 @@ const BETWEEN_EVICTIONS: SimDuration = SimDuration::from_secs(10);
 const BETWEEN_FEWER_EVICTIONS: SimDuration = SimDuration::from_secs(100);
 /// A zone of more nodes is a large one (`--large-cluster-size-threshold`).
 const LARGE_ZONE: u64 = 50;
-/// The pod garbage collector looks this often, and leaves a node that is gone alone for this long.
-const COLLECTION: SimDuration = SimDuration::from_secs(20);
-const QUARANTINE: SimDuration = SimDuration::from_secs(60);
 
 const UNREACHABLE: &str = "node.kubernetes.io/unreachable";
 const ZONE_LABELS: [&str; 2] = ["topology.kubernetes.io/region", "topology.kubernetes.io/zone"];
@@ -51,7 +50,7 @@ impl World<'_> {
         if let Some(images) = &mut self.images {
             images.node_failed(id);
         }
-        self.events.push(self.now + UNHEARD_AFTER, Event::Node(id, NodeAlarm::Unheard(turn)));
+        self.await_sign_of_life(id, UNHEARD_AFTER);
         let repair = rule.and_then(|rule| self.nodes.settings.failures.get(usize::from(rule))?.repair.clone());
         if let Some(repair) = repair {
             let after = self.nodes.draw(&repair, REPAIR, &node.name, u64::from(turn));
@@ -59,9 +58,20 @@ impl World<'_> {
         }
     }
 
+    fn await_sign_of_life(&mut self, id: NodeId, wait: SimDuration) {
+        let due = self.now + wait;
+        let state = self.nodes.state(id);
+        state.due = due;
+        let alarm = NodeAlarm::Unheard(state.turn);
+        self.events.push(due, Event::Node(id, alarm));
+    }
+
     /// The node life cycle controller gives a node up: condition Unknown, its pods not ready, taints.
     pub(super) fn node_unheard(&mut self, id: NodeId, turn: u16) {
-        if !self.is_turn(id, turn) {
+        if !self.is_turn(id, turn) || self.nodes.state(id).due > self.now {
+            return;
+        }
+        if self.outages.controllers_are_down() || self.defer(Event::Node(id, NodeAlarm::Unheard(turn))) {
             return;
         }
         let Some(node) = self.store.standing_node(id).cloned() else { return };
@@ -103,6 +113,11 @@ impl World<'_> {
         let next = self.next_eviction.entry(zone_of(node)).or_default();
         let at = (*next).max(self.now);
         *next = at + interval;
+        self.await_end_of_tolerations(id, at);
+    }
+
+    /// The taint eviction controller has seen a node's taint at this time.
+    fn await_end_of_tolerations(&mut self, id: NodeId, at: SimTime) {
         let state = self.nodes.state(id);
         state.tainted = at;
         let turn = state.turn;
@@ -127,7 +142,7 @@ impl World<'_> {
     /// A node has come, come back or gone, and with it a zone's state may have changed: where all are away now evictions
     /// are called off, and where they are no longer spared those get the taint that could not get it before.
     pub(super) fn look_at_zones(&mut self) {
-        if !self.store.nodes().any(|node| node.ready == Readiness::Unknown) {
+        if self.outages.controllers_are_down() || !self.store.nodes().any(|node| node.ready == Readiness::Unknown) {
             return;
         }
         let zones = self.zones(None);
@@ -173,11 +188,11 @@ impl World<'_> {
         if own.iter().find(names_it).is_none() {
             return Some(TOLERATED);
         }
-        let mut holding = own.iter().filter(|own| own.tolerates(UNREACHABLE, "", TaintEffect::NoExecute)).peekable();
-        if holding.peek().is_none() {
+        // Of several that hold the first counts (`GetMatchingTolerations`).
+        let Some(used) = own.iter().find(|own| own.tolerates(UNREACHABLE, "", TaintEffect::NoExecute)) else {
             return Some(SimDuration::ZERO);
-        }
-        let seconds = holding.filter_map(|toleration| toleration.seconds).min()?;
+        };
+        let seconds = used.seconds?;
         Some(SimDuration::from_secs(u64::try_from(seconds).unwrap_or(0)))
     }
 
@@ -187,6 +202,9 @@ impl World<'_> {
             return;
         }
         if !self.store.standing_node(id).is_some_and(|node| is_evicted(node)) {
+            return;
+        }
+        if self.outages.controllers_are_down() || self.defer(Event::Node(id, NodeAlarm::TolerationOver(turn))) {
             return;
         }
         let tainted = self.nodes.state(id).tainted;
@@ -206,27 +224,31 @@ impl World<'_> {
         }
     }
 
-    /// A failed node runs again: its containers are gone.
+    /// A failed node runs again: its containers are gone. Without an API server its kubelet knows of no pods.
     pub(super) fn node_returns(&mut self, id: NodeId, turn: u16) {
-        if !self.is_turn(id, turn) || !self.nodes.is_down(id) {
+        if !self.is_turn(id, turn) || !self.nodes.is_down(id) || self.defer(Event::Node(id, NodeAlarm::Returns(turn))) {
             return;
         }
         let state = self.nodes.state(id);
         state.down = false;
         state.turn = state.turn.wrapping_add(1);
         let turn = state.turn;
-        let returned = ApiTime::of(self.now);
+        let (returned, is_seen) = (ApiTime::of(self.now), !self.outages.controllers_are_down());
         let back = |node: &mut Node| {
             // Where nobody had noticed, it has been ready all the time.
             if node.ready != Readiness::Ready {
                 (node.ready, node.ready_since) = (Readiness::Ready, returned);
             }
-            node.taints.retain(|taint| &*taint.key != UNREACHABLE);
+            if is_seen {
+                node.taints.retain(|taint| &*taint.key != UNREACHABLE);
+            }
         };
         _ = self.store.update_node(id, back);
         self.tell();
         for pod in self.pods_on(id) {
-            let changed = self.kubelet.node_restarted(pod, self.now, &mut self.workload, &mut self.alarms);
+            let deletion = self.store.standing_pod(pod).and_then(|pod| pod.deletion);
+            let grace = deletion.map(|deletion| SimDuration::from_secs(deletion.grace.into()));
+            let changed = self.kubelet.node_restarted(pod, grace, self.now, &mut self.workload, &mut self.alarms);
             self.set_alarms();
             if changed {
                 self.report(pod);
@@ -234,13 +256,32 @@ impl World<'_> {
             if self.kubelet.waits_to_start(pod) {
                 self.need_images(pod, id);
             }
-            // A deletion that it has not heard of.
+            // One that was bound to it meanwhile.
             self.pod_modified(pod);
         }
         if let Some(node) = self.store.standing_node(id).cloned() {
             self.draw_failures(&node, turn);
         }
         self.look_at_zones();
+    }
+
+    /// The controller manager runs again and knows what it lists alone: nobody has been away or tainted for long.
+    pub(super) fn restart_node_controllers(&mut self) {
+        self.next_eviction.clear();
+        for node in self.store.nodes().cloned().collect::<Vec<_>>() {
+            let (id, now) = (node.id, self.now);
+            match (self.nodes.is_down(id), node.ready == Readiness::Unknown) {
+                (true, false) => self.await_sign_of_life(id, UNHEARD_AFTER_START),
+                (true, true) if is_evicted(&node) => self.await_end_of_tolerations(id, now),
+                (false, false) if node.taints.iter().any(|taint| *taint.key == *UNREACHABLE) => {
+                    _ = self.store.update_node(id, |node| node.taints.retain(|taint| &*taint.key != UNREACHABLE));
+                    self.tell();
+                }
+                _ => {}
+            }
+        }
+        self.look_at_zones();
+        self.restart_pod_gc();
     }
 
     /// The provider warns: the node takes no more pods and is drained, and goes when the time is over.
@@ -261,6 +302,9 @@ impl World<'_> {
         state.down = true;
         state.turn = state.turn.wrapping_add(1);
         let turn = state.turn;
+        if self.defer(Event::Node(id, NodeAlarm::Reclaimed(rule))) {
+            return;
+        }
         let repair = self.nodes.settings.failures.get(usize::from(rule)).and_then(|rule| rule.repair.clone());
         if let Some((repair, node)) = repair.zip(self.store.standing_node(id).cloned())
             && let Some(pool) = node.pool
@@ -278,65 +322,7 @@ impl World<'_> {
         }
         self.tell();
         self.look_at_zones();
-        if self.nodes.states[id.0 as usize].pods.is_empty() {
-            return;
-        }
-        self.events.push(self.quarantine_over(), Event::Node(id, NodeAlarm::CollectOrphans));
-    }
-
-    /// When the pod garbage collector acts on a node that it finds missing from now on.
-    fn quarantine_over(&self) -> SimTime {
-        let ticks = self.now.0.div_ceil(COLLECTION.0);
-        SimTime(ticks * COLLECTION.0) + QUARANTINE
-    }
-
-    /// The pod garbage collector ends pods whose node is gone and deletes them (`gcOrphaned`).
-    pub(super) fn collect_orphans(&mut self, id: NodeId) {
-        for pod in self.pods_on(id) {
-            self.end_orphan(pod);
-        }
-    }
-
-    /// A pod names a node that there is not, which has as long to come as one that is gone has to come back.
-    pub(super) fn await_node(&mut self, pod: PodId, name: Arc<str>) {
-        let until = self.quarantine_over();
-        let awaited = self.nodes.awaited.entry(name).or_default();
-        if awaited.pods.is_empty() {
-            awaited.until = until;
-            self.events.push(until, Event::AwaitedInVain);
-        }
-        awaited.pods.push(pod);
-    }
-
-    /// Nodes that pods name have not come.
-    pub(super) fn collect_awaiting(&mut self) {
-        let is_due = |awaited: &Awaited| awaited.until <= self.now && !awaited.pods.is_empty();
-        let due = self.nodes.awaited.iter().filter(|(_, awaited)| is_due(awaited));
-        for name in due.map(|(name, _)| name.clone()).collect::<Vec<_>>() {
-            let Some(awaited) = self.nodes.awaited.get_mut(&name) else { continue };
-            let pods = std::mem::take(&mut awaited.pods);
-            let is_news = !std::mem::replace(&mut awaited.noted, true);
-            let stands = |pod: &&PodId| self.store.standing_pod(**pod).is_some();
-            if let Some(pod) = pods.iter().find(stands).and_then(|&pod| self.full_name(pod)).filter(|_| is_news) {
-                let why = "which there is not: the pod garbage collector ends it";
-                self.note(format!("pod {pod} names node \"{name}\", {why}"));
-            }
-            pods.into_iter().for_each(|pod| self.end_orphan(pod));
-        }
-    }
-
-    fn end_orphan(&mut self, pod: PodId) {
-        let Some(has_ended) = self.store.standing_pod(pod).map(|pod| pod.status.phase.is_terminal()) else { return };
-        if !has_ended {
-            _ = self.store.mark_disrupted(pod, "DeletionByPodGC");
-            _ = self.store.update_pod_status(pod, |status| {
-                (status.phase, status.ready) = (PodPhase::Failed, false);
-                true
-            });
-            self.tell();
-        }
-        _ = self.store.delete_pod(ApiTime::of(self.now), pod);
-        self.tell();
+        self.await_collection(id);
     }
 
     /// Condition DisruptionTarget, then deletion.

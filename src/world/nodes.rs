@@ -58,7 +58,9 @@ pub(super) struct NodeState {
     pub(super) down: bool,
     /// Raised with each failure and return: what an alarm set earlier is told by.
     pub(super) turn: u16,
-    /// When the taint that evicts came to it.
+    /// When a controller acts on its being away, or gone: alarms for an earlier time are those of a process that is gone.
+    pub(super) due: SimTime,
+    /// When the taint that evicts was seen on it.
     pub(super) tainted: SimTime,
     /// Before this no pod starts on it.
     pub(super) next_start: SimTime,

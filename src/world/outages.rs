@@ -13,8 +13,10 @@ use crate::scenario::Component;
 pub(super) struct Outages {
     /// Until when, by component; an outage within another ends with the later one.
     until: [Option<SimTime>; Component::ALL.len()],
-    /// What the kubelets and the scheduler would write, in the order in which they first tried.
+    /// What the kubelets, the scheduler and the nodes' controllers would write, in the order in which they first tried.
     deferred: Vec<Event>,
+    /// When the controller-manager that runs now was started.
+    pub(super) controllers_since: SimTime,
 }
 
 impl Outages {
@@ -89,6 +91,7 @@ impl World<'_> {
     /// The controllers' informers list all that there is, and the garbage collector finds what it missed.
     fn restart_controllers(&mut self) {
         let (now, out) = (self.now, &mut self.outbox);
+        self.outages.controllers_since = now;
         let version = self.store.version();
         for id in self.store.cron_job_ids() {
             if let Some(cron_job) = self.store.standing_cron_job(id) {
@@ -113,5 +116,7 @@ impl World<'_> {
                 Some(_) => self.collect_orphan(id),
             }
         }
+        self.restart_node_controllers();
+        self.restart_quota_controller();
     }
 }

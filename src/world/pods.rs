@@ -27,6 +27,7 @@ impl World<'_> {
         } else {
             self.controllers.on_pod(pod, verb, self.store.version(), self.now, &mut self.outbox);
         }
+        self.quotas_see_pod(id, verb);
         match verb {
             Verb::Added => self.pod_is_new(id),
             Verb::Modified => {
@@ -52,6 +53,9 @@ impl World<'_> {
         let Some(pod) = self.store.standing_pod(id) else { return };
         let (now, deletion, is_known) = (self.now, pod.deletion, self.kubelet.knows(id));
         let is_news = !is_known || deletion.is_some();
+        if !pod.scheduled && deletion.is_some() && !pod.status.phase.is_terminal() {
+            return self.await_collection_of(id);
+        }
         if !pod.scheduled || !is_news || self.nodes.is_down(pod.node) {
             return;
         }
@@ -65,9 +69,11 @@ impl World<'_> {
             }
             let Some(template) = self.store.template_of(id) else { return };
             self.kubelet.admit(id, template.clone(), created, now, &mut self.alarms);
-            self.need_images(id, node);
+            if deletion.is_none() {
+                self.need_images(id, node);
+            }
         }
-        if let Some(deletion) = deletion {
+        if let Some(deletion) = deletion.filter(|_| !self.is_pulling(id)) {
             let grace = SimDuration::from_secs(u64::from(deletion.grace));
             let changed = self.kubelet.terminate(id, grace, now, &mut self.workload, &mut self.alarms);
             if let Some(pod) = changed {
@@ -104,11 +110,28 @@ impl World<'_> {
         if matches!(alarm, Alarm::Pulled(_) | Alarm::PullBackOff(_) | Alarm::PullAgain(_)) {
             return self.image_alarm(alarm);
         }
+        if matches!(alarm, Alarm::Deadline(pod) if self.is_pulling(pod)) {
+            return;
+        }
         let changed = self.kubelet.on_alarm(alarm, self.now, &mut self.workload, &mut self.alarms);
         self.set_alarms();
         if let Some(pod) = changed {
             self.report(pod);
         }
+        if let Alarm::Start(pod) = alarm {
+            self.catch_up(pod);
+        }
+    }
+
+    /// A deletion and a deadline are heeded once nothing is pulled any more.
+    pub(super) fn catch_up(&mut self, pod: PodId) {
+        if self.images.is_none() {
+            return;
+        }
+        if self.kubelet.is_late(pod, self.now) {
+            self.kubelet_alarm(Alarm::Deadline(pod));
+        }
+        self.pod_modified(pod);
     }
 
     fn is_on_dead_node(&self, pod: PodId) -> bool {

@@ -9,7 +9,7 @@ use jobsim::{PodLife, Run, RunOptions};
 use crate::program::{project, run as program, stderr, stdout, workplace};
 
 /// Plays documents with a cluster of these `nodePools` under the ideal profile; `more` stands below `spec`.
-fn play(objects: &[String], pools: &str, more: &str) -> Run {
+pub(crate) fn play(objects: &[String], pools: &str, more: &str) -> Run {
     let simulation = format!(
         "apiVersion: jobsim/v1alpha1\nkind: Simulation\nspec:\n  profile: ideal\n  horizon: 24h\n  cluster:\n    nodePools: {pools}\n{more}"
     );
@@ -55,6 +55,12 @@ fn pods_leave_a_lost_node_when_they_have_had_enough() {
         ("negative", format!("{{{key}, operator: Exists, effect: NoExecute, tolerationSeconds: -5}}"), Some(107.0)),
         ("for-ever", format!("{{{key}, operator: Exists, effect: NoExecute}}"), None),
         ("everything", "{operator: Exists}".to_owned(), None),
+        // Of several the first counts, not the shortest.
+        (
+            "two",
+            format!("{{operator: Exists}}, {{{key}, operator: Exists, effect: NoExecute, tolerationSeconds: 60}}"),
+            None,
+        ),
         ("another-value", format!("{{{key}, value: x, effect: NoExecute}}"), Some(107.0)),
         (
             "not-ready-only",
@@ -253,6 +259,10 @@ fn a_drain_asks_and_a_budget_may_refuse() {
             "  pods: [{duration: 1h}]\n  actions: [{at: 10s, drain: {node: p-0}}, {at: 11s, drain: {node: p-1}}]\n";
         let run = play(&objects, pools, more);
         let first: Vec<Option<f64>> = pods(&run, "j").iter().take(2).map(|pod| seconds(pod.terminating)).collect();
+        // Who drains is told, once; there is no event.
+        let told = run.notes.iter().filter(|note| note.contains("it would violate the pod's disruption budget"));
+        assert_eq!(told.count(), first.iter().filter(|at| at.is_none()).count(), "{:?}", run.notes);
+        assert!(run.events.iter().all(|event| event.reason != "FailedEviction"));
         first.iter().flatten().filter(|&&at| at < 60.0).count()
     };
     assert_eq!(drained(None), 2);
@@ -684,4 +694,18 @@ fn explain_pod_names_why_each_node_refused_it() {
     let elsewhere = program(folder.path(), &["explain", "pod", &format!("big{name}"), "s.yaml", "-n", "team-b"]);
     let hint = "not found\nnote: other namespaces have 1: give -n NAMESPACE\n";
     assert!(stderr(&elsewhere).ends_with(hint), "{}", stderr(&elsewhere));
+}
+
+#[test]
+fn what_a_node_has_nothing_of_is_left_out() {
+    let folder = workplace();
+    let text = job("j", 1, "", "")
+        + "---\napiVersion: jobsim/v1alpha1\nkind: Simulation\nspec:\n  cluster: {nodePools: [{name: a, count: 2, allocatable: {cpu: 1, memory: 1Gi}}]}\n  \
+           actions: [{at: 1s, cordon: {node: a-1}}]\n";
+    std::fs::write(folder.path().join("s.yaml"), text).expect("a file");
+    let nodes = stdout(&program(folder.path(), &["get", "nodes", "s.yaml", "-o", "yaml"]));
+    let specs: Vec<&str> = nodes.lines().map(str::trim).filter(|line| line.starts_with("spec:")).collect();
+    assert_eq!(specs, ["spec: {}", "spec:"], "{nodes}");
+    assert_eq!(nodes.matches("unschedulable: true").count(), 1, "{nodes}");
+    assert!(!nodes.contains("unschedulable: {}"), "{nodes}");
 }

@@ -25,6 +25,7 @@ mod golden;
 mod inputs;
 mod kubelets;
 mod laws;
+mod lost_nodes;
 mod manifests;
 mod no_input_panics;
 mod objects_of_runs;

@@ -10,7 +10,7 @@ use crate::api::event::{CronJobHappening, ObjectEvent};
 use crate::api::meta::{ApiTime, CronJobId, JobId, ObjectName};
 use crate::api::outbox::Outbox;
 use crate::api::release::Rules;
-use crate::api::request::{Answer, Refusal, Request};
+use crate::api::request::{Answer, CONNECTION_REFUSED, Refusal, Request};
 use crate::controllers::cronjob::missed::ScheduleError;
 use crate::controllers::cronjob::schedule::{EndlessSearch, Schedule};
 use crate::controllers::workqueue::Waited;
@@ -506,6 +506,6 @@ fn said(refusal: &Refusal, job: &str) -> Box<str> {
         )
         .into(),
         Refusal::Forbidden(message) | Refusal::Invalid(message) => message.clone(),
-        Refusal::Unavailable => "connect: connection refused".into(),
+        Refusal::Unavailable => CONNECTION_REFUSED.into(),
     }
 }

@@ -9,7 +9,7 @@ use crate::api::event::JobHappening;
 use crate::api::meta::PodId;
 use crate::api::outbox::Outbox;
 use crate::api::pod::{NO_INDEX, PodPhase};
-use crate::api::request::{Answer, Refusal, Request};
+use crate::api::request::{Answer, CONNECTION_REFUSED, Refusal, Request};
 use crate::controllers::workqueue::WaitReason;
 use crate::kernel::time::{SimDuration, SimTime};
 
@@ -336,7 +336,7 @@ fn creation_refused(refusal: &Refusal) -> Box<str> {
         Refusal::Forbidden(message) | Refusal::Invalid(message) => message.clone(),
         Refusal::NotFound => "the namespace or the owner was not found".into(),
         Refusal::Conflict | Refusal::AlreadyExists => "the name is taken".into(),
-        Refusal::Unavailable => "connect: connection refused".into(),
+        Refusal::Unavailable => CONNECTION_REFUSED.into(),
     }
 }
 

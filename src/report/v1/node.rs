@@ -35,12 +35,18 @@ pub(super) fn render(calendar: Calendar, id: NodeId, store: &Store) -> Option<Va
     );
     // What nothing here changes is as the manifest says.
     let mut object = node.manifest.as_deref().cloned().unwrap_or_else(unknown);
-    let mut set = |place: [&str; 2], value: Value| {
+    for part in ["metadata", "spec", "status"] {
+        if !object[part].is_object() {
+            object[part] = json!({});
+        }
+    }
+    let mut set = |[part, field]: [&str; 2], value: Value| {
         let is_empty = value.as_object().is_some_and(Map::is_empty) || value.as_array().is_some_and(Vec::is_empty);
-        match object[place[0]].as_object_mut() {
-            Some(fields) if is_empty => _ = fields.remove(place[1]),
-            Some(fields) => _ = fields.insert(place[1].to_owned(), value),
-            None => object[place[0]] = json!({place[1]: value}),
+        let Some(fields) = object[part].as_object_mut() else { return };
+        if is_empty || value.is_null() {
+            fields.remove(field);
+        } else {
+            fields.insert(field.to_owned(), value);
         }
     };
     set(["metadata", "name"], (*node.name).into());
@@ -49,7 +55,7 @@ pub(super) fn render(calendar: Calendar, id: NodeId, store: &Store) -> Option<Va
     set(["metadata", "labels"], words(&node.labels).into());
     set(["metadata", "annotations"], words(&node.annotations).into());
     set(["metadata", "managedFields"], json!([]));
-    set(["spec", "unschedulable"], if node.unschedulable { true.into() } else { json!({}) });
+    set(["spec", "unschedulable"], if node.unschedulable { true.into() } else { Value::Null });
     set(["spec", "taints"], node.taints.iter().map(taint).collect());
     set(["status", "capacity"], amounts(&node.capacity).into());
     set(["status", "allocatable"], amounts(&node.allocatable).into());

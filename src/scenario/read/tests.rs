@@ -360,6 +360,12 @@ error: not modelled: spec.template.spec.dnsPolicy
    |
    = help: take the field out, or leave --strict-model out to run as if it were not there"#;
     assert_eq!(refused, expected.trim_start());
+    let seconds = "tolerations: [{operator: Exists, effect: NoExecute, tolerationSeconds: 5}]";
+    let text = JOB.replace("main, image: perl}", &format!("main, image: perl}}\n      {seconds}"));
+    let quota =
+        "apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: q}\nspec: {hard: {pods: 1}, scopes: [BestEffort]}\n";
+    let (scenario, _) = read_text(&format!("{text}---\n{quota}")).unwrap();
+    assert_eq!(scenario.notes, [""; 0]);
     let node = format!("{JOB}---\napiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\n");
     assert_eq!(read_text(&node).unwrap().0.notes, ["Secret (v1) is passed over: it plays no part here"]);
     let refused = read(vec![source("job.yaml", &node)], &options).unwrap_err();
