@@ -99,12 +99,9 @@ impl Store {
         self.changes.push(Change::Pod(id, Verb::Added));
     }
 
-    /// Binds a pod to a node, unless it is to go (`setPodNodeAndMetadata`).
+    /// Binds a pod to a node.
     pub fn bind(&mut self, id: PodId, node: NodeId) -> Result<u64, Refusal> {
         let pod = self.standing_pod_mut(id)?;
-        if pod.deletion.is_some() {
-            return Err(Refusal::Conflict);
-        }
         (pod.scheduled, pod.node) = (true, node);
         Ok(self.modified(id))
     }

@@ -39,7 +39,7 @@ pub(super) fn admit(document: &Document, kind: &str, server: &Server<'_>, proble
     match kind {
         "Job" => job(document, &decoded, &server.kubernetes.rules(), problems),
         "CronJob" => cron_job(document, &decoded, &server.kubernetes.rules(), problems),
-        "Pod" => cluster_objects::pod(document, &decoded.value, problems),
+        "Pod" => cluster_objects::pod(document, &decoded.value, &server.kubernetes.rules(), problems),
         "Node" => cluster_objects::node(document, &decoded.value, problems),
         "PodDisruptionBudget" => cluster_objects::disruption_budget(document, &decoded.value, problems),
         // Namespaces are there as soon as an object is in them.

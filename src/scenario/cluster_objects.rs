@@ -15,6 +15,7 @@ use crate::api::node::{Node as ApiNode, Readiness, Taint, TaintEffect};
 use crate::api::priority::{HIGHEST_OF_USERS, PriorityClass};
 use crate::api::quantity::Quantity;
 use crate::api::quote::quote;
+use crate::api::release::Rules;
 use crate::api::resources::ResourceList;
 use crate::apiserver::{BarePod, admission};
 
@@ -129,11 +130,11 @@ fn resource_list(value: &Json) -> ResourceList {
 }
 
 /// A pod that no Job makes. One that has ended, as dumps of clusters hold them, is left out.
-pub(super) fn pod(document: &Document, value: &Json, problems: &mut Problems) -> Option<Object> {
+pub(super) fn pod(document: &Document, value: &Json, rules: &Rules, problems: &mut Problems) -> Option<Object> {
     if matches!(value["status"]["phase"].as_str(), Some("Succeeded" | "Failed")) {
         return None;
     }
-    let admitted = admission::create_pod(value).map_err(|errors| refuse(document, &errors, problems)).ok()?;
+    let admitted = admission::create_pod(value, rules).map_err(|errors| refuse(document, &errors, problems)).ok()?;
     let (template, manifest) = (Arc::new(admitted.template), Arc::new(admitted.manifest));
     Some(Object::Pod(Arc::new(BarePod { name: admitted.name, template, manifest })))
 }

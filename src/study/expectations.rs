@@ -7,7 +7,7 @@ use crate::record::gauge::Gauge;
 use crate::record::measure::Metric;
 use crate::record::{Ending, JobLife, PodLife, Run};
 use crate::scenario::cluster::NodePool;
-use crate::scenario::expectation::{Check, Comparison, Expectation, Subject};
+use crate::scenario::expectation::{Check, Comparison, Expectation, Operator, Subject};
 use crate::scenario::{Problem, Problems, Scenario};
 
 use super::expression::Measure;
@@ -24,28 +24,13 @@ pub fn check(scenario: &Scenario) -> Result<(), Problems> {
 /// What is wrong with the figures that are compared, in a cluster with these pools.
 pub fn problems(expectations: &[Expectation], pools: &[NodePool]) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let is_free = pools.iter().all(|pool| pool.micros_an_hour == 0);
     for expectation in expectations {
-        let mut add = |title: String| problems.push(Problem::at(expectation.location.clone(), title));
-        let holds_anyway = |what: &str| {
-            format!(
-                "spec.expect: {what} holds whatever happens, as no pool has a price: give one a machineType or a pricePerHour"
-            )
-        };
-        match &expectation.check {
-            Check::CostBelow(_) if is_free => add(holds_anyway("costBelow")),
-            Check::Holds(comparison) => {
-                for side in [&comparison.left, &comparison.right] {
-                    match measure(side, pools) {
-                        Err(error) => add(format!("spec.expect: \"{side}\": {error}")),
-                        Ok(Side::Figure(measure)) if is_free && measure.metric() == Some(Metric::Cost) => {
-                            add(holds_anyway(&format!("\"{}\"", expectation.text)));
-                        }
-                        Ok(_) => {}
-                    }
-                }
+        let Check::Holds(comparison) = &expectation.check else { continue };
+        for side in [&comparison.left, &comparison.right] {
+            if let Err(error) = measure(side, pools) {
+                let title = format!("spec.expect: \"{side}\": {error}");
+                problems.push(Problem::at(expectation.location.clone(), title));
             }
-            _ => {}
         }
     }
     problems
@@ -73,6 +58,10 @@ pub fn failure(expectation: &Expectation, run: &Run) -> Option<String> {
             (found > *most).then(|| format!("{found} pods run at the same time, more than {most}"))
         }
         Check::NeverOverlaps => overlap(&lives().collect::<Vec<_>>(), run.end),
+        check if run.pools.iter().all(|pool| pool.micros_an_hour == 0) && is_about_cost(check) => {
+            let why = "no pool has a price: give one a machineType or a pricePerHour";
+            Some(format!("it would hold whatever happens, as {why}"))
+        }
         Check::CostBelow(bound) => {
             let cost = Metric::Cost.of(&Gauge::of_run(run));
             let whose = match &expectation.subject {
@@ -103,6 +92,17 @@ pub fn failure(expectation: &Expectation, run: &Run) -> Option<String> {
             let gauge = if expectation.subject == Subject::Run { whole } else { whole.of_jobs(&jobs) };
             Sample { run, gauge }.compared(comparison)
         }
+    }
+}
+
+/// Is it an upper bound on what the run costs?
+fn is_about_cost(check: &Check) -> bool {
+    match check {
+        Check::CostBelow(_) => true,
+        Check::Holds(Comparison { left, operator: Operator::Less | Operator::AtMost, .. }) => {
+            left.trim() == Metric::Cost.as_str()
+        }
+        _ => false,
     }
 }
 
@@ -389,19 +389,15 @@ mod tests {
     }
 
     #[test]
-    fn what_holds_whatever_happens_is_refused() {
-        let said = |pools: &str| {
-            let text = format!(
-                "{ETL}\n---\napiVersion: jobsim/v1alpha1\nkind: Simulation\nspec: {{{pools} expect: [{{costBelow: 5}}, \"cost \
-                 < 5\", \"makespan < 1h\"]}}"
-            );
-            let scenario = read_str(&text).expect("a scenario");
-            super::check(&scenario).err().map_or(0, |problems| problems.list.len())
-        };
+    fn what_holds_whatever_happens_is_said() {
         let pools = |price: &str| {
             format!("cluster: {{nodePools: [{{name: p, count: 1, allocatable: {{cpu: 4, memory: 4Gi}}{price}}}]}},")
         };
-        assert_eq!([said(""), said(&pools("")), said(&pools(", pricePerHour: 1"))], [2, 2, 0]);
+        let free = "it would hold whatever happens, as no pool has a price: give one a machineType or a pricePerHour";
+        let expect = "{costBelow: 5}, \"cost < 5\", \"makespan < 1h\"";
+        check_of(ETL, "", expect, &[free, free]);
+        check_of(ETL, &pools(""), expect, &[free, free]);
+        check_of(ETL, &pools(", pricePerHour: 1"), expect, &[]);
     }
 
     #[test]
@@ -413,7 +409,7 @@ mod tests {
 
     #[test]
     fn what_holds_and_what_does_not() {
-        check("{finishesBefore: 2h}, {maxPods: 2}, {neverOverlaps: true}, {costBelow: 1}", &[]);
+        check("{finishesBefore: 2h}, {maxPods: 2}, {neverOverlaps: true}", &[]);
         check("{finishesBefore: 10s, job: etl}", &["Job etl ends at 32 s, 22 s too late"]);
         check("{maxPods: 1}", &["2 pods run at the same time, more than 1"]);
         check("{condition: Complete, reason: CompletionsReached}", &[]);

@@ -112,7 +112,7 @@ impl World<'_> {
                 self.node_fails(node, None);
                 if let Some(length) = length {
                     let turn = self.nodes.state(node).turn;
-                    self.events.push(self.now + length, Event::Node(node, NodeAlarm::Returns(turn)));
+                    self.push_housekeeping(self.now + length, Event::Node(node, NodeAlarm::Returns(turn)));
                 }
             }
         }

@@ -29,7 +29,7 @@ use std::collections::BTreeMap;
 use crate::api::change::{Change, Verb};
 use crate::api::cronjob::Start;
 use crate::api::disruption::PodDisruptionBudget;
-use crate::api::meta::{ApiTime, CronJobId, JobId, ObjectId, ObjectName, PodId};
+use crate::api::meta::{ApiTime, CronJobId, JobId, ObjectId, ObjectName};
 use crate::api::outbox::Outbox;
 use crate::api::release::{Kubernetes, Rules};
 use crate::api::request::{Answer, Refusal, Request};
@@ -49,6 +49,7 @@ use node_failures::Zone;
 use nodes::Nodes;
 use observer::{Observer, Reads, RequestSpan, SyncSpan};
 use outages::Outages;
+use quotas::Overdue;
 use scheduling::Scheduling;
 use settling::Standstill;
 use workload::PodWorkload;
@@ -64,8 +65,9 @@ pub struct World<'a> {
     /// After more events than these an instant is left as it is.
     most_steps: u64,
     events: EventList<Event>,
-    /// Events of the list that alone are no reason to go on.
+    /// Events of the list that alone are no reason to go on, and those that bring nodes.
     housekeeping: usize,
+    comings: usize,
     store: Store,
     controllers: ControllerManager,
     kubelet: Kubelet,
@@ -85,7 +87,7 @@ pub struct World<'a> {
     /// When the taint eviction of the next node of a zone may begin.
     next_eviction: BTreeMap<Zone, SimTime>,
     /// From when pods that are being deleted no longer count for quotas.
-    overdue: BTreeMap<PodId, SimTime>,
+    overdue: Overdue,
     /// Are there pods, or only Jobs that last as long as theirs would?
     has_pods: bool,
     /// `startTime` in seconds since 1970.
@@ -132,6 +134,7 @@ impl<'a> World<'a> {
             most_steps: u64::MAX,
             events: EventList::new(),
             housekeeping: 0,
+            comings: 0,
             store: Store::new(rules),
             controllers: ControllerManager::new(scenario.start, scenario.control_plane.clock_skew, rules, has_pods),
             kubelet: Kubelet::new(),
@@ -148,7 +151,7 @@ impl<'a> World<'a> {
             autoscaler: Autoscaler::default(),
             scheduling: Scheduling::new(scenario, seed, replication, scenario.first_of_ties),
             next_eviction: BTreeMap::new(),
-            overdue: BTreeMap::new(),
+            overdue: Overdue::default(),
             has_pods,
             start: scenario.start,
             observers,
@@ -170,10 +173,10 @@ impl<'a> World<'a> {
         }
         let rules = self.rules;
         (self.now, self.last_change, self.submitted, self.steps) = (SimTime::ZERO, SimTime::ZERO, true, 0);
-        (self.start, self.housekeeping) = (scenario.start, 0);
+        (self.start, self.housekeeping, self.comings) = (scenario.start, 0, 0);
         self.standstill = Standstill::default();
         self.next_eviction.clear();
-        self.overdue.clear();
+        self.overdue = Overdue::default();
         self.events.clear();
         self.store.clear(rules);
         self.controllers.begin_again(scenario.start, scenario.control_plane.clock_skew, rules, self.has_pods);

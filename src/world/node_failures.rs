@@ -54,7 +54,7 @@ impl World<'_> {
         let repair = rule.and_then(|rule| self.nodes.settings.failures.get(usize::from(rule))?.repair.clone());
         if let Some(repair) = repair {
             let after = self.nodes.draw(&repair, REPAIR, &node.name, u64::from(turn));
-            self.events.push(self.now + after, Event::Node(id, NodeAlarm::Returns(turn)));
+            self.push_housekeeping(self.now + after, Event::Node(id, NodeAlarm::Returns(turn)));
         }
     }
 
@@ -63,7 +63,7 @@ impl World<'_> {
         let state = self.nodes.state(id);
         state.due = due;
         let alarm = NodeAlarm::Unheard(state.turn);
-        self.events.push(due, Event::Node(id, alarm));
+        self.push_housekeeping(due, Event::Node(id, alarm));
     }
 
     /// The node life cycle controller gives a node up: condition Unknown, its pods not ready, taints.
@@ -93,6 +93,7 @@ impl World<'_> {
         let (interval, unheard) = (eviction_interval(&zones, &node), ApiTime::of(self.now));
         _ = self.store.update_node(id, |node: &mut Node| {
             (node.ready, node.ready_since) = (Readiness::Unknown, unheard);
+            node.taints.retain(|taint| &*taint.key != UNREACHABLE);
             node.taints.push(taint(TaintEffect::NoSchedule));
             if interval.is_some() {
                 node.taints.push(taint(TaintEffect::NoExecute));
@@ -290,7 +291,7 @@ impl World<'_> {
             return;
         }
         let warning = self.nodes.settings.failures.get(usize::from(rule)).and_then(|rule| rule.reclaim);
-        self.events.push(self.now + warning.unwrap_or_default(), Event::Node(id, NodeAlarm::Reclaimed(rule)));
+        self.push_housekeeping(self.now + warning.unwrap_or_default(), Event::Node(id, NodeAlarm::Reclaimed(rule)));
         let message = "the provider takes this node back";
         self.record_event(ObjectId::Node(id), true, "SpotInterruption", "termination-handler", message);
         self.drain(id);

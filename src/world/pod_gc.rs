@@ -134,7 +134,7 @@ impl World<'_> {
         let unbound =
             self.store.pod_ids().into_iter().filter(|&pod| self.store.standing_pod(pod).is_some_and(is_to_go));
         for pod in unbound.collect::<Vec<_>>() {
-            self.await_collection_of(pod);
+            self.events.push(self.now, Event::CollectUnbound(pod));
         }
     }
 }

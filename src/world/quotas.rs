@@ -1,5 +1,7 @@
 //! What the quota controller finds only when it counts anew: pods that should be gone for long.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::World;
 use super::event::Event;
 use crate::api::change::Verb;
@@ -8,6 +10,39 @@ use crate::kernel::time::{SimDuration, SimTime};
 
 /// All quotas are counted anew this often (`--resource-quota-sync-period`).
 const RESYNC: SimDuration = SimDuration::from_secs(300);
+
+/// Pods that are being deleted, and when each no longer counts if it is still there.
+#[derive(Debug, Default)]
+pub(super) struct Overdue {
+    by_pod: BTreeMap<PodId, SimTime>,
+    by_time: BTreeSet<(SimTime, PodId)>,
+    /// When all quotas are counted anew next, as far as it was asked for.
+    resync: SimTime,
+}
+
+impl Overdue {
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_pod.is_empty()
+    }
+
+    /// Returns whether that is news.
+    fn insert(&mut self, pod: PodId, due: SimTime) -> bool {
+        let old = self.by_pod.insert(pod, due);
+        old.into_iter().for_each(|old| _ = self.by_time.remove(&(old, pod)));
+        self.by_time.insert((due, pod));
+        old != Some(due)
+    }
+
+    fn remove(&mut self, pod: PodId) {
+        let due = self.by_pod.remove(&pod);
+        due.into_iter().for_each(|due| _ = self.by_time.remove(&(due, pod)));
+    }
+
+    /// Those whose time is over.
+    fn late(&self, now: SimTime) -> impl Iterator<Item = PodId> {
+        self.by_time.iter().take_while(move |(due, _)| *due < now).map(|(_, pod)| *pod)
+    }
+}
 
 impl World<'_> {
     /// A pod that is being deleted no longer counts when it is still there as long after the end of its grace as its grace
@@ -18,11 +53,11 @@ impl World<'_> {
         }
         let Some(pod) = self.store.pod(id) else { return };
         if verb == Verb::Deleted || pod.status.phase.is_terminal() {
-            self.overdue.remove(&id);
+            self.overdue.remove(id);
             self.recount_beside(id);
         } else if let Some(deletion) = pod.deletion {
             let due = deletion.asked.instant() + SimDuration::from_secs(2 * u64::from(deletion.grace));
-            if self.overdue.insert(id, due) != Some(due) {
+            if self.overdue.insert(id, due) {
                 self.await_resync(due);
             }
         }
@@ -39,7 +74,11 @@ impl World<'_> {
     fn await_resync(&mut self, due: SimTime) {
         let since = self.outages.controllers_since;
         let rounds = due.since(since.min(due)).0 / RESYNC.0 + 1;
-        self.events.push(since + SimDuration(rounds * RESYNC.0), Event::QuotaResync);
+        let at = since + SimDuration(rounds * RESYNC.0);
+        if at != self.overdue.resync {
+            self.overdue.resync = at;
+            self.push_housekeeping(at, Event::QuotaResync);
+        }
     }
 
     /// All quotas are counted anew.
@@ -52,15 +91,15 @@ impl World<'_> {
     /// The controller is new: it counts at once, and again in its own rounds.
     pub(super) fn restart_quota_controller(&mut self) {
         self.quota_resync();
-        for due in self.overdue.values().copied().collect::<Vec<_>>() {
+        for due in self.overdue.by_pod.values().copied().collect::<Vec<_>>() {
             self.await_resync(due);
         }
     }
 
     fn recount(&mut self, wanted: impl Fn(&World<'_>, PodId) -> bool) {
-        let is_late = |(pod, due): (&PodId, &SimTime)| (*due < self.now && wanted(self, *pod)).then_some(*pod);
-        for pod in self.overdue.iter().filter_map(is_late).collect::<Vec<_>>() {
-            self.overdue.remove(&pod);
+        let late = self.overdue.late(self.now).filter(|&pod| wanted(self, pod));
+        for pod in late.collect::<Vec<_>>() {
+            self.overdue.remove(pod);
             self.store.stop_counting(pod);
         }
     }

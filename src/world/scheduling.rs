@@ -141,7 +141,9 @@ impl World<'_> {
         if self.defer(Event::Bind(pod, node)) {
             return;
         }
-        let written = self.store.bind(pod, node).is_ok();
+        // Of a pod that is to go it is refused (`setPodNodeAndMetadata`).
+        let stays = self.store.standing_pod(pod).is_some_and(|pod| pod.deletion.is_none());
+        let written = stays && self.store.bind(pod, node).is_ok();
         if node == NodeId::WITHOUT_LIMITS {
             return;
         }

@@ -42,9 +42,16 @@ impl Event {
         matches!(
             self,
             Event::Schedule
+                | Event::QuotaResync
                 | Event::Autoscaler(AutoscalerAlarm::Loop)
-                | Event::Node(_, NodeAlarm::Fails(_) | NodeAlarm::ReclaimWarned(_))
+                | Event::Node(_, NodeAlarm::Fails(_) | NodeAlarm::ReclaimWarned(_) | NodeAlarm::Reclaimed(_))
+                | Event::Node(_, NodeAlarm::Unheard(_))
         )
+    }
+
+    /// Does it bring a node, which is nothing to go on for where no pod waits for one?
+    fn brings_node(&self) -> bool {
+        matches!(self, Event::Node(_, NodeAlarm::Returns(_)) | Event::Autoscaler(AutoscalerAlarm::Replaced(_)))
     }
 }
 
@@ -52,12 +59,14 @@ impl World<'_> {
     /// Sets an alarm that alone is no reason to go on.
     pub(super) fn push_housekeeping(&mut self, at: SimTime, event: Event) {
         self.housekeeping += usize::from(event.keeps_house());
+        self.comings += usize::from(event.brings_node());
         self.events.push(at, event);
     }
 
     /// An event of the list is carried out.
     pub(super) fn count_housekeeping(&mut self, event: &Event) {
         self.housekeeping -= usize::from(event.keeps_house());
+        self.comings -= usize::from(event.brings_node());
     }
 
     /// No node takes the pod. Returns whether it is told something else than before: what is said again and again is one
@@ -101,6 +110,9 @@ impl World<'_> {
                 self.store.standing_job(*id).is_none_or(|job| job.spec.active_deadline_seconds.is_none())
             }
             Event::Request(_) | Event::EventWritten(_) | Event::Deliver | Event::Drain(_) => true,
+            Event::Autoscaler(AutoscalerAlarm::Loop) => self.autoscaler_is_at_rest(),
+            Event::QuotaResync => self.overdue.is_empty(),
+            Event::Node(..) => event.keeps_house() && !self.pods_may_lose_their_node(),
             event => event.keeps_house(),
         }
     }
@@ -111,7 +123,8 @@ impl World<'_> {
             return true;
         }
         // Each machine that boots has an alarm.
-        self.events.len() == self.housekeeping + self.machines_in_vain()
+        self.events.len() == self.housekeeping + self.comings + self.machines_in_vain()
+            && (self.comings == 0 || self.scheduling.unschedulable.is_empty())
             && self.pods_are_helpless()
             && !self.pods_may_lose_their_node()
     }

@@ -307,7 +307,7 @@ fn nodes_fail_and_come_back_or_are_taken_back() {
         "  pods: [{duration: 101s}]\n",
     );
     let lives: Vec<_> = run.nodes.iter().map(|node| (seconds(Some(node.created)), seconds(node.removed))).collect();
-    assert_eq!(lives, [(Some(0.0), Some(130.0)), (Some(310.0), Some(440.0)), (Some(620.0), None)]);
+    assert_eq!(lives, [(Some(0.0), Some(130.0)), (Some(310.0), None)]);
 }
 
 #[test]
@@ -456,6 +456,27 @@ fn runs_last_until_what_could_not_go_has_been_asked_again() {
         let run = play(&[job("j", 1, "", ONE_CPU)], pools, &rules);
         assert!(run.nodes[0].removed.is_some(), "{minutes}");
     }
+}
+
+#[test]
+fn nodes_and_quotas_alone_keep_no_run_going() {
+    let nodes = |count: u32, more: &str| {
+        format!(
+            "[{{name: w, count: {count}, min: 0, max: {count}, allocatable: {{cpu: 1, memory: 9Gi, pods: 20}}}}]\n    {more}"
+        )
+    };
+    let end = |objects: &[String], pools: &str, more: &str| {
+        play(objects, pools, &format!("  pods: [{{duration: 60s, termination: 1s}}]\n{more}")).end.whole_seconds()
+    };
+    let one = [job("j", 1, "", ONE_CPU).replace("backoffLimit: 0", "backoffLimit: 9")];
+    // Machines that are taken and replaced for ever are no reason to go on.
+    let failures = "failures: [{every: {exponential: {mean: 600s}}, reclaimWarning: 120s, repair: 300s}]";
+    assert!(end(&one, &nodes(200, failures), "") < 1000);
+    // Nor is a quota that binds nobody.
+    let quota = "apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: q}\nspec: {hard: {pods: 100}}\n".to_owned();
+    let (failures, deletes) = ("failures: [{every: 4m}]", "  actions: [{at: 20s, deletePod: {job: j}}]\n");
+    let free = end(&one, &nodes(3, failures), deletes);
+    assert_eq!(end(&[one[0].clone(), quota], &nodes(3, failures), deletes), free);
 }
 
 #[test]

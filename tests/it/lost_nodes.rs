@@ -1,6 +1,7 @@
 //! What becomes of pods whose node, controllers or image are away for a while, each case a line.
 
 use crate::clusters::{ONE_CPU, job, play, pods, seconds};
+use crate::program::{run, stdout};
 
 const ONE_NODE: &str = "[{name: w, count: 1, allocatable: {cpu: 1, memory: 9Gi, pods: 20}}]";
 
@@ -108,9 +109,27 @@ fn pods_that_were_never_bound_are_collected() {
         (pod.phase.as_str().to_owned(), seconds(pod.terminating), seconds(pod.finished))
     };
     assert_eq!(of(""), ("Failed".to_owned(), Some(30.0), Some(40.0)));
-    // A controller manager that starts at 95 s looks at 115 s for the first time.
+    // A controller manager that starts at 95 s looks at once.
     let outage = ", {at: 20s, outage: {component: controller-manager, for: 75s}}";
-    assert_eq!(of(outage), ("Failed".to_owned(), Some(30.0), Some(115.0)));
+    assert_eq!(of(outage), ("Failed".to_owned(), Some(30.0), Some(95.0)));
+}
+
+#[test]
+fn a_pod_that_names_a_late_node_ends_on_it() {
+    let node =
+        "apiVersion: v1\nkind: Node\nmetadata: {name: late}\nstatus: {allocatable: {cpu: 1, memory: 9Gi, pods: 20}}\n";
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("late.yaml"), node).expect("written");
+    let waits = job("j", 1, "nodeName: late,", ONE_CPU)
+        .replace("completions: 1", "podReplacementPolicy: Failed\n  completions: 1");
+    let simulation = format!(
+        "apiVersion: jobsim/v1alpha1\nkind: Simulation\nspec:\n  pods: [{{duration: 60s}}]\n  cluster:\n    nodePools: \
+         {ONE_NODE}\n  actions: [{{at: 5s, deletePod: {{job: j}}}}, {{at: 20s, apply: {{file: late.yaml}}}}]\n"
+    );
+    let file = folder.path().join("scenario.yaml");
+    std::fs::write(&file, patient(&waits) + "---\n" + &simulation).expect("written");
+    let output = stdout(&run(folder.path(), &["run", "scenario.yaml", "-o", "table", "--out", "none"]));
+    assert!(output.contains("Complete   1/1"), "{output}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jobsim::SimTime;
 use jobsim::api::meta::{ApiTime, NodeId, PodId};
+use jobsim::api::release::Rules;
 use jobsim::apiserver::admission;
 use jobsim::scenario::node_of;
 use jobsim::scheduler::{Budget, NewPod, Scheduler, Shape, Termination, TieBreak};
@@ -113,7 +114,7 @@ impl Manifests {
 
     /// What a pod's manifest is to the scheduler.
     pub(crate) fn shape(&mut self, object: &Value) -> Shape {
-        let admitted = admission::create_pod(object).expect("a valid pod");
+        let admitted = admission::create_pod(object, &Rules::default()).expect("a valid pod");
         self.scheduler.shape(&admitted.name.namespace, &admitted.template.labels, &admitted.template)
     }
 

@@ -172,3 +172,15 @@ fn what_is_refused_for_ever_ends() {
     assert_eq!((ending, status), (jobsim::Ending::Settled, "Deleted"));
     assert_eq!(of("", "horizon: 100h").0, jobsim::Ending::Horizon);
 }
+
+/// Timers of the autoscaler may be longer than it takes to see that only what was refused is tried again.
+#[test]
+fn slow_autoscalers_are_waited_for() {
+    let text = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: a}\nspec: {template: {spec: {restartPolicy: Never, \
+                containers: [{name: c, image: i, resources: {requests: {cpu: 1}}}]}}}\n---\napiVersion: \
+                jobsim/v1alpha1\nkind: Simulation\nspec:\n  pods: [{duration: 60s}]\n  cluster:\n    nodePools: [{name: w, \
+                count: 3, min: 0, max: 3, allocatable: {cpu: 1, memory: 9Gi, pods: 20}}]\n    autoscaler: \
+                {scaleDownUnneededTime: 72h}\n";
+    let run = jobsim::run(&jobsim::scenario::read_str(text).expect("a scenario"), &jobsim::RunOptions::default());
+    assert!(run.end.whole_seconds() > 72 * 3600 && run.nodes.iter().all(|node| node.removed.is_some()));
+}

@@ -1,4 +1,4 @@
-//! The feature gates that decide on Jobs and CronJobs, and how far each was in which release (`kube_features.go`).
+//! The feature gates that decide on Jobs, CronJobs and their pods, and how far each was in which release (`kube_features.go`).
 
 use super::Release;
 
@@ -73,6 +73,7 @@ const fn gate(name: &'static str, alpha: u8, beta: u8, stable: u8) -> Gate {
 
 /// The gates, by name.
 pub const GATES: &[Gate] = &[
+    gate("ContainerRestartRules", 34, 35, NEVER),
     gate("CronJobsScheduledAnnotation", 0, 0, 32),
     gate("JobBackoffLimitPerIndex", 0, 29, 33),
     gate("JobManagedBy", 30, 32, 35),
@@ -81,6 +82,7 @@ pub const GATES: &[Gate] = &[
     gate("JobSuccessPolicy", 30, 31, 33),
     gate("MutablePodResourcesForSuspendedJobs", 35, 36, NEVER),
     gate("MutableSchedulingDirectivesForSuspendedJobs", 35, 36, NEVER),
+    gate("PodLevelResources", 32, 34, NEVER),
     gate("StaleControllerConsistencyJob", 36, 36, NEVER),
     gate("WorkloadWithJob", 36, NEVER, NEVER),
 ];

@@ -33,7 +33,7 @@ impl Line {
         }
     }
 
-    /// What people call it: `C4`, `Container.restartPolicyRules`.
+    /// What people call it: `C4`, `EnvVarSource.fileKeyRef`.
     pub fn code(self) -> &'static str {
         match self {
             Line::Rule(change) => change.code,
@@ -98,7 +98,8 @@ mod tests {
         check("has_managed_by", 31, 32, 32);
         check("waits_for_terminating_pods", 30, 31, 31);
         check("counts_active_in_back_off", 34, 37, 36);
-        check("Container.restartPolicyRules", 29, 37, 34);
+        check("has_container_restart_rules", 29, 37, 35);
+        check("EnvVarSource.fileKeyRef", 29, 37, 34);
     }
 
     #[test]

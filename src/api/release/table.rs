@@ -142,6 +142,12 @@ changes! {
     has_pod_replacement_policy: "A5", 28, &["JobPodReplacementPolicy"], "#119301",
         "podReplacementPolicy has a default and is obeyed, `terminating` is counted",
         "it was dropped";
+    has_pod_level_resources: "A7", 32, &["PodLevelResources"], "#128407",
+        "resources of a pod as a whole are obeyed",
+        "they were unknown or dropped";
+    has_container_restart_rules: "A8", 34, &["ContainerRestartRules"], "#132642",
+        "restartPolicy and restartPolicyRules of containers are obeyed",
+        "they were unknown or dropped, but for Always of sidecars: the pod's restartPolicy held for all";
 }
 
 impl Default for Rules {
@@ -170,12 +176,12 @@ const fn field(field: &'static str, since: u8, gate: Option<&'static str>) -> Ne
 pub const FIELDS: &[NewField] = &[
     field("ClusterTrustBundleProjection.user", 37, None),
     field("ConfigMapVolumeSource.defaultUser", 37, None),
-    field("Container.restartPolicyRules", 34, None),
+    field("Container.restartPolicyRules", 34, Some("ContainerRestartRules")),
     field("DownwardAPIVolumeFile.user", 37, None),
     field("DownwardAPIVolumeSource.defaultUser", 37, None),
     field("EmptyDirVolumeSource.mode", 37, None),
     field("EnvVarSource.fileKeyRef", 34, None),
-    field("EphemeralContainer.restartPolicyRules", 34, None),
+    field("EphemeralContainer.restartPolicyRules", 34, Some("ContainerRestartRules")),
     field("GRPCAction.mode", 37, None),
     field("HTTPGetAction.protocol", 37, None),
     field("JobSpec.backoffLimitPerIndex", 28, Some("JobBackoffLimitPerIndex")),
@@ -193,7 +199,7 @@ pub const FIELDS: &[NewField] = &[
     field("PodSecurityContext.supplementalGroupsPolicy", 31, None),
     field("PodSpec.evictionResponders", 37, None),
     field("PodSpec.hostnameOverride", 34, None),
-    field("PodSpec.resources", 32, None),
+    field("PodSpec.resources", 32, Some("PodLevelResources")),
     field("PodSpec.schedulingGroup", 36, None),
     field("ProjectedVolumeSource.defaultUser", 37, None),
     field("ResourceClaim.request", 31, None),

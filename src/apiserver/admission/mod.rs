@@ -127,7 +127,7 @@ pub fn create_cron_job(
 ) -> Result<AdmittedCronJob, Vec<FieldError>> {
     let mut cron_job = read("CronJob", value);
     defaults::cron_job(&mut cron_job, rules);
-    disabled::drop_in_template(&mut cron_job, rules);
+    disabled::drop_in_template(&mut cron_job, None, rules);
     set_system_fields(&mut cron_job);
     cron_job["status"] = json!({});
     let errors = validation::validate_cron_job_create(&cron_job, clockwork);
@@ -146,11 +146,14 @@ fn admitted_cron_job(cron_job: &Value, rules: &Rules, warnings: Vec<String>) -> 
 ///
 /// # Errors
 /// Every rule that the pod breaks, in the server's order.
-pub fn create_pod(value: &Value) -> Result<AdmittedPod, Vec<FieldError>> {
+pub fn create_pod(value: &Value, rules: &Rules) -> Result<AdmittedPod, Vec<FieldError>> {
     let mut pod = read("Pod", value);
     pod["apiVersion"] = json!("v1");
     defaults::bare_pod(&mut pod);
     set_system_fields(&mut pod);
+    if let Some(spec) = pod.get_mut("spec") {
+        disabled::drop_pod_fields(spec, None, rules);
+    }
     let errors = validation::validate_pod_create(&pod);
     if !errors.is_empty() {
         return Err(errors);

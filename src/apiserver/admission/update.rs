@@ -159,6 +159,7 @@ pub fn update_cron_job(
     let mut cron_job = read("CronJob", new);
     defaults::cron_job(&mut cron_job, rules);
     let old = read("CronJob", stored);
+    disabled::drop_in_template(&mut cron_job, Some(&old), rules);
     let changed = prepare_for_update("CronJobSpec", &mut cron_job, &old);
     let errors = validation::validate_cron_job_update(&cron_job, &old, clockwork);
     if !errors.is_empty() {

@@ -92,6 +92,8 @@ struct Machine {
     /// When it is there or, if it is not to come in time, given up.
     due: SimTime,
     comes: bool,
+    /// In place of one that its provider took back.
+    replaces: bool,
 }
 
 /// What a pool is remembered for that failed to bring a node.
@@ -142,6 +144,8 @@ pub enum AutoscalerAlarm {
     Loop,
     /// A node of this pool has booted.
     Booted(u32),
+    /// .. in place of one that its provider took back.
+    Replaced(u32),
     /// A node of this pool has not come in time.
     Overdue(u32),
     /// A node that is to go is looked at again.
@@ -173,8 +177,8 @@ impl World<'_> {
         };
         let version = self.store.version();
         let has_looked = of.seen == Some(version) && of.unremovable.values().all(|of| of.seen == version);
-        let nothing_moves =
-            of.booting.len() == self.machines_in_vain() && of.unneeded.is_empty() && of.leaving.is_empty();
+        let bought = of.booting.iter().filter(|machine| !machine.replaces).count();
+        let nothing_moves = bought == self.machines_in_vain() && of.unneeded.is_empty() && of.leaving.is_empty();
         has_looked && nothing_moves && !self.tries_again() && self.scheduling.unschedulable.keys().all(seen)
     }
 
@@ -204,7 +208,7 @@ impl World<'_> {
         match alarm {
             AutoscalerAlarm::Loop if self.autoscaler.next == Some(self.now) => self.autoscaler_loop(),
             AutoscalerAlarm::Loop => {}
-            AutoscalerAlarm::Booted(pool) => self.node_of_autoscaler_booted(pool),
+            AutoscalerAlarm::Booted(pool) | AutoscalerAlarm::Replaced(pool) => self.node_of_autoscaler_booted(pool),
             AutoscalerAlarm::Overdue(pool) => self.node_of_autoscaler_is_overdue(pool),
             AutoscalerAlarm::Leaves(node) => self.leave(node),
         }
@@ -241,6 +245,7 @@ impl World<'_> {
     fn run_once(&mut self, flags: &Flags) -> (bool, bool) {
         if self.cluster_is_unhealthy() {
             self.autoscaler.unneeded.clear();
+            self.autoscaler.unremovable.clear();
             return (false, false);
         }
         self.look_at_templates();

@@ -133,7 +133,7 @@ impl World<'_> {
         for _ in 0..machines {
             let boot = self.boot_time(pool);
             let (asked, due) = (self.now, self.now + boot.min(most));
-            self.await_machine(Machine { pool, asked, due, comes: boot <= most });
+            self.await_machine(Machine { pool, asked, due, comes: boot <= most, replaces: false });
         }
         // Each increase gives the pool time anew for all that it was asked for (`registerOrUpdateScaleUpNoLock`).
         self.autoscaler.deadlines.insert(pool, self.now + most);
@@ -141,17 +141,21 @@ impl World<'_> {
 
     /// A machine of a pool is on its way: it is there when it is due, or given up.
     fn await_machine(&mut self, machine: Machine) {
-        let Machine { pool, due, comes, .. } = machine;
+        let Machine { pool, due, .. } = machine;
         self.nodes.ask(pool);
         self.autoscaler.booting.push(machine);
-        let alarm = if comes { AutoscalerAlarm::Booted(pool) } else { AutoscalerAlarm::Overdue(pool) };
-        self.events.push(due, Event::Autoscaler(alarm));
+        let alarm = match machine {
+            Machine { replaces: true, .. } => AutoscalerAlarm::Replaced(pool),
+            Machine { comes: true, .. } => AutoscalerAlarm::Booted(pool),
+            _ => AutoscalerAlarm::Overdue(pool),
+        };
+        self.push_housekeeping(due, Event::Autoscaler(alarm));
     }
 
     /// A machine takes the place of one that its provider took back, after some time in which nobody pays for it.
     pub(in super::super) fn replace_machine(&mut self, pool: u32, after: SimDuration) {
         let due = self.now + after;
-        self.await_machine(Machine { pool, asked: due, due, comes: true });
+        self.await_machine(Machine { pool, asked: due, due, comes: true, replaces: true });
     }
 
     /// What each pool could do for the pods, with those that are like it if they would help the same pods
