@@ -11,7 +11,8 @@ use super::files;
 use super::study::{self, SteadyArgs, StudyArgs, Subject};
 use crate::record::measure::Metric;
 use crate::report::comparison::{self, Asked, Other};
-use crate::report::{output, study::percent};
+use crate::report::output::{self, Of};
+use crate::report::study::percent;
 use crate::scenario::axis::{Axis, AxisValues};
 use crate::study::compare::{Side, compare, memory};
 use crate::study::documents::Place;
@@ -45,7 +46,7 @@ pub fn run(args: &CompareArgs, colour: bool) -> anyhow::Result<ExitCode> {
         Ok(folder) => folder,
         Err(sentence) => return study::refuse(&sentence.into()),
     };
-    study::can_be_used(folder.as_deref(), &comparison::FILES)?;
+    study::can_be_used(folder.as_deref(), Of::Study, &comparison::FILES)?;
     let mut laboratory = args.study.laboratory()?;
     // One seed for all, or there would be nothing in common.
     let seed = args.study.seed.unwrap_or(first.scenario.seed);

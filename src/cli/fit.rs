@@ -9,13 +9,14 @@ use super::exit;
 use super::study::{self, StudyArgs, Subject};
 use crate::api::duration::parse_duration;
 use crate::kernel::time::SimDuration;
+use crate::report::fit as report;
+use crate::report::output::{self, Of};
 use crate::report::study::{few, percent};
-use crate::report::{fit as report, output};
 use crate::scenario::axis::{Axis, AxisValues};
 use crate::scenario::simulation::DEFAULT_START;
 use crate::scenario::study::Design;
 use crate::study::fit::{FitOptions, Objective, fit};
-use crate::study::{Choice, Measure, Sweep, SweepOptions};
+use crate::study::{Choice, Documents, Measure, Sweep, SweepOptions};
 
 /// Runs of each point where nobody says.
 const REPLICATIONS: u32 = 200;
@@ -59,7 +60,7 @@ pub fn run(args: &FitArgs, colour: bool) -> anyhow::Result<ExitCode> {
         Ok(folder) => folder,
         Err(sentence) => return study::refuse(&sentence.into()),
     };
-    study::can_be_used(folder.as_deref(), &report::FILES)?;
+    study::can_be_used(folder.as_deref(), Of::Study, &report::FILES)?;
     let laboratory = args.study.laboratory()?;
     // How many points will be tried is not known; halving tries few.
     let lines: u64 = options.values.iter().map(|values| values.len() as u64).product();
@@ -110,7 +111,7 @@ fn plan(args: &FitArgs, subject: Subject) -> Result<(Sweep, FitOptions), String>
         }
     }
     let deadline = deadline(&args.deadline, scenario.start)?;
-    let objective = objective(args)?;
+    let objective = objective(args, &documents)?;
     if let Objective::Measure(measure) = &objective {
         measure.check(&scenario.cluster.pools)?;
     }
@@ -134,7 +135,7 @@ fn plan(args: &FitArgs, subject: Subject) -> Result<(Sweep, FitOptions), String>
 }
 
 /// A path of `--vary`, a metric of `--metric`, or one of ours.
-fn objective(args: &FitArgs) -> Result<Objective, String> {
+fn objective(args: &FitArgs, documents: &Documents) -> Result<Objective, String> {
     let metrics = &args.study.metrics;
     let wanted = args.minimize.as_deref();
     if let Some(idle) = metrics.iter().find(|measure| Some(measure.name.as_str()) != wanted) {
@@ -148,7 +149,9 @@ fn objective(args: &FitArgs) -> Result<Objective, String> {
     if let Some(measure) = metrics.iter().find(|measure| measure.name == *name) {
         return Ok(Objective::Measure(measure.clone()));
     }
-    if let Some(axis) = args.vary.iter().position(|axis| in_short(&axis.path) == in_short(name)) {
+    if let Ok(place) = documents.place(name)
+        && let Some(axis) = args.vary.iter().position(|axis| documents.place(&axis.path).is_ok_and(|of| of == place))
+    {
         return Ok(Objective::Axis(axis));
     }
     let paths: Vec<&str> = args.vary.iter().map(|axis| axis.path.as_str()).collect();
@@ -156,12 +159,6 @@ fn objective(args: &FitArgs) -> Result<Objective, String> {
         let help = "say what costs what with --metric 'cost=podSeconds*0.04/3600'";
         format!("--minimize {name} is none of {} and no metric: {error}; {help}", paths.join(", "))
     })
-}
-
-/// A path without the `spec` that may be left out: `etl:spec.parallelism` is `etl:parallelism`.
-fn in_short(path: &str) -> (&str, &str) {
-    let (object, field) = path.split_once(':').unwrap_or(("", path));
-    (object, field.strip_prefix("spec.").unwrap_or(field))
 }
 
 /// From the start of the run; a time of day is the first one after it.

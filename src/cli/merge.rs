@@ -8,6 +8,7 @@ use clap::builder::{PathBufValueParser, TypedValueParser};
 
 use super::study;
 use super::sweep::{self, ResultsArgs};
+use crate::report::output::Of;
 use crate::study::shard::Place;
 
 /// Arguments of `jobsim merge`.
@@ -36,7 +37,7 @@ pub fn run(args: &MergeArgs) -> anyhow::Result<ExitCode> {
     };
     let folder = (folder.as_os_str() != "none").then_some(folder.as_path());
     // The folder of the shards is not looked at: that there are none is said better.
-    study::can_be_used(args.out.as_deref().and(folder), &[])?;
+    study::can_be_used(args.out.as_deref().and(folder), Of::Study, &[])?;
     let results = args.shards.merge()?;
     sweep::tell(&results, &results.rows(), folder, &args.results)
 }

@@ -249,7 +249,7 @@ pub fn run(args: &RunArgs, colour: bool) -> anyhow::Result<ExitCode> {
         writeln!(err, "error: --stream keeps no objects to print: leave -o out, or use -o table")?;
         return Ok(ExitCode::from(exit::USAGE));
     }
-    args.folder(&scenario.name).map_or(Ok(()), |folder| output::try_folder(&folder, Of::Run, &[]))?;
+    study::can_be_used(args.folder(&scenario.name).as_deref(), Of::Run, &[])?;
     if let Some(note) = left_out(&scenario).filter(|_| args.pods == PodsArg::None) {
         writeln!(err, "note: {note}")?;
     }

@@ -176,9 +176,9 @@ impl StudyArgs {
     }
 }
 
-/// Looks whether the files of a study can be written into this folder, before anything is run for them.
-pub(super) fn can_be_used(folder: Option<&Path>, files: &[&str]) -> anyhow::Result<()> {
-    folder.map_or(Ok(()), |folder| output::try_folder(folder, Of::Study, files)).map_err(Into::into)
+/// Looks whether these and other files can be written into this folder, before anything is run for them.
+pub(super) fn can_be_used(folder: Option<&Path>, of: Of, files: &[&str]) -> anyhow::Result<()> {
+    folder.map_or(Ok(()), |folder| output::try_folder(folder, of, files)).map_err(Into::into)
 }
 
 /// Reads the path of a folder, which the URL of an object store is not.

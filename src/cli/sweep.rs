@@ -10,7 +10,8 @@ use clap::{Args, ValueEnum};
 use super::exit;
 use super::shards::{ShardArgs, Share, can_be_written};
 use super::study::{self, SteadyArgs, StudyArgs, Subject};
-use crate::report::{output, study as report};
+use crate::report::output::{self, Of};
+use crate::report::study as report;
 use crate::scenario::axis::{Axis, AxisValues};
 use crate::scenario::study::{Design, parse_share};
 use crate::study::shard::Shard;
@@ -135,7 +136,7 @@ pub fn run(args: &SweepArgs, colour: bool) -> anyhow::Result<ExitCode> {
         Err(sentence) => return study::refuse(&sentence.into()),
     };
     let values = args.results.formats().into_iter().map(report::Format::file_name);
-    study::can_be_used(folder.as_deref(), &report::FILES.into_iter().chain(values).collect::<Vec<_>>())?;
+    study::can_be_used(folder.as_deref(), Of::Study, &report::FILES.into_iter().chain(values).collect::<Vec<_>>())?;
     let laboratory = args.study.laboratory()?;
     let progress = study::progress(&laboratory, sweep.cells());
     let results = sweep.run(&laboratory);
@@ -168,7 +169,7 @@ fn run_shard(args: &SweepArgs, sweep: &Sweep, shard: Shard) -> anyhow::Result<Ex
         say("stood already in")?;
         return Ok(ExitCode::SUCCESS);
     }
-    study::can_be_used(place.folder(), &[])?;
+    study::can_be_used(place.folder(), Of::Study, &[])?;
     let laboratory = args.study.laboratory()?;
     let cells = shard.cells(sweep.cells());
     let progress = study::progress(&laboratory, cells.end - cells.start);
@@ -260,7 +261,7 @@ impl PlanArgs {
             let why = "no path has a distribution, and lists are taken whole";
             return Err(format!("--samples plays no part: {why}; leave it out, or add --design latin-hypercube"));
         }
-        let is_seed = |axis: &&Axis| matches!(&*axis.path, "seed" | "spec.seed" | "simulation.spec.seed");
+        let is_seed = |axis: &&Axis| documents.place(&axis.path).is_ok_and(|of| documents.place("seed") == Ok(of));
         if let Some(axis) = axes.iter().find(is_seed).filter(|_| study.seed.is_some()) {
             return Err(format!("--seed and {} both say what chance is drawn from: leave one of them out", axis.path));
         }

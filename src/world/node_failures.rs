@@ -71,7 +71,7 @@ impl World<'_> {
         if !self.is_turn(id, turn) || self.nodes.state(id).due > self.now {
             return;
         }
-        if self.outages.controllers_are_down() || self.defer(Event::Node(id, NodeAlarm::Unheard(turn))) {
+        if self.controllers_cannot(Event::Node(id, NodeAlarm::Unheard(turn))) {
             return;
         }
         let Some(node) = self.store.standing_node(id).cloned() else { return };
@@ -93,7 +93,7 @@ impl World<'_> {
         let (interval, unheard) = (eviction_interval(&zones, &node), ApiTime::of(self.now));
         _ = self.store.update_node(id, |node: &mut Node| {
             (node.ready, node.ready_since) = (Readiness::Unknown, unheard);
-            node.taints.retain(|taint| &*taint.key != UNREACHABLE);
+            forget_unreachable(node);
             node.taints.push(taint(TaintEffect::NoSchedule));
             if interval.is_some() {
                 node.taints.push(taint(TaintEffect::NoExecute));
@@ -205,7 +205,7 @@ impl World<'_> {
         if !self.store.standing_node(id).is_some_and(|node| is_evicted(node)) {
             return;
         }
-        if self.outages.controllers_are_down() || self.defer(Event::Node(id, NodeAlarm::TolerationOver(turn))) {
+        if self.controllers_cannot(Event::Node(id, NodeAlarm::TolerationOver(turn))) {
             return;
         }
         let tainted = self.nodes.state(id).tainted;
@@ -241,7 +241,7 @@ impl World<'_> {
                 (node.ready, node.ready_since) = (Readiness::Ready, returned);
             }
             if is_seen {
-                node.taints.retain(|taint| &*taint.key != UNREACHABLE);
+                forget_unreachable(node);
             }
         };
         _ = self.store.update_node(id, back);
@@ -275,7 +275,7 @@ impl World<'_> {
                 (true, false) => self.await_sign_of_life(id, UNHEARD_AFTER_START),
                 (true, true) if is_evicted(&node) => self.await_end_of_tolerations(id, now),
                 (false, false) if node.taints.iter().any(|taint| *taint.key == *UNREACHABLE) => {
-                    _ = self.store.update_node(id, |node| node.taints.retain(|taint| &*taint.key != UNREACHABLE));
+                    _ = self.store.update_node(id, forget_unreachable);
                     self.tell();
                 }
                 _ => {}
@@ -375,6 +375,11 @@ fn eviction_interval(zones: &Zones, node: &Node) -> Option<SimDuration> {
         false => Some(BETWEEN_EVICTIONS),
         true => (all > LARGE_ZONE).then_some(BETWEEN_FEWER_EVICTIONS),
     }
+}
+
+/// Nobody says any more that it was away.
+fn forget_unreachable(node: &mut Node) {
+    node.taints.retain(|taint| &*taint.key != UNREACHABLE);
 }
 
 /// Has it the taint by which pods are evicted?

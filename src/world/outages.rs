@@ -20,6 +20,14 @@ pub(super) struct Outages {
 }
 
 impl Outages {
+    /// The first time after `at` of those at which a controller acts that does so each `period` from its start on.
+    pub(super) fn round_after(&self, at: SimTime, period: SimDuration) -> SimTime {
+        let since = self.controllers_since;
+        since + SimDuration((at.max(since).since(since).0 / period.0 + 1) * period.0)
+    }
+}
+
+impl Outages {
     pub(super) fn is_down(&self, component: Component) -> bool {
         self.until[component as usize].is_some()
     }
@@ -86,6 +94,12 @@ impl World<'_> {
             self.outages.deferred.push(event);
         }
         down
+    }
+
+    /// A controller can do nothing now: its manager is down, and begins anew when it is up, or the API server is, which it
+    /// waits for.
+    pub(super) fn controllers_cannot(&mut self, event: Event) -> bool {
+        self.outages.controllers_are_down() || self.defer(event)
     }
 
     /// The controllers' informers list all that there is, and the garbage collector finds what it missed.

@@ -24,17 +24,6 @@ impl World<'_> {
         since + SimDuration(self.now.since(since).0.div_ceil(COLLECTION.0) * COLLECTION.0) + QUARANTINE
     }
 
-    /// When it looks next.
-    fn next_collection(&self) -> SimTime {
-        let since = self.outages.controllers_since;
-        since + SimDuration((self.now.since(since).0 / COLLECTION.0 + 1) * COLLECTION.0)
-    }
-
-    /// It can do nothing now: it is down, and begins anew when it is up, or the API server is, which it waits for.
-    fn cannot_collect(&mut self, event: Event) -> bool {
-        self.outages.controllers_are_down() || self.defer(event)
-    }
-
     /// A node's object has gone.
     pub(super) fn await_collection(&mut self, id: NodeId) {
         if self.nodes.state(id).pods.is_empty() {
@@ -47,13 +36,14 @@ impl World<'_> {
 
     /// A pod that is not bound is to go.
     pub(super) fn await_collection_of(&mut self, pod: PodId) {
-        self.events.push(self.next_collection(), Event::CollectUnbound(pod));
+        let next = self.outages.round_after(self.now, COLLECTION);
+        self.events.push(next, Event::CollectUnbound(pod));
     }
 
     /// Pods end whose node is gone (`gcOrphaned`).
     pub(super) fn collect_orphans(&mut self, id: NodeId) {
         let is_early = self.nodes.state(id).due > self.now;
-        if is_early || self.cannot_collect(Event::Node(id, NodeAlarm::CollectOrphans)) {
+        if is_early || self.controllers_cannot(Event::Node(id, NodeAlarm::CollectOrphans)) {
             return;
         }
         for pod in self.pods_on(id) {
@@ -65,7 +55,7 @@ impl World<'_> {
     pub(super) fn collect_unbound(&mut self, pod: PodId) {
         let names_no_node = self.store.template_of(pod).is_some_and(|template| template.node_name.is_none());
         let is_unbound = self.store.standing_pod(pod).is_some_and(|pod| !pod.scheduled);
-        if is_unbound && names_no_node && !self.cannot_collect(Event::CollectUnbound(pod)) {
+        if is_unbound && names_no_node && !self.controllers_cannot(Event::CollectUnbound(pod)) {
             self.collect(pod, None);
         }
     }
@@ -83,7 +73,7 @@ impl World<'_> {
 
     /// Nodes that pods name have not come.
     pub(super) fn collect_awaiting(&mut self) {
-        if self.cannot_collect(Event::AwaitedInVain) {
+        if self.controllers_cannot(Event::AwaitedInVain) {
             return;
         }
         let is_due = |awaited: &Awaited| awaited.until <= self.now && !awaited.pods.is_empty();

@@ -72,9 +72,7 @@ impl World<'_> {
 
     /// The first resync after a time.
     fn await_resync(&mut self, due: SimTime) {
-        let since = self.outages.controllers_since;
-        let rounds = due.since(since.min(due)).0 / RESYNC.0 + 1;
-        let at = since + SimDuration(rounds * RESYNC.0);
+        let at = self.outages.round_after(due, RESYNC);
         if at != self.overdue.resync {
             self.overdue.resync = at;
             self.push_housekeeping(at, Event::QuotaResync);
@@ -83,7 +81,7 @@ impl World<'_> {
 
     /// All quotas are counted anew.
     pub(super) fn quota_resync(&mut self) {
-        if !self.outages.controllers_are_down() && !self.defer(Event::QuotaResync) {
+        if !self.controllers_cannot(Event::QuotaResync) {
             self.recount(|_, _| true);
         }
     }

@@ -93,7 +93,9 @@ impl World<'_> {
         }
         // What was on its way at the first look has come by the second.
         let before = if self.last_change > looked { 0 } else { looks };
-        let looks = if self.events.iter().all(|event| self.tries_again_alone(event)) { before + 1 } else { 0 };
+        let has_work = self.pods_may_lose_their_node();
+        let is_vain = self.events.iter().all(|event| self.tries_again_alone(event, has_work));
+        let looks = if is_vain { before + 1 } else { 0 };
         self.standstill = Standstill { looked: self.now, looks };
         if looks == LOOKS {
             self.note(
@@ -102,8 +104,9 @@ impl World<'_> {
         }
     }
 
-    /// Will an event, if all others are of the same sort, bring about nothing that was not tried before?
-    fn tries_again_alone(&self, event: &Event) -> bool {
+    /// Will an event, if all others are of the same sort, bring about nothing that was not tried before? Nodes that fail
+    /// matter where they have work.
+    fn tries_again_alone(&self, event: &Event, has_work: bool) -> bool {
         match event {
             // A sync of a Job may be the one at its deadline.
             Event::Sync(SyncDue::Job(id)) => {
@@ -112,7 +115,7 @@ impl World<'_> {
             Event::Request(_) | Event::EventWritten(_) | Event::Deliver | Event::Drain(_) => true,
             Event::Autoscaler(AutoscalerAlarm::Loop) => self.autoscaler_is_at_rest(),
             Event::QuotaResync => self.overdue.is_empty(),
-            Event::Node(..) => event.keeps_house() && !self.pods_may_lose_their_node(),
+            Event::Node(..) => event.keeps_house() && !has_work,
             event => event.keeps_house(),
         }
     }

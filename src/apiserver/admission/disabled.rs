@@ -1,6 +1,6 @@
 //! Fields behind feature gates that are off, and annotations that are fields now: the server drops them (`PrepareForCreate`, `PrepareForUpdate`).
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::api::release::Rules;
 
@@ -32,8 +32,7 @@ pub(super) fn drop_pod_fields(spec: &mut Value, old: Option<&Value>, rules: &Rul
         for kind in ["initContainers", "containers", "ephemeralContainers"] {
             for container in spec.get_mut(kind).and_then(Value::as_array_mut).into_iter().flatten() {
                 remove(container, "restartPolicyRules");
-                let is_sidecar = kind == "initContainers" && container.get("restartPolicy") == Some(&json!("Always"));
-                if !is_sidecar {
+                if kind != "initContainers" || container["restartPolicy"] != "Always" {
                     remove(container, "restartPolicy");
                 }
             }
@@ -93,6 +92,7 @@ pub(super) fn drop_in_template(cron_job: &mut Value, old: Option<&Value>, rules:
 mod tests {
     use super::*;
     use crate::api::release::{Kubernetes, Release};
+    use serde_json::json;
 
     #[test]
     fn what_pods_say_behind_gates_is_dropped() {

@@ -173,19 +173,19 @@ impl TraceView {
         let mut view = TraceView::default();
         // Places of the Jobs that have not been removed.
         let mut standing = BTreeMap::new();
-        rows("jobs.csv", texts.jobs, |row| view.job_row(row, &mut standing))?;
-        rows("pods.csv", texts.pods, |row| {
+        rows(RunTable::Jobs, texts.jobs, |row| view.job_row(row, &mut standing))?;
+        rows(RunTable::Pods, texts.pods, |row| {
             view.pods.push(pod(row)?);
             Ok(())
         })?;
-        rows("events.csv", texts.events, |row| {
+        rows(RunTable::Events, texts.events, |row| {
             if row.get("reason")? == "FailedScheduling" {
                 view.unscheduled.push((row.get("name")?.to_owned(), row.get("message")?.to_owned()));
             }
             Ok(())
         })?;
         let (mut cron_jobs, mut known) = (Vec::new(), BTreeSet::new());
-        rows("cronjobs.csv", texts.cron_jobs, |row| {
+        rows(RunTable::CronJobs, texts.cron_jobs, |row| {
             let name = (row.get("namespace")?.to_owned(), row.get("cronjob")?.to_owned());
             if known.insert(name.clone()) {
                 cron_jobs.push(name);
@@ -193,7 +193,7 @@ impl TraceView {
             Ok(())
         })?;
         view.name_cron_jobs(&cron_jobs);
-        rows("nodes.csv", texts.nodes, |row| {
+        rows(RunTable::Nodes, texts.nodes, |row| {
             let gone = if row.get("state")? == "Deleted" { row.time("time_s")? } else { None };
             view.nodes.insert(row.get("node")?.to_owned(), gone);
             Ok(())
@@ -298,15 +298,15 @@ impl Row<'_> {
     }
 }
 
-fn rows(file: &str, text: &[u8], mut each: impl FnMut(&Row<'_>) -> Result<(), String>) -> Result<(), ViewError> {
+fn rows(table: RunTable, text: &[u8], mut each: impl FnMut(&Row<'_>) -> Result<(), String>) -> Result<(), ViewError> {
+    let file = table.file_name();
     let mut reader = ReaderBuilder::new().from_reader(text);
     let wrong = |line: u64, what: String| ViewError::Table { file: file.to_owned(), line, what };
     let header = reader.headers().map_err(|error| wrong(1, error.to_string()))?.clone();
     // A table without rows has its columns all the same.
-    let columns = || RunTable::ALL.into_iter().find(|table| table.file_name() == file).map(RunTable::header);
-    if let Some(first) = columns().and_then(|columns| columns.split(',').next()).filter(|_| !text.is_empty())
-        && header.get(0) != Some(first)
-    {
+    let first = table.header().split(',').next();
+    if header.get(0) != first && !text.is_empty() {
+        let first = first.unwrap_or_default();
         return Err(wrong(1, format!("it is no {file} of ours: there is no column {first} at the front")));
     }
     for fields in reader.records() {

@@ -47,9 +47,9 @@ impl World<'_> {
             return self.wake_autoscaler(false);
         }
         if was_empty {
-            let why =
-                format!("empty node \"{}\", new pods scheduled", self.store.node(id).map_or("", |node| &node.name));
-            return self.stays_after_all(id, &format!("failed to delete empty node: failed to delete {why}"));
+            let name = self.store.node(id).map_or("", |node| &node.name);
+            let why = format!("failed to delete empty node \"{name}\", new pods scheduled");
+            return self.stays_after_all(id, &format!("failed to delete empty node: {why}"));
         }
         let mut refused = false;
         for pod in left {

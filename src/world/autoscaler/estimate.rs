@@ -46,8 +46,8 @@ pub(super) fn helped(groups: &[Group<'_>], node: &Node, snapshot: &mut Snapshot)
 
 /// How many nodes of a pool the pods need that it can help, with its nodes, made by `node`, among those of the cluster: the
 /// largest pods first, pods that are alike one after the other.
-pub(super) fn estimate<'p>(
-    mut groups: Vec<Group<'p>>,
+pub(super) fn estimate(
+    mut groups: Vec<Group<'_>>,
     pool: u32,
     node: impl Fn(usize) -> Node,
     most: u32,
@@ -57,7 +57,7 @@ pub(super) fn estimate<'p>(
     let share = |pod: &Pending| share_of(&pod.template.requests(), &has);
     groups.sort_by(|a, b| share(b[0]).total_cmp(&share(a[0])));
     let (mut opened, mut used) = (Packing::on(Vec::new()), BTreeSet::new());
-    let mut pods: Group<'p> = Vec::new();
+    let mut pods: Vec<&Pending> = Vec::new();
     for group in groups {
         let mut group = group.into_iter().peekable();
         while let Some(node) = group.peek().and_then(|pod| opened.place(snapshot, pod.id, None)) {

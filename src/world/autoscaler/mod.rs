@@ -363,8 +363,18 @@ impl World<'_> {
 
 /// Is a node ready, with GPUs if a label says that it has some?
 fn works(node: &Node) -> bool {
-    let has_gpus = || node.allocatable.iter().any(|(name, amount)| name.contains("gpu") && !amount.is_zero());
-    node.ready == Readiness::Ready && (has_gpus() || GPU_LABELS.iter().all(|label| node.label(label).is_none()))
+    node.ready == Readiness::Ready && (gpus(node).is_some() || !is_labelled(node))
+}
+
+/// The name of the GPUs that a node has.
+fn gpus(node: &Node) -> Option<&str> {
+    let found = node.allocatable.iter().find(|(name, amount)| name.contains("gpu") && !amount.is_zero());
+    found.map(|(name, _)| &**name)
+}
+
+/// Does a label say that it has some, or will?
+fn is_labelled(node: &Node) -> bool {
+    GPU_LABELS.iter().any(|label| node.label(label).is_some())
 }
 
 /// Is a pod so unimportant that no node is bought or kept for it?

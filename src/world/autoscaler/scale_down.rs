@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::super::World;
 use super::super::evictions::BudgetState;
-use super::{GPU_LABELS, SEEN_AGAIN_AFTER, Unremovable, works};
+use super::{SEEN_AGAIN_AFTER, Unremovable, gpus, is_labelled, works};
 use crate::api::meta::{NodeId, PodId};
 use crate::api::node::{Node, Taint, TaintEffect};
 use crate::api::pod::{Pod, PodTemplate};
@@ -242,10 +242,9 @@ fn is_busy(node: &Node, flags: &Flags, asked_of: impl Fn(&str) -> (i64, i64)) ->
         let (asked, has) = asked_of(name);
         i128::from(asked) * 1000 > i128::from(has) * i128::from(threshold)
     };
-    let gpu = node.allocatable.iter().find(|(name, amount)| name.contains("gpu") && !amount.is_zero());
-    match gpu {
-        Some((name, _)) => exceeds(name, flags.gpu_utilization_threshold),
-        None if GPU_LABELS.iter().any(|label| node.label(label).is_some()) => false,
+    match gpus(node) {
+        Some(name) => exceeds(name, flags.gpu_utilization_threshold),
+        None if is_labelled(node) => false,
         None => ["cpu", "memory"].iter().any(|name| exceeds(name, flags.utilization_threshold)),
     }
 }

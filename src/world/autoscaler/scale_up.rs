@@ -1,6 +1,7 @@
 //! Nodes for pods that have no place (`ScaleUp`).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::super::World;
 use super::super::event::Event;
@@ -52,7 +53,7 @@ impl World<'_> {
         let mut grown = Vec::new();
         for of in self.shared_out(&choice) {
             self.ask_for(of.pool, of.to - of.from, flags);
-            let name = self.nodes.pool(of.pool).map_or("", |pool| &pool.name);
+            let name = self.pool_name(of.pool);
             grown.push(format!("{{{name} {}->{} (max: {})}}", of.from, of.to, of.most));
         }
         let message = format!("pod triggered scale-up: [{}]", grown.join(" "));
@@ -268,8 +269,8 @@ impl World<'_> {
         let late = self.autoscaler.late.entry(pool).or_insert(Late { times: 0, last: SimTime::MAX });
         late.times += u32::from(late.last != now);
         late.last = now;
-        let name = self.nodes.pool(pool).map(|pool| pool.name.clone()).unwrap_or_else(|| "".into());
         if self.autoscaler.deadlines.get(&pool).is_some_and(|&deadline| deadline > now) {
+            let name = self.pool_name(pool);
             self.note(format!("a machine of pool {name} did not come within maxNodeProvisionTime and is given up"));
         } else {
             self.autoscaler.deadlines.remove(&pool);
@@ -278,10 +279,14 @@ impl World<'_> {
         self.wake_autoscaler(false);
     }
 
+    fn pool_name(&self, pool: u32) -> Arc<str> {
+        self.nodes.settings.pools[pool as usize].name.clone()
+    }
+
     /// A pool has not brought what it was asked for in time: it is left alone for a while.
     pub(super) fn gives_up(&mut self, pool: u32) {
         let length = self.back_off(pool);
-        let name = self.nodes.pool(pool).map(|pool| pool.name.clone()).unwrap_or_else(|| "".into());
+        let name = self.pool_name(pool);
         self.note(format!(
             "pool {name} brought no node within maxNodeProvisionTime; it is asked for none for {length} s"
         ));

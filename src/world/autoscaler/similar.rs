@@ -1,12 +1,14 @@
 //! Pools that are alike grow together (`--balance-similar-node-groups`).
 
+use std::sync::Arc;
+
 use crate::api::quantity::Quantity;
 use crate::api::resources::ResourceList;
 use crate::scenario::cluster::NodePool;
 
 /// Labels in which pools that are alike may differ: where their nodes are, and what the clouds name their pools and
 /// machines by (`BasicIgnoredLabels`, and those of AWS, Azure and GCE).
-const MAY_DIFFER: [&str; 23] = [
+const MAY_DIFFER: [&str; 24] = [
     "agentpool",
     "aksEngineVersion",
     "alpha.eksctl.io/instance-id",
@@ -30,8 +32,8 @@ const MAY_DIFFER: [&str; 23] = [
     "topology.gke.io/zone",
     "topology.k8s.aws/zone-id",
     "topology.kubernetes.io/region",
+    "topology.kubernetes.io/zone",
 ];
-const ZONE: &str = "topology.kubernetes.io/zone";
 
 /// How much less of its capacity in memory, and of what pods can use, a node may have than one that it is like
 /// (`--memory-difference-ratio`, `--max-allocatable-difference-ratio`).
@@ -41,7 +43,7 @@ const ALLOCATABLE: f64 = 0.05;
 /// Are the nodes of two pools alike (`IsCloudProviderNodeInfoSimilar`)?
 pub(super) fn are_similar(a: &NodePool, b: &NodePool) -> bool {
     let compared = |pool: &NodePool| -> Vec<_> {
-        let labels = pool.labels.iter().filter(|(key, _)| **key != *ZONE && !MAY_DIFFER.contains(&&**key));
+        let labels = pool.labels.iter().filter(|(key, _)| !MAY_DIFFER.contains(&&**key));
         labels.cloned().collect()
     };
     let of_capacity = |name: &str| if name == "memory" { MEMORY } else { 0.0 };
@@ -53,7 +55,7 @@ pub(super) fn are_similar(a: &NodePool, b: &NodePool) -> bool {
 /// Have both the same resources, the lesser amount at most such a share below the greater?
 fn within(a: &ResourceList, b: &ResourceList, share: impl Fn(&str) -> f64) -> bool {
     let amount = |of: &Quantity| of.milli_value() as f64;
-    let is_near = |(name, amount_a): (&std::sync::Arc<str>, &Quantity)| {
+    let is_near = |(name, amount_a): (&Arc<str>, &Quantity)| {
         let Some(amount_b) = b.get(name) else { return false };
         let (a, b) = (amount(amount_a), amount(amount_b));
         (a - b).abs() <= a.max(b) * share(name)
