@@ -34,10 +34,13 @@ fn push_code(quoted: &mut String, code: u32) {
 
 /// Letters, marks, numbers, punctuation, symbols and the ASCII space (`strconv.IsPrint`).
 fn is_printable(c: char) -> bool {
+    if c.is_ascii() {
+        return matches!(c, ' '..='~');
+    }
     // The standard library's own table, asked through its escapes. Behind a letter it leaves marks as they are.
     let mut text = String::from("a");
     text.push(c);
-    c == '\'' || text.escape_debug().nth(1) == Some(c)
+    text.escape_debug().nth(1) == Some(c)
 }
 
 #[cfg(test)]

@@ -15,8 +15,8 @@ use crate::scenario::{Problem, ReadOptions, Source};
 /// `sources` are the scenario's own, which must be right but for this section.
 pub fn problems(section: &StudySection, pools: &[NodePool], sources: &[Source], options: &ReadOptions) -> Vec<Problem> {
     let mut problems = of_metrics(section, pools);
-    if let Ok(documents) = Documents::new(sources, options.clone())
-        && !section.axes.is_empty()
+    if !section.axes.is_empty()
+        && let Ok(documents) = Documents::new(sources, options.clone())
     {
         problems.extend(of_axes(section, &documents));
     }

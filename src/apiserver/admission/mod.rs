@@ -101,7 +101,8 @@ pub fn create_job(value: &Value, rules: &Rules) -> Result<Admitted, Vec<FieldErr
     if !errors.is_empty() {
         return Err(errors);
     }
-    Ok(admitted(&job, validation::job_create_warnings(&job)))
+    let warnings = validation::job_create_warnings(&job);
+    Ok(admitted(job, warnings))
 }
 
 /// A stored Job as it is read: defaults are filled in again, and where the Job has no labels those of its template are
@@ -111,7 +112,7 @@ pub fn as_read(mut job: Value) -> Value {
     job
 }
 
-fn admitted(job: &Value, warnings: Vec<String>) -> Admitted {
+fn admitted(job: Value, warnings: Vec<String>) -> Admitted {
     let manifest = schema().stored(&schema().shape("Job"), job);
     Admitted { spec: job_spec(&manifest), name: object_name(&manifest), manifest, warnings }
 }
@@ -134,10 +135,11 @@ pub fn create_cron_job(
     if !errors.is_empty() {
         return Err(errors);
     }
-    Ok(admitted_cron_job(&cron_job, rules, validation::cron_job_create_warnings(&cron_job)))
+    let warnings = validation::cron_job_create_warnings(&cron_job);
+    Ok(admitted_cron_job(cron_job, rules, warnings))
 }
 
-fn admitted_cron_job(cron_job: &Value, rules: &Rules, warnings: Vec<String>) -> AdmittedCronJob {
+fn admitted_cron_job(cron_job: Value, rules: &Rules, warnings: Vec<String>) -> AdmittedCronJob {
     let manifest = schema().stored(&schema().shape("CronJob"), cron_job);
     AdmittedCronJob { spec: cron_job_spec(&manifest, rules), name: object_name(&manifest), manifest, warnings }
 }
@@ -158,7 +160,7 @@ pub fn create_pod(value: &Value, rules: &Rules) -> Result<AdmittedPod, Vec<Field
     if !errors.is_empty() {
         return Err(errors);
     }
-    let manifest = schema().stored(&schema().shape("Pod"), &pod);
+    let manifest = schema().stored(&schema().shape("Pod"), pod);
     Ok(AdmittedPod { template: job_spec::pod_template(&manifest), name: object_name(&manifest), manifest })
 }
 

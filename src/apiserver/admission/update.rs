@@ -143,7 +143,7 @@ pub fn update_job(stored: &Value, new: &Value, facts: &SuspensionFacts, rules: &
         return Err(Rejection::Invalid { kind: "Job.batch", name: name(&job), errors });
     }
     let warnings = if changed { validation::job_warnings(&job) } else { Vec::new() };
-    Ok(admitted(&job, warnings))
+    Ok(admitted(job, warnings))
 }
 
 /// The verdict on putting `new` in place of a stored CronJob.
@@ -173,7 +173,7 @@ pub fn update_cron_job(
                 .to_owned(),
         );
     }
-    Ok(admitted_cron_job(&cron_job, rules, warnings))
+    Ok(admitted_cron_job(cron_job, rules, warnings))
 }
 
 fn name(object: &Value) -> String {

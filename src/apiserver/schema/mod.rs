@@ -24,7 +24,10 @@ pub(crate) struct Schema {
 
 struct Struct {
     name: &'static str,
+    /// As Go has them in order.
     fields: Vec<FieldType>,
+    /// The same by name.
+    by_name: Vec<(&'static str, usize)>,
 }
 
 struct FieldType {
@@ -108,7 +111,7 @@ impl Schema {
         let mut structs: Vec<Struct> = Vec::with_capacity(names.len());
         for line in lines() {
             if !line.starts_with(' ') {
-                structs.push(Struct { name: line, fields: Vec::new() });
+                structs.push(Struct { name: line, fields: Vec::new(), by_name: Vec::new() });
                 continue;
             }
             let mut words = line.split_whitespace();
@@ -131,9 +134,11 @@ impl Schema {
                 }
             }
             if let Some(last) = structs.last_mut() {
+                last.by_name.push((name, last.fields.len()));
                 last.fields.push(field);
             }
         }
+        structs.iter_mut().for_each(|s| s.by_name.sort_unstable());
         Schema { structs }
     }
 
@@ -147,7 +152,7 @@ impl Schema {
         match shape {
             Shape::Optional(inner) => self.field(inner, name),
             Shape::Struct(index) => {
-                let field = self.structs[*index].fields.iter().find(|field| field.name == name)?;
+                let field = self.structs[*index].field(name)?;
                 Some((&field.shape, field.merge))
             }
             Shape::Map(item) => Some((item, None)),
@@ -168,7 +173,19 @@ impl Schema {
     }
 }
 
+impl Struct {
+    fn field(&self, name: &str) -> Option<&FieldType> {
+        let place = self.by_name.binary_search_by(|(known, _)| (*known).cmp(name)).ok()?;
+        Some(&self.fields[self.by_name[place].1])
+    }
+}
+
 impl FieldType {
+    /// Go writes it whether there is anything in it or not.
+    fn is_always_there(&self) -> bool {
+        matches!(self.shape, Shape::Struct(_))
+    }
+
     fn plain(name: &'static str, printed: Option<&'static str>, shape: Shape) -> FieldType {
         FieldType {
             name,
@@ -262,7 +279,7 @@ mod tests {
             "name": "a", "command": ["", "<b>"], "resources": {"limits": {"cpu": "1", "memory": "0"}},
             "securityContext": {"privileged": false}
         });
-        assert_eq!(schema.stored(&shape, &read), stored);
+        assert_eq!(schema.stored(&shape, read.clone()), stored);
         assert!(schema.equal(&shape, &read, &stored));
         let lifecycle = schema.shape("Lifecycle");
         assert_eq!(schema.read(&lifecycle, &json!({"stopSignal": "SIGUSR1"})), None, "nothing is left of it");

@@ -14,7 +14,7 @@ impl Schema {
             (Shape::Struct(index), Value::Object(entries)) => {
                 let (mut read, mut may_go) = (Map::new(), false);
                 for (name, entry) in entries {
-                    let Some(field) = self.structs[*index].fields.iter().find(|f| f.name == name) else { continue };
+                    let Some(field) = self.structs[*index].field(name) else { continue };
                     if field.off {
                         may_go |= field.off_with_parent && !entry.is_null();
                         continue;
@@ -60,10 +60,9 @@ impl Schema {
             (_, Value::Null) | (Shape::Any, _) => {}
             (Shape::Optional(inner), _) => self.find_problems(inner, value, path, problems),
             (Shape::Struct(index), Value::Object(entries)) => {
-                let fields = &self.structs[*index].fields;
                 for (name, entry) in entries {
                     let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-                    match fields.iter().find(|field| field.name == name) {
+                    match self.structs[*index].field(name) {
                         Some(FieldType { go_name: Some(go_name), .. }) if entry.is_i64() => {
                             problems.wrong(format!("cannot convert int64 to {go_name}"));
                         }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Schema, Shape, is_empty};
+use super::{FieldType, Schema, Shape, is_empty};
 use crate::api::quantity::Quantity;
 
 impl Schema {
@@ -13,15 +13,15 @@ impl Schema {
             (Shape::Optional(inner), value) => self.fill(inner, value),
             (Shape::List(item), Value::Array(items)) => items.iter_mut().for_each(|value| self.fill(item, value)),
             (Shape::Struct(index), Value::Object(entries)) => {
-                for field in &self.structs[*index].fields {
-                    let entry = entries.get(field.name).unwrap_or(&Value::Null);
-                    if is_empty(&field.shape, entry) {
-                        let always = matches!(field.shape, Shape::Struct(_)).then(|| Value::Object(Map::new()));
-                        if let Some(default) = field.default.clone().or(always) {
-                            entries.insert(field.name.to_owned(), default);
-                        }
+                let known = &self.structs[*index];
+                for field in known.fields.iter().filter(|field| field.default.is_some() || field.is_always_there()) {
+                    if is_empty(&field.shape, entries.get(field.name).unwrap_or(&Value::Null)) {
+                        let default = field.default.clone().unwrap_or_else(|| Value::Object(Map::new()));
+                        entries.insert(field.name.to_owned(), default);
                     }
-                    if let Some(entry) = entries.get_mut(field.name) {
+                }
+                for (name, entry) in entries {
+                    if let Some(field) = known.field(name) {
                         self.fill(&field.shape, entry);
                     }
                 }
@@ -41,25 +41,41 @@ impl Schema {
 
     /// What the server stores and answers: without empty values where Go leaves them out, with the structs that Go
     /// always writes.
-    pub(crate) fn stored(&self, shape: &Shape, value: &Value) -> Value {
-        match (shape, value) {
-            (Shape::Optional(inner), _) => self.stored(inner, value),
-            (Shape::Struct(index), _) => {
-                let mut stored = Map::new();
-                for field in &self.structs[*index].fields {
-                    let entry = &value[field.name];
-                    if field.keep || matches!(field.shape, Shape::Struct(_)) || !is_empty(&field.shape, entry) {
-                        let entry = if entry.is_null() { self.empty(&field.shape) } else { entry.clone() };
-                        stored.insert(field.name.to_owned(), self.stored(&field.shape, &entry));
+    pub(crate) fn stored(&self, shape: &Shape, mut value: Value) -> Value {
+        self.store(shape, &mut value);
+        value
+    }
+
+    fn store(&self, shape: &Shape, value: &mut Value) {
+        match (shape, &mut *value) {
+            (Shape::Optional(inner), _) => self.store(inner, value),
+            (Shape::Struct(index), Value::Object(entries)) => {
+                let known = &self.structs[*index];
+                let is_kept =
+                    |field: &FieldType| field.keep || field.is_always_there() || !is_empty(&field.shape, &Value::Null);
+                entries.retain(|name, entry| {
+                    known.field(name).is_some_and(|field| is_kept(field) || !is_empty(&field.shape, entry))
+                });
+                for field in known.fields.iter().filter(|field| is_kept(field)) {
+                    if entries.get(field.name).is_none_or(Value::is_null) {
+                        entries.insert(field.name.to_owned(), self.empty(&field.shape));
                     }
                 }
-                Value::Object(stored)
+                for (name, entry) in entries {
+                    if let Some(field) = known.field(name) {
+                        self.store(&field.shape, entry);
+                    }
+                }
             }
-            (Shape::List(item), Value::Array(items)) => items.iter().map(|value| self.stored(item, value)).collect(),
+            (Shape::Struct(_), _) => {
+                *value = Value::Object(Map::new());
+                self.store(shape, value);
+            }
+            (Shape::List(item), Value::Array(items)) => items.iter_mut().for_each(|value| self.store(item, value)),
             (Shape::Map(item), Value::Object(entries)) => {
-                Value::Object(entries.iter().map(|(name, value)| (name.clone(), self.stored(item, value))).collect())
+                entries.values_mut().for_each(|value| self.store(item, value))
             }
-            _ => value.clone(),
+            _ => {}
         }
     }
 

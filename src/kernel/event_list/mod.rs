@@ -16,6 +16,9 @@ const ALONE: usize = 64;
 /// As many events a front before a wheel can hold, so that its events do not return there one bucket after another.
 const BEFORE_WHEEL: usize = 2 * wheel::SORTED;
 
+/// So many of the next events are looked at one by one for the place of another.
+const NEAR: usize = 8;
+
 /// Events of type `E`, plain data of up to 16 bytes, by time.
 #[derive(Clone, Debug)]
 pub struct EventList<E> {
@@ -129,13 +132,16 @@ impl<E: Copy> EventList<E> {
 /// Inserts into a front: before all that is later, which lies first, and after its own time.
 #[inline]
 fn insert<E: Copy>(front: &mut Vec<Entry<E>>, entry: Entry<E>) {
+    // Most events are among the next; what is further off is searched for.
+    let near = front.len().saturating_sub(NEAR);
     let mut place = front.len();
-    front.push(entry);
-    while place > 0 && front[place - 1].time <= entry.time {
-        front[place] = front[place - 1];
+    while place > near && front[place - 1].time <= entry.time {
         place -= 1;
     }
-    front[place] = entry;
+    if place == near {
+        place = front[..near].partition_point(|later| later.time > entry.time);
+    }
+    front.insert(place, entry);
 }
 
 impl<E: Copy> Default for EventList<E> {
