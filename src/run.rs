@@ -104,7 +104,7 @@ pub fn run_streamed<W: Write>(
 ) -> io::Result<Run> {
     let mut stream = Stream::new(scenario, tables, options.interrupt.clone());
     let mut frame = play(scenario, options, &mut stream, further);
-    let (totals, notes) = stream.finish(frame.end)?;
+    let (totals, notes) = stream.finish()?;
     (frame.totals, frame.notes) = (Some(totals), notes);
     Ok(frame)
 }
@@ -226,8 +226,8 @@ mod tests {
             RunOptions { horizon: scenario.horizon.or(Some(SimDuration::from_secs(86_400))), ..RunOptions::default() };
         let mut tables = Tables::of(|_| Ok::<_, io::Error>(Some(Vec::new()))).expect("memory");
         let mut stream = Stream::new(scenario, tables.as_mut(), None).eagerly();
-        let end = run_observed(scenario, &options, vec![&mut stream]).end;
-        let (totals, _) = stream.finish(end).expect("memory");
+        run_observed(scenario, &options, vec![&mut stream]);
+        let (totals, _) = stream.finish().expect("memory");
         let recorded = run(scenario, &options);
         assert_eq!((totals.jobs, totals.pods), (recorded.jobs.len() as u64, recorded.pods.len() as u64));
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");

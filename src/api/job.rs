@@ -18,7 +18,7 @@ pub struct Job {
     pub owner: Option<Arc<JobOwner>>,
     /// The name of the template that it is a copy of, if it came as one of many.
     pub copy_of: Option<Arc<str>>,
-    /// What its draws are looked up by, and the generated names of its pods.
+    /// What its draws are looked up by, and the generated names of its pods: another one for each Job of a name.
     pub identity: u64,
     /// What is asked for; shared, as patches are rare.
     pub spec: Arc<JobSpec>,

@@ -31,19 +31,25 @@ pub fn uid(kind: Numbered, number: u64) -> String {
     format!("{:08x}-0000-4000-8000-{number:012x}", kind as u32 + 1)
 }
 
+/// How much of a generated name may come before its suffix, so that the whole stays a DNS label.
+const MAX_GENERATED: usize = 58;
+
 /// The name of a Job's pod; `identity` is that of the Job.
+///
+/// A long name of the Job is cut, its pod's index is not (`podGenerateNameWithIndex`).
 pub fn pod_name(job: &str, identity: u64, index: u32, attempt: u32) -> String {
     let prefix = mix(identity, NAMES);
-    // The generator keeps 58 characters of the prefix, so that the whole stays a DNS label.
-    let generated = |mut name: String, prefix: u64| {
-        name.truncate(name.char_indices().nth(58).map_or(name.len(), |(at, _)| at));
-        name + &suffix(prefix, attempt)
+    let (between, prefix) = if index == NO_INDEX {
+        ("-".to_owned(), prefix)
+    } else {
+        let own = prefix ^ (u64::from(index) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (format!("-{index}-"), own ^ (own >> 29))
     };
-    if index == NO_INDEX {
-        return generated(format!("{job}-"), prefix);
-    }
-    let own = prefix ^ (u64::from(index) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    generated(format!("{job}-{index}-"), own ^ (own >> 29))
+    // Without an index the hyphen is cut with the rest (`SimpleNameGenerator`).
+    let room = if index == NO_INDEX { MAX_GENERATED } else { MAX_GENERATED - between.len() };
+    let name = &job[..job.floor_char_boundary(room)];
+    let between = &between[..between.len().min(MAX_GENERATED - name.len())];
+    format!("{name}{between}{}", suffix(prefix, attempt))
 }
 
 /// The suffix of the `ordinal`-th name under one prefix, whose identity is `prefix`.
@@ -72,6 +78,20 @@ fn suffix(prefix: u64, ordinal: u32) -> String {
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
+
+    #[test]
+    fn long_names_of_jobs_are_cut_before_the_index() {
+        let start = |job: &str, index| {
+            let name = pod_name(job, 7, index, 0);
+            name[..name.len() - LENGTH].to_owned()
+        };
+        assert_eq!(start("pi", NO_INDEX), "pi-");
+        assert_eq!(start("pi", 10), "pi-10-");
+        assert_eq!(start(&"n".repeat(57), NO_INDEX), "n".repeat(57) + "-");
+        assert_eq!(start(&"n".repeat(60), NO_INDEX), "n".repeat(58));
+        assert_eq!(start(&"n".repeat(60), 0), "n".repeat(55) + "-0-");
+        assert_eq!(start(&"n".repeat(60), 12), "n".repeat(54) + "-12-");
+    }
 
     #[test]
     fn suffixes_of_one_prefix_never_collide() {

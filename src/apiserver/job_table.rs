@@ -12,6 +12,7 @@ use crate::api::job::{Job, JobOwner, JobSpec, JobStatus};
 use crate::api::meta::{ApiTime, JobId, ObjectName};
 use crate::api::pod::Pod;
 use crate::api::request::Refusal;
+use crate::kernel::rng::mix;
 
 /// The kind in the identity of a Job.
 const JOB: &str = "job";
@@ -55,6 +56,8 @@ pub struct NewJob {
 struct Origin {
     copy_of: Option<Arc<str>>,
     owner: Option<Arc<JobOwner>>,
+    /// What tells it from other Jobs of its name; 0 for the first.
+    before: u64,
 }
 
 impl Store {
@@ -108,9 +111,16 @@ impl Store {
 
     /// Stores a new Job; its status is empty whatever the manifest said (`PrepareForCreate`).
     pub fn create_job(&mut self, now: ApiTime, new: NewJob) -> Result<JobId, Refusal> {
-        let identity = self.claim_name(&new.name)?;
-        let manifest = Some(new.manifest);
-        Ok(self.add_job(now, new.name, identity, new.spec, manifest, Origin { copy_of: new.copy_of, owner: None }))
+        let key = self.claim_name(&new.name)?;
+        let mut before = 0;
+        // Copies have names of their own.
+        if new.copy_of.is_none() {
+            let count = self.jobs_by_hand.entry(key).or_default();
+            before = u64::from(*count);
+            *count += 1;
+        }
+        let origin = Origin { copy_of: new.copy_of, owner: None, before };
+        Ok(self.add_job(now, new.name, key, new.spec, Some(new.manifest), origin))
     }
 
     /// Stores a Job for a start of a CronJob.
@@ -118,36 +128,38 @@ impl Store {
         if let Some(refusal) = &start.template.refusal {
             return Err(Refusal::Invalid(format!("Job.batch \"{}\" is invalid: {refusal}", name.name).into()));
         }
-        let identity = self.claim_name(&name)?;
+        let key = self.claim_name(&name)?;
+        // The name tells the minute of the start, and `@every` may start several times in one.
+        let before = start.scheduled.seconds.rem_euclid(60) as u64;
         let (cron_job, spec) = (start.cron_job, start.template.spec.clone());
         let run = self.cron_jobs.next_run(cron_job);
         let owner = Some(Arc::new(JobOwner { start, run }));
-        let id = self.add_job(now, name, identity, spec, None, Origin { copy_of: None, owner });
+        let id = self.add_job(now, name, key, spec, None, Origin { copy_of: None, owner, before });
         self.jobs[id.slot as usize].as_mut().expect("a Job that was just added").place =
             self.cron_jobs.own(cron_job, id);
         Ok(id)
     }
 
-    /// Quotas are asked before the name is: they are part of admission, names are the storage's (`Store.Create`).
+    /// What the Job is looked up by. Quotas are asked before the name is: they are part of admission, names are the storage's (`Store.Create`).
     fn claim_name(&mut self, name: &ObjectName) -> Result<u64, Refusal> {
         let denied = |why| Refusal::Forbidden(format!("jobs.batch \"{}\" is forbidden: {why}", name.name).into());
         self.quotas.charge_job(&name.namespace).map_err(denied)?;
-        let identity = name.identity(JOB);
-        if self.job_ids.contains_key(&(identity, name.clone())) {
+        let key = name.identity(JOB);
+        if self.job_ids.contains_key(&(key, name.clone())) {
             self.quotas.release_job(&name.namespace);
             return Err(Refusal::AlreadyExists);
         }
-        Ok(identity)
+        Ok(key)
     }
 
     fn add_job(
         &mut self,
         created: ApiTime,
         name: ObjectName,
-        identity: u64,
+        key: u64,
         spec: Arc<JobSpec>,
         manifest: Option<Arc<serde_json::Value>>,
-        Origin { copy_of, owner }: Origin,
+        Origin { copy_of, owner, before }: Origin,
     ) -> JobId {
         let slot = self.free_jobs.pop().unwrap_or_else(|| {
             self.jobs.push(None);
@@ -155,12 +167,12 @@ impl Store {
         });
         let id = JobId { slot, uid: self.jobs_created };
         self.jobs_created += 1;
-        self.job_ids.insert((identity, name.clone()), id);
+        self.job_ids.insert((key, name.clone()), id);
         let job = Job {
             name,
             owner,
             copy_of,
-            identity,
+            identity: if before == 0 { key } else { mix(key, before) },
             spec,
             status: Arc::default(),
             generation: 1,
@@ -279,10 +291,10 @@ impl Store {
         let Ok(record) = self.standing_job_mut(id) else { return };
         // The watch tells of a removal with the version of the removal.
         (record.gone, record.job.resource_version) = (true, version);
-        let (key, place) = ((record.job.identity, record.job.name.clone()), record.place);
+        let (name, place) = (record.job.name.clone(), record.place);
         let owner = record.job.owner.as_ref().map(|owner| owner.start.cron_job);
-        self.job_ids.remove(&key);
-        self.quotas.release_job(&key.1.namespace);
+        self.quotas.release_job(&name.namespace);
+        self.job_ids.remove(&(name.identity(JOB), name));
         if let Some(moved) = owner.and_then(|owner| self.cron_jobs.disown(owner, place)) {
             self.jobs[moved.slot as usize].as_mut().expect("a Job that its CronJob owns").place = place;
         }

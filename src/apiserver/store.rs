@@ -31,6 +31,8 @@ pub struct Store {
     pub(super) free_jobs: Vec<u32>,
     /// By name. Names are long and alike: a number made of each comes first.
     pub(super) job_ids: BTreeMap<(u64, ObjectName), JobId>,
+    /// How many Jobs of an identity were written by hand, each of which has another one.
+    pub(super) jobs_by_hand: BTreeMap<u64, u32>,
     pub(super) jobs_created: u32,
     pub(super) pods: Slab<PodRecord>,
     /// Of Jobs that are gone: the memory of those to come.
@@ -61,6 +63,7 @@ impl Store {
             jobs,
             free_jobs,
             job_ids,
+            jobs_by_hand,
             jobs_created,
             pods,
             spare_lists,
@@ -79,6 +82,7 @@ impl Store {
         (*policies, *quotas) = (Policies::default(), Quotas::default());
         free_jobs.clear();
         job_ids.clear();
+        jobs_by_hand.clear();
         free_pods.clear();
         bare_pods.clear();
         changes.clear();

@@ -1,6 +1,6 @@
 //! A CronJob's calendar: every start that its schedule names, and what became of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{CronJobLife, JobLife, Run};
@@ -55,7 +55,8 @@ pub enum Why {
     Suspended,
     /// The run before it was active and the policy is Forbid.
     Forbidden(Arc<str>),
-    /// This component was down, and `startingDeadlineSeconds`, if any, left no time to make up for it.
+    /// This component was down; with `startingDeadlineSeconds` if they had gone by when it was back, else only the
+    /// latest start was made up for.
     Down(Component, Option<i64>),
     /// The API server refused the Job.
     Refused(String),
@@ -145,6 +146,7 @@ impl<'a> Calendars<'a> {
             let from = if at == 0 { SimTime::from_secs(from.whole_seconds()) } else { *from };
             runs.walk(spec, from, until, &mut entries);
         }
+        runs.add_made_up(&mut entries);
         entries
     }
 }
@@ -207,15 +209,39 @@ impl<'a> Runs<'a> {
         }
     }
 
+    /// Adds the starts that lie before the version of the CronJob that they are of: an edited schedule makes up for those
+    /// that it would have named.
+    fn add_made_up(&self, entries: &mut Vec<CalendarEntry>) {
+        let told = |entry: &CalendarEntry| match entry.outcome {
+            Outcome::Started { job, .. } => Some(job),
+            _ => None,
+        };
+        let told: BTreeSet<usize> = entries.iter().filter_map(told).collect();
+        if told.len() == self.jobs.len() {
+            return;
+        }
+        for (&since_start, job) in self.jobs.iter().filter(|(_, job)| !told.contains(job)) {
+            let at = Instant::from_seconds(self.run.start + since_start);
+            let created = self.run.jobs[*job].created;
+            let spec = self.life.specs.iter().rfind(|(from, _)| *from <= created).or(self.life.specs.first());
+            let zone = spec.and_then(|(_, spec)| spec.time_zone.as_deref()).and_then(|name| Zone::load(name).ok());
+            let offset = zone.map_or(0, |zone| zone.offset(at.seconds));
+            entries.push(CalendarEntry { at, offset, mark: None, outcome: self.started(*job, at) });
+        }
+        entries.sort_by_key(|entry| entry.at);
+    }
+
+    fn started(&self, job: usize, at: Instant) -> Outcome {
+        let created = self.run.jobs[job].created;
+        let after = SimDuration(Instant::of(self.run.start, created).since(at).max(0) as u64);
+        Outcome::Started { job, after, overlapping: self.active(created) }
+    }
+
     fn outcome(&self, spec: &CronJobSpec, at: Instant) -> Outcome {
         let since_start = at.seconds - self.run.start;
         let planned = SimTime(since_start.max(0) as u64 * NANOS_PER_SECOND);
         match self.jobs.get(&since_start) {
-            Some(&job) => {
-                let created = self.run.jobs[job].created;
-                let overlapping = self.active(created);
-                Outcome::Started { job, after: created.since(planned), overlapping }
-            }
+            Some(&job) => self.started(job, at),
             None => Outcome::Missed(self.why(spec, planned)),
         }
     }
@@ -235,17 +261,16 @@ impl<'a> Runs<'a> {
     }
 
     fn why(&self, spec: &CronJobSpec, planned: SimTime) -> Why {
-        let down = |component| {
-            let outage = |outage: &(Component, SimTime, SimTime)| {
-                outage.0 == component && (outage.1..outage.2).contains(&planned)
-            };
-            self.run.outages.iter().any(outage)
+        let outage = |component| {
+            self.run.outages.iter().find(|outage| outage.0 == component && (outage.1..outage.2).contains(&planned))
         };
         if self.suspended(planned) {
             return Why::Suspended;
         }
-        if let Some(component) = [Component::ControllerManager, Component::ApiServer].into_iter().find(|c| down(*c)) {
-            return Why::Down(component, spec.starting_deadline_seconds);
+        if let Some(outage) = [Component::ControllerManager, Component::ApiServer].into_iter().find_map(outage) {
+            let too_late =
+                |seconds: &i64| outage.2.since(planned) > SimDuration::from_secs(seconds.max(&0).unsigned_abs());
+            return Why::Down(outage.0, spec.starting_deadline_seconds.filter(too_late));
         }
         if spec.concurrency_policy == ConcurrencyPolicy::Forbid
             && let Some(job) = self.last_active(planned)

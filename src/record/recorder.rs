@@ -81,7 +81,7 @@ impl Recorder {
             events: self.events,
             control_plane: self.control_plane.tallies(),
             critical_paths,
-            notes: written(self.notes, frame.end),
+            notes: written(self.notes),
             ..frame
         }
     }
@@ -440,6 +440,9 @@ fn job_row(job: &Job, time: SimTime) -> JobRow {
     }
 }
 
+/// The STATUS word of a Job that is being deleted.
+pub const TERMINATING: &str = "Terminating";
+
 /// kubectl's STATUS word (`getJobStatus` of the table printer).
 pub fn status_word(job: &Job) -> &'static str {
     let on = |kind| job.status.is_true(kind);
@@ -448,7 +451,7 @@ pub fn status_word(job: &Job) -> &'static str {
     } else if on(JobConditionType::Failed) {
         "Failed"
     } else if job.deletion_timestamp.is_some() {
-        "Terminating"
+        TERMINATING
     } else if on(JobConditionType::Suspended) {
         "Suspended"
     } else if on(JobConditionType::FailureTarget) {
@@ -467,9 +470,9 @@ fn outage(action: &ScheduledAction) -> Option<(Component, SimTime, SimTime)> {
     }
 }
 
-/// Notes with their times. A run ends with its last write, and what is said later is said at its end.
-pub(super) fn written(notes: Vec<(SimTime, String)>, end: SimTime) -> Vec<String> {
-    notes.into_iter().map(|(at, note)| format!("{} s: {note}", at.min(end).cut_to_millis())).collect()
+/// Notes with their times, which may be later than the last write, where a settled run ends.
+pub(super) fn written(notes: Vec<(SimTime, String)>) -> Vec<String> {
+    notes.into_iter().map(|(at, note)| format!("{} s: {note}", at.cut_to_millis())).collect()
 }
 
 /// The frame of a run: all that is not recorded.

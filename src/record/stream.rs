@@ -141,11 +141,11 @@ impl<W: Write> Stream<W> {
         self
     }
 
-    /// Ends the tables, and tells what was counted and noted in a run that ended at this instant.
+    /// Ends the tables, and tells what was counted and noted.
     ///
     /// # Errors
     /// The first of those that a table's writer gave.
-    pub fn finish(mut self, end: SimTime) -> io::Result<(Totals, Vec<String>)> {
+    pub fn finish(mut self) -> io::Result<(Totals, Vec<String>)> {
         self.write_out(true);
         if let Some(error) = self.failed {
             return Err(error);
@@ -153,7 +153,7 @@ impl<W: Write> Stream<W> {
         for table in [self.cron_jobs, self.jobs, self.pods, self.events, self.nodes].into_iter().flatten() {
             table.finish()?;
         }
-        Ok((self.counter.totals(), recorder::written(self.recorder.notes, end)))
+        Ok((self.counter.totals(), recorder::written(self.recorder.notes)))
     }
 
     /// Writes what will not change any more; at the end of the run, all.

@@ -7,6 +7,7 @@ use crate::kernel::time::SimDuration;
 use crate::record::calendar::{CalendarCounts, CalendarEntry, Calendars, Outcome, Why, is_late};
 use crate::record::{CronJobLife, JobLife, Run};
 use crate::report::kubectl::{duration, table::table};
+use crate::report::summary;
 
 /// With more rows than this, starts with nothing to say of them are told together.
 const MOST_ROWS: usize = 30;
@@ -140,9 +141,10 @@ fn reason(why: &Why) -> String {
 }
 
 fn result(run: &Run, job: &JobLife) -> String {
-    let word = job.status_word();
-    let end = job.finished().or(job.removed).unwrap_or(run.end);
-    format!("{word} {}", short(end.since(job.created)))
+    // Of a Job that nobody has started, how long it has been there.
+    let stood = || short(job.removed.unwrap_or(run.end).since(job.created));
+    let length = summary::length(job, run.end).unwrap_or_else(stood);
+    format!("{} {length}", job.status_word())
 }
 
 fn short(length: SimDuration) -> String {

@@ -1,5 +1,8 @@
 //! CronJobs as objects where no recording speaks: outages, clock skew, runs without pods.
 
+use std::collections::BTreeSet;
+
+use jobsim::record::calendar::{CalendarEntry, Calendars, Outcome};
 use jobsim::{Run, RunOptions, Trace, scenario};
 
 const CRON_JOB: &str = "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: c}\nspec:\n  schedule: '0 * * * *'\n  \
@@ -67,6 +70,61 @@ fn a_deleted_cron_job_wakes_one_that_is_created_under_its_name() {
     let run = jobsim::run(&scenario, &RunOptions::default());
     let jobs: Vec<String> = run.jobs.iter().map(|job| format!("{} {}", job.name.name, job.created)).collect();
     assert_eq!(jobs, ["c-15778142 180.1"]);
+}
+
+/// The calendar of the CronJob, a line a start.
+fn calendar(run: &Run) -> Vec<String> {
+    let minutes = |entry: &CalendarEntry| (entry.at.seconds - run.start) / 60;
+    let line = |entry: CalendarEntry| match &entry.outcome {
+        Outcome::Started { after, .. } => format!("{} after {}", minutes(&entry), after.0 / 1_000_000_000),
+        Outcome::Missed(why) => format!("{} {why:?}", minutes(&entry)),
+        Outcome::LeftOut(_) => panic!("UTC has no gaps"),
+    };
+    Calendars::new(run).of(&run.cron_jobs[0]).into_iter().map(line).collect()
+}
+
+#[test]
+fn starts_that_an_edited_schedule_makes_up_for_are_in_the_calendar() {
+    let edited = run(
+        "  actions:\n  - {at: 170m, patch: {kind: CronJob, name: c, merge: {spec: {schedule: '40 * * * *'}}}}\n  - {at: 175m, \
+         patch: {kind: CronJob, name: c, merge: {metadata: {labels: {a: b}}}}}\n  - {at: 230m, patch: {kind: CronJob, \
+         name: c, merge: {spec: {suspend: true}}}}\n",
+        &RunOptions::default(),
+    );
+    let wanted = ["60 after 0", "120 after 0", "160 after 900", "220 after 0"];
+    assert_eq!(calendar(&edited)[..4], wanted);
+    assert_eq!(edited.jobs.len(), 4);
+}
+
+#[test]
+fn a_start_that_was_in_time_was_not_missed_for_its_deadline() {
+    let spec = CRON_JOB.replace("'0 * * * *'", "'* * * * *'\n  startingDeadlineSeconds: 100")
+        + "  actions: [{at: 130s, outage: {component: controller-manager, for: 200s}}]\n";
+    let scenario = scenario::read_str(&spec.replace("horizon: 7h", "horizon: 6m")).expect("a scenario");
+    let run = jobsim::run(&scenario, &RunOptions::default());
+    let late = "Down(ControllerManager, Some(100))";
+    let wanted = [
+        "1 after 0".to_owned(),
+        "2 after 0".to_owned(),
+        format!("3 {late}"),
+        "4 Down(ControllerManager, None)".to_owned(),
+        "5 after 30".to_owned(),
+    ];
+    assert_eq!(calendar(&run), wanted);
+}
+
+#[test]
+fn jobs_of_one_name_have_pods_of_their_own() {
+    let every = CRON_JOB
+        .replace("'0 * * * *'", "'@every 20s'")
+        .replace("template: {spec", "ttlSecondsAfterFinished: 0, template: {spec")
+        + "  pods: [{duration: 3s}]\n";
+    let scenario = scenario::read_str(&every.replace("horizon: 7h", "horizon: 2m")).expect("a scenario");
+    let run = jobsim::run(&scenario, &RunOptions::default());
+    let jobs: BTreeSet<&str> = run.jobs.iter().map(|job| &*job.name.name).collect();
+    let pods: BTreeSet<&str> = run.pods.iter().map(|pod| &*pod.name).collect();
+    assert!(jobs.len() < run.jobs.len(), "names come again within a minute");
+    assert_eq!((pods.len(), run.pods.len()), (run.pods.len(), run.jobs.len()));
 }
 
 #[test]

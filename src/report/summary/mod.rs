@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub use cluster::{ClusterJson, PoolJson, WaitPartJson};
 pub use control_plane::{ControlPlaneJson, CriticalPathJson, PartJson, RequestsJson, SyncsJson};
+pub(super) use text::length;
 pub use text::text;
 
 use super::digest::TableDigest;

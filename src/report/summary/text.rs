@@ -6,7 +6,7 @@ use super::{cluster, control_plane, profile_word};
 use crate::kernel::time::SimTime;
 use crate::record::metrics::Figures;
 use crate::record::totals::Totals;
-use crate::record::{Ending, JobLife, JobRow, PodLife, Run};
+use crate::record::{Ending, JobLife, PodLife, Run, recorder};
 use crate::report::calendar;
 use crate::report::kubectl::{duration, table::table};
 use crate::scenario::Profile;
@@ -85,7 +85,7 @@ fn line(job: &JobLife, figures: &Figures, end: SimTime) -> Vec<String> {
         job.name.name.to_string(),
         job.status_word().into(),
         completions(job, last.map_or(0, |row| row.succeeded)),
-        last.and_then(|row| length(job, row, end)).unwrap_or_default(),
+        length(job, end).unwrap_or_default(),
         figures.pods.to_string(),
         figures.failed.to_string(),
         figures.restarts.to_string(),
@@ -102,7 +102,8 @@ fn completions(job: &JobLife, succeeded: i32) -> String {
 }
 
 /// As kubectl's DURATION, but that of a failed Job ends with it.
-fn length(job: &JobLife, row: &JobRow, end: SimTime) -> Option<String> {
+pub(in crate::report) fn length(job: &JobLife, end: SimTime) -> Option<String> {
+    let row = job.rows.last()?;
     let start = row.start_time?.instant();
     let until = row.completion_time.map(|time| time.instant()).or(job.finished()).or(job.removed).unwrap_or(end);
     Some(duration::human(duration::between(start, until)))
@@ -145,6 +146,9 @@ fn reason<'a>(job: &JobLife, pods: impl Iterator<Item = &'a PodLife>) -> String 
     let last = job.rows.last();
     if let Some(controller) = &job.managed_by {
         return format!("spec.managedBy leaves it to {controller}, which is not simulated");
+    }
+    if last.is_some_and(|row| row.status == recorder::TERMINATING) {
+        return "it is being deleted, and goes when it has no finalizers left".into();
     }
     if last.is_some_and(|row| row.suspended) {
         return "it is suspended until someone sets spec.suspend to false".into();
@@ -215,6 +219,8 @@ Job queue has not ended: of its pods 2 running, 1 waiting for a node.
         check(&run.jobs[job], "it has no pods and waits to create some (back-off, quota, or parallelism 0)");
         run.status(job, 1.0, [0; 5]).suspended = true;
         check(&run.jobs[job], "it is suspended until someone sets spec.suspend to false");
+        run.status(job, 2.0, [0; 5]).status = recorder::TERMINATING;
+        check(&run.jobs[job], "it is being deleted, and goes when it has no finalizers left");
     }
 
     #[test]
