@@ -47,7 +47,7 @@ pub fn pod_name(job: &str, identity: u64, index: u32, attempt: u32) -> String {
     };
     // Without an index the hyphen is cut with the rest (`SimpleNameGenerator`).
     let room = if index == NO_INDEX { MAX_GENERATED } else { MAX_GENERATED - between.len() };
-    let name = &job[..job.floor_char_boundary(room)];
+    let name = &job[..job.char_indices().nth(room).map_or(job.len(), |(at, _)| at)];
     let between = &between[..between.len().min(MAX_GENERATED - name.len())];
     format!("{name}{between}{}", suffix(prefix, attempt))
 }
