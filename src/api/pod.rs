@@ -47,6 +47,8 @@ pub struct Container {
     pub name: Arc<str>,
     /// Image as written.
     pub image: Arc<str>,
+    /// When it is fetched.
+    pub pull_policy: PullPolicy,
     /// What it asks for and may use.
     pub resources: Resources,
     /// An init container that is to run beside the app containers (`restartPolicy: Always`).
@@ -57,6 +59,18 @@ pub struct Container {
     pub startup_probe: Option<Probe>,
     /// Its own word on whether it is started again, if it has one.
     pub restarts: Option<Box<ContainerRestarts>>,
+}
+
+/// `imagePullPolicy` of a container.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PullPolicy {
+    /// Before each start; a node that has it asks the registry whether it is still the same.
+    Always,
+    /// Unless the node has it.
+    #[default]
+    IfNotPresent,
+    /// Somebody has to bring it.
+    Never,
 }
 
 /// `restartPolicy` and `restartPolicyRules` of a container.
@@ -495,6 +509,8 @@ pub enum ContainersWord {
     ErrImagePull,
     /// An image could not be pulled and is tried again later.
     ImagePullBackOff,
+    /// An image that is never to be pulled is not there.
+    ErrImageNeverPull,
     /// The kernel ended a container that took more memory than it may.
     OomKilled,
     /// The pod ended while a container waited for its start.

@@ -8,7 +8,7 @@ use super::lifecycle::PullState;
 use super::{Alarm, Workload};
 use crate::api::duration::format_go_duration;
 use crate::api::meta::{NodeId, PodId};
-use crate::api::pod::PodTemplate;
+use crate::api::pod::{PodTemplate, PullPolicy};
 use crate::kernel::time::{NANOS_PER_SECOND, SimDuration, SimTime};
 
 /// First and longest wait after a failed pull.
@@ -52,6 +52,8 @@ struct NodeImages {
     present: BTreeSet<Arc<str>>,
     active: u32,
     queue: VecDeque<PodId>,
+    /// Pods that are never to pull what is not there.
+    waiting: Vec<PodId>,
     tokens: f64,
     last: SimTime,
 }
@@ -60,13 +62,13 @@ struct NodeImages {
 #[derive(Debug)]
 struct Pull {
     node: NodeId,
-    /// The image it is at comes last.
-    left: Vec<Arc<str>>,
+    /// The images of its containers; the one it is at comes last.
+    left: Vec<(Arc<str>, PullPolicy)>,
     failures: u32,
     asked: SimTime,
     begun: SimTime,
     active: bool,
-    /// It has failed and is tried again later.
+    /// It has failed, or may not be pulled, and is looked at again later.
     backs_off: bool,
     /// The pod is gone; what is under way goes on.
     gone: bool,
@@ -105,6 +107,7 @@ impl Images {
                 present: self.settings.preloaded.iter().cloned().collect(),
                 active: 0,
                 queue: VecDeque::new(),
+                waiting: Vec::new(),
                 tokens: f64::from(self.settings.burst),
                 last: SimTime::ZERO,
             });
@@ -134,21 +137,17 @@ impl Images {
         alarms: &mut Vec<(SimTime, Alarm)>,
         news: &mut Vec<News>,
     ) {
-        let mut left: Vec<Arc<str>> = Vec::new();
-        for container in template.init_containers.iter().chain(&template.containers) {
-            if !left.contains(&container.image) {
-                left.push(container.image.clone());
-            }
-        }
+        let containers = template.init_containers.iter().chain(&template.containers);
+        let mut left: Vec<_> = containers.map(|container| (container.image.clone(), container.pull_policy)).collect();
         left.reverse();
         let pull =
             Pull { node, left, failures: 0, asked: now, begun: now, active: false, backs_off: false, gone: false };
         self.pods.insert(pod, pull);
-        self.next_image(pod, now, workload, alarms, news);
+        self.look(pod, now, workload, alarms, news);
     }
 
-    /// The pod goes on to the next image that is not there.
-    fn next_image(
+    /// The pod goes on to the next image that has to be pulled (`imagePullPrecheck`).
+    fn look(
         &mut self,
         pod: PodId,
         now: SimTime,
@@ -156,29 +155,51 @@ impl Images {
         alarms: &mut Vec<(SimTime, Alarm)>,
         news: &mut Vec<News>,
     ) {
-        let Some(pull) = self.pods.get_mut(&pod) else { return };
-        let node = pull.node;
+        let Some(node) = self.pods.get(&pod).map(|pull| pull.node) else { return };
         loop {
-            let Some(image) = self.pods.get(&pod).and_then(|pull| pull.left.last().cloned()) else {
+            let Some((image, policy)) = self.pods.get(&pod).and_then(|pull| pull.left.last().cloned()) else {
                 self.pods.remove(&pod);
                 news.push(News::Ready(pod));
                 return;
             };
-            if !self.node(node).present.contains(&image) {
-                break;
+            let is_there = self.node(node).present.contains(&image);
+            match policy {
+                PullPolicy::IfNotPresent | PullPolicy::Never if is_there => {}
+                PullPolicy::Never => return self.never_pull(pod, &image, news),
+                PullPolicy::Always | PullPolicy::IfNotPresent => break,
             }
             let message =
                 format!("Container image \"{image}\" already present on machine and can be accessed by the pod");
             news.push(News::Event { pod, warning: false, reason: "Pulled", message });
-            if let Some(pull) = self.pods.get_mut(&pod) {
-                pull.left.pop();
-            }
+            self.is_had(pod);
         }
         if let Some(pull) = self.pods.get_mut(&pod) {
-            (pull.asked, pull.failures) = (now, 0);
+            (pull.asked, pull.backs_off) = (now, false);
         }
         self.node(node).queue.push_back(pod);
         self.serve(node, now, workload, alarms, news);
+    }
+
+    /// The image that a pod is at is there, and back-off is of the next.
+    fn is_had(&mut self, pod: PodId) {
+        if let Some(pull) = self.pods.get_mut(&pod) {
+            pull.left.pop();
+            pull.failures = 0;
+        }
+    }
+
+    /// Upstream's kubelet looks every 10 to 16 s and says the same each time, which is one event of a growing count. Here
+    /// it looks when an image has come to the node.
+    fn never_pull(&mut self, pod: PodId, image: &str, news: &mut Vec<News>) {
+        let Some(pull) = self.pods.get_mut(&pod) else { return };
+        pull.backs_off = true;
+        let node = pull.node;
+        self.node(node).waiting.push(pod);
+        let warn = |reason, message| News::Event { pod, warning: true, reason, message };
+        let message = format!("Container image \"{image}\" is not present with pull policy of Never");
+        news.push(warn("ErrImageNeverPull", message));
+        news.push(warn("Failed", "Error: ErrImageNeverPull".to_owned()));
+        news.push(News::Stands(pod, PullState::Never));
     }
 
     /// The node begins as many pulls as it may.
@@ -192,7 +213,7 @@ impl Images {
     ) {
         while self.settings.max_parallel.is_none_or(|most| self.node(id).active < most) {
             let Some(pod) = self.node(id).queue.pop_front() else { return };
-            let Some(image) = self.pods.get(&pod).and_then(|pull| pull.left.last().cloned()) else { continue };
+            let Some((image, _)) = self.pods.get(&pod).and_then(|pull| pull.left.last().cloned()) else { continue };
             let message = format!("Pulling image \"{image}\"");
             news.push(News::Event { pod, warning: false, reason: "Pulling", message });
             if !self.take_token(id, now) {
@@ -205,7 +226,7 @@ impl Images {
             }
             let node = self.node(id);
             node.active += 1;
-            // Another pod's pull may have brought it meanwhile: only a look at the registry is left.
+            // Where it is there, or another pod's pull has brought it meanwhile, only a look at the registry is left.
             let (is_there, active) = (node.present.contains(&image), u64::from(node.active));
             let rate = self.settings.bandwidth.min(self.settings.node_bandwidth / active).max(1);
             let size = if is_there { 0 } else { self.size(&image) };
@@ -243,7 +264,7 @@ impl Images {
         news: &mut Vec<News>,
     ) {
         let Some(pull) = self.pods.get_mut(&pod) else { return };
-        let Some(image) = pull.left.last().cloned() else { return };
+        let Some((image, _)) = pull.left.last().cloned() else { return };
         (pull.failures, pull.backs_off) = (pull.failures + 1, true);
         let wait = SimDuration((BACK_OFF.0.0 << (pull.failures - 1).min(10)).min(BACK_OFF.1.0));
         let warn = |message: String| News::Event { pod, warning: true, reason: "Failed", message };
@@ -268,20 +289,14 @@ impl Images {
         match alarm {
             Alarm::Pulled(pod) => self.pulled(pod, now, workload, alarms, news),
             Alarm::PullBackOff(pod) => {
-                let Some(image) = self.pods.get(&pod).and_then(|pull| pull.left.last()) else { return };
+                let Some((image, _)) = self.pods.get(&pod).and_then(|pull| pull.left.last()) else { return };
                 let message = format!("Back-off pulling image \"{image}\"");
                 news.push(News::Event { pod, warning: false, reason: "BackOff", message });
                 let message = "Error: ImagePullBackOff".to_owned();
                 news.push(News::Event { pod, warning: true, reason: "Failed", message });
                 news.push(News::Stands(pod, PullState::BackOff));
             }
-            Alarm::PullAgain(pod) => {
-                let Some(pull) = self.pods.get_mut(&pod) else { return };
-                pull.backs_off = false;
-                let node = pull.node;
-                self.node(node).queue.push_back(pod);
-                self.serve(node, now, workload, alarms, news);
-            }
+            Alarm::PullAgain(pod) => self.look(pod, now, workload, alarms, news),
             _ => {}
         }
     }
@@ -297,11 +312,16 @@ impl Images {
         let Some(pull) = self.pods.get_mut(&pod).filter(|pull| pull.active) else { return };
         pull.active = false;
         let (id, gone, asked, begun) = (pull.node, pull.gone, pull.asked, pull.begun);
-        let Some(image) = pull.left.pop() else { return };
+        let Some((image, _)) = pull.left.last().cloned() else { return };
+        self.is_had(pod);
         let size = self.size(&image);
         let node = self.node(id);
         node.active = node.active.saturating_sub(1);
-        node.present.insert(image.clone());
+        if node.present.insert(image.clone()) {
+            for pod in std::mem::take(&mut node.waiting) {
+                alarms.push((now + workload.next_look(pod, 0), Alarm::PullAgain(pod)));
+            }
+        }
         if gone {
             self.pods.remove(&pod);
         } else {
@@ -311,7 +331,7 @@ impl Images {
                 "Successfully pulled image \"{image}\" in {took} ({waited} including waiting). Image size: {size} bytes."
             );
             news.push(News::Event { pod, warning: false, reason: "Pulled", message });
-            self.next_image(pod, now, workload, alarms, news);
+            self.look(pod, now, workload, alarms, news);
         }
         self.serve(id, now, workload, alarms, news);
     }
@@ -333,7 +353,7 @@ impl Images {
     pub fn node_failed(&mut self, id: NodeId) {
         self.pods.retain(|_, pull| pull.node != id);
         let node = self.node(id);
-        (node.active, node.queue) = (0, VecDeque::new());
+        (node.active, node.queue, node.waiting) = (0, VecDeque::new(), Vec::new());
     }
 }
 
@@ -361,6 +381,16 @@ mod tests {
 
     /// When each of some pods of one node has its images, in whole seconds; images of 100 MB at 10 MB/s.
     fn ready(max_parallel: Option<u32>, burst: u32, images: &[&str]) -> Vec<u64> {
+        let images: Vec<_> = images.iter().map(|image| (*image, PullPolicy::IfNotPresent)).collect();
+        played(max_parallel, burst, &images).0
+    }
+
+    /// .. and the reasons of the events.
+    fn played(
+        max_parallel: Option<u32>,
+        burst: u32,
+        images: &[(&str, PullPolicy)],
+    ) -> (Vec<u64>, Vec<(u32, &'static str)>) {
         let settings = PullSettings {
             max_parallel,
             qps: 5.0,
@@ -373,16 +403,18 @@ mod tests {
         };
         let (mut of_node, mut alarms, mut news) = (Images::new(settings), Vec::new(), Vec::new());
         let pod = |slot: usize| PodId { slot: slot as u32, uid: slot as u32 };
-        let mut times = vec![0; images.len()];
-        let note = |news: &mut Vec<News>, now: SimTime, times: &mut Vec<u64>| {
+        let (mut times, mut reasons) = (vec![0; images.len()], Vec::new());
+        let mut note = |news: &mut Vec<News>, now: SimTime, times: &mut Vec<u64>| {
             for said in news.drain(..) {
-                if let News::Ready(pod) = said {
-                    times[pod.slot as usize] = now.whole_seconds();
+                match said {
+                    News::Ready(pod) => times[pod.slot as usize] = now.whole_seconds(),
+                    News::Event { pod, reason, .. } => reasons.push((pod.slot, reason)),
+                    News::Stands(..) => {}
                 }
             }
         };
-        for (slot, image) in images.iter().enumerate() {
-            let container = Container { image: (*image).into(), ..Container::default() };
+        for (slot, &(image, pull_policy)) in images.iter().enumerate() {
+            let container = Container { image: image.into(), pull_policy, ..Container::default() };
             let template = PodTemplate { containers: vec![container], ..PodTemplate::default() };
             of_node.need(pod(slot), NodeId(0), &template, SimTime::ZERO, &mut Still, &mut alarms, &mut news);
             note(&mut news, SimTime::ZERO, &mut times);
@@ -392,7 +424,26 @@ mod tests {
             of_node.on_alarm(alarm, now, &mut Still, &mut alarms, &mut news);
             note(&mut news, now, &mut times);
         }
-        times
+        (times, reasons)
+    }
+
+    #[test]
+    fn policies_decide_what_is_pulled() {
+        let (times, reasons) = played(
+            Some(1),
+            10,
+            &[("a", PullPolicy::Never), ("pause", PullPolicy::Always), ("pause", PullPolicy::Never)],
+        );
+        assert_eq!(times, [0, 0, 0]);
+        assert_eq!(
+            reasons,
+            [(0, "ErrImageNeverPull"), (0, "Failed"), (1, "Pulling"), (2, "Pulled"), (1, "Pulled")],
+            "the first is not ready at all"
+        );
+        // What another pod has pulled will do.
+        let (times, reasons) = played(Some(1), 10, &[("a", PullPolicy::Never), ("a", PullPolicy::Always)]);
+        assert_eq!(times, [10, 10]);
+        assert_eq!(reasons[2..], [(1, "Pulling"), (1, "Pulled"), (0, "Pulled")]);
     }
 
     #[test]

@@ -70,6 +70,8 @@ pub enum PullState {
     Failed,
     /// It failed and will be tried again.
     BackOff,
+    /// The image is never to be pulled, and is not there.
+    Never,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

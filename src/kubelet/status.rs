@@ -76,6 +76,7 @@ impl PodWorker {
             PullState::Quiet => others,
             PullState::Failed => "ErrImagePull",
             PullState::BackOff => "ImagePullBackOff",
+            PullState::Never => "ErrImageNeverPull",
         };
         let detail = |(container, previous): (&ContainerState, &Option<_>)| {
             let (now, last) = match (container.shown(), container.termination()) {
@@ -253,6 +254,7 @@ impl<'w> Sorted<'w> {
             PullState::Quiet => {}
             PullState::Failed => return ContainersWord::ErrImagePull,
             PullState::BackOff => return ContainersWord::ImagePullBackOff,
+            PullState::Never => return ContainersWord::ErrImageNeverPull,
         }
         for (at, container) in inits.iter().enumerate() {
             let has_begun = container.shown() != ShownState::Waiting && worker.state != PodState::Init(at as u16);

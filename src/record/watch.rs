@@ -97,6 +97,7 @@ pub fn status_word(pod: &Pod, init_containers: usize) -> Cow<'static, str> {
         ContainersWord::CrashLoopBackOff => "CrashLoopBackOff".into(),
         ContainersWord::ErrImagePull => "ErrImagePull".into(),
         ContainersWord::ImagePullBackOff => "ImagePullBackOff".into(),
+        ContainersWord::ErrImageNeverPull => "ErrImageNeverPull".into(),
         ContainersWord::OomKilled => "OOMKilled".into(),
         ContainersWord::ContainerStatusUnknown => "ContainerStatusUnknown".into(),
         ContainersWord::Completed => "Completed".into(),

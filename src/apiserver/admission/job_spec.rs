@@ -9,7 +9,9 @@ use crate::api::job::{
     CompletionMode, JobSpec, PodFailurePolicyAction, PodFailurePolicyRequirement, PodFailurePolicyRule,
     PodReplacementPolicy, SuccessPolicyRule,
 };
-use crate::api::pod::{Container, ContainerRestartRule, ContainerRestarts, PodTemplate, Probe, RestartPolicy};
+use crate::api::pod::{
+    Container, ContainerRestartRule, ContainerRestarts, PodTemplate, Probe, PullPolicy, RestartPolicy,
+};
 use crate::api::quantity::Quantity;
 use crate::api::resources::{ResourceList, Resources};
 
@@ -92,6 +94,7 @@ pub(super) fn pod_template(template: &Value) -> PodTemplate {
         let container = |c: &Value| Container {
             name: text(&c["name"]),
             image: text(&c["image"]),
+            pull_policy: pull_policy(&c["imagePullPolicy"]),
             resources: resources(&c["resources"]),
             sidecar: name == "initContainers" && c["restartPolicy"] == "Always",
             readiness_probe: probe(&c["readinessProbe"]),
@@ -145,6 +148,14 @@ fn probe(probe: &Value) -> Option<Probe> {
         failure_threshold: number("failureThreshold", 3).max(1),
         grace_period_seconds: probe["terminationGracePeriodSeconds"].as_u64().map(|seconds| seconds as u32),
     })
+}
+
+fn pull_policy(policy: &Value) -> PullPolicy {
+    match policy.as_str() {
+        Some("Always") => PullPolicy::Always,
+        Some("Never") => PullPolicy::Never,
+        _ => PullPolicy::IfNotPresent,
+    }
 }
 
 fn restart_policy(policy: &Value) -> RestartPolicy {
