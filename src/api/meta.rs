@@ -61,7 +61,12 @@ pub enum ObjectId {
     Pod(PodId),
     /// A node.
     Node(NodeId),
+    /// The ConfigMap in which the cluster autoscaler tells of itself ([`AUTOSCALER_STATUS`]).
+    AutoscalerStatus,
 }
+
+/// Namespace and name of the ConfigMap in which the cluster autoscaler tells of itself.
+pub const AUTOSCALER_STATUS: (&str, &str) = ("kube-system", "cluster-autoscaler-status");
 
 /// A time as the API server stores it: whole seconds since the scenario's start, cut.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

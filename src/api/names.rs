@@ -24,6 +24,8 @@ pub enum Numbered {
     Event,
     /// A node.
     Node,
+    /// A ConfigMap.
+    ConfigMap,
 }
 
 /// What stands for an object's UID: its kind and the number of its creation.

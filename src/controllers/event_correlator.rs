@@ -171,6 +171,7 @@ fn object(id: ObjectId) -> u64 {
         ObjectId::Job(id) => (1, id.uid),
         ObjectId::Pod(id) => (2, id.uid),
         ObjectId::Node(id) => (3, id.0),
+        ObjectId::AutoscalerStatus => (4, 0),
     };
     kind << 32 | u64::from(uid)
 }

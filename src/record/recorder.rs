@@ -12,7 +12,7 @@ use crate::api::change::{Change, Verb};
 use crate::api::cronjob::CronJob;
 use crate::api::event::{Happening, JobHappening, ObjectEvent};
 use crate::api::job::{Job, JobConditionType};
-use crate::api::meta::{CronJobId, JobId, ObjectId, ObjectName, PodId};
+use crate::api::meta::{AUTOSCALER_STATUS, CronJobId, JobId, ObjectId, ObjectName, PodId};
 use crate::api::pod::{Pod, PodPhase};
 use crate::api::request::CONNECTION_REFUSED;
 use crate::apiserver::store::Store;
@@ -295,6 +295,10 @@ impl Recorder {
             ObjectId::Node(id) => {
                 Some(("Node", ObjectName { namespace: "".into(), name: store.node(id)?.name.clone() }))
             }
+            ObjectId::AutoscalerStatus => {
+                let (namespace, name) = AUTOSCALER_STATUS;
+                Some(("ConfigMap", ObjectName::new(namespace, name)))
+            }
         }
     }
 
@@ -397,7 +401,7 @@ impl Observer for Recorder {
                         self.add_cron_job_row(id, cron_job, now);
                     }
                 }
-                ObjectId::Pod(_) | ObjectId::Node(_) => {}
+                ObjectId::Pod(_) | ObjectId::Node(_) | ObjectId::AutoscalerStatus => {}
             }
         }
         self.touched = touched;

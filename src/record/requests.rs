@@ -60,7 +60,7 @@ impl Observer for RequestTrace {
             ObjectId::Job(id) => ("Job", self.job_name(id.uid, store.job(id).map(|job| &job.name))),
             ObjectId::CronJob(id) => ("CronJob", store.cron_job(id).map(|cron_job| cron_job.name.clone())),
             // No controller sends requests for these.
-            ObjectId::Pod(_) | ObjectId::Node(_) => return,
+            ObjectId::Pod(_) | ObjectId::Node(_) | ObjectId::AutoscalerStatus => return,
         };
         let Some(object) = object else { return };
         self.rows.push(RequestRow {

@@ -112,6 +112,27 @@ fn a_node_that_somebody_deletes_was_not_removed_by_the_autoscaler() {
 }
 
 #[test]
+fn the_autoscaler_tells_of_itself_on_its_config_map() {
+    let told = |pods: u32, pool: &str, flags: &str| -> Vec<String> {
+        let run = play(&[job("j", pods, "", THREE_CPUS)], pool, flags, "  pods: [{duration: 90s}]\n  horizon: 3h\n", 0);
+        let is_told = |event: &&jobsim::EventRow| event.kind == "ConfigMap";
+        run.events.iter().filter(is_told).map(|event| format!("{} {}", event.reason, event.message)).collect()
+    };
+    let flags = "scaleDownUnneededTime: 40s, scaleDownDelayAfterAdd: 0s";
+    let wanted = [
+        "ScaledUpGroup Scale-up: setting group p size to 1 instead of 0 (max: 3)",
+        "ScaledUpGroup Scale-up: group p size set to 1 instead of 0 (max: 3)",
+        "ScaleDownEmpty Scale-down: removing empty node \"p-0\"",
+        "ScaleDownEmpty Scale-down: empty node p-0 removed",
+    ];
+    assert_eq!(told(1, "count: 0, min: 0, max: 3, bootTime: 1m", flags), wanted);
+    let late = told(1, "count: 0, min: 0, max: 3, bootTime: 20m", "");
+    assert_eq!(late[2], "ScaleUpTimedOut Nodes added to group p failed to register within 15m0s");
+    let full = told(2, "count: 0, min: 0, max: 3, bootTime: 1m", "maxNodesTotal: 1, scaleDownEnabled: false");
+    assert_eq!(full[2..], ["MaxNodesTotalReached Max total nodes in cluster reached: 1"]);
+}
+
+#[test]
 fn pods_that_name_a_node_that_does_not_come_are_collected() {
     let named = job("j", 1, "nodeName: late,", "").replace("backoffLimit: 0", "backoffLimit: 1");
     let folder = crate::program::workplace();

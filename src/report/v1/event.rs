@@ -110,11 +110,12 @@ impl Recorder {
             ObjectId::CronJob(id) => ("CronJob", cron_job_uid(id), "cronjob-controller"),
             ObjectId::Pod(id) => ("Pod", uid(Identity::Pod, id.uid.into()), event.source),
             ObjectId::Node(id) => ("Node", uid(Identity::Node, id.0.into()), event.source),
+            ObjectId::AutoscalerStatus => ("ConfigMap", uid(Identity::ConfigMap, 0), event.source),
         };
         // Two events of an object can have one time here.
         let stamp = calendar.instant(event.first).as_nanosecond() + i128::from(number);
         let mut object = json!({
-            "apiVersion": if matches!(kind, "Pod" | "Node") { "v1" } else { "batch/v1" }, "kind": kind, "name": name,
+            "apiVersion": if matches!(kind, "Pod" | "Node" | "ConfigMap") { "v1" } else { "batch/v1" }, "kind": kind, "name": name,
             "uid": object_uid, "resourceVersion": event.about.version.to_string(),
         });
         // What is said of a node lies in a namespace, the node does not.

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::kubectl::get::Resource;
 use crate::api::change::{Change, Verb};
 use crate::api::event::{Happening, ObjectEvent};
-use crate::api::meta::{ApiTime, CronJobId, JobId, NodeId, ObjectId, ObjectName, PodId};
+use crate::api::meta::{AUTOSCALER_STATUS, ApiTime, CronJobId, JobId, NodeId, ObjectId, ObjectName, PodId};
 use crate::api::names::{Numbered as Identity, uid};
 use crate::api::release::Rules;
 use crate::apiserver::store::Store;
@@ -214,6 +214,10 @@ impl Observer for Objects<'_> {
                 let Some(node) = store.node(node) else { return };
                 let name = ObjectName { namespace: "default".into(), name: node.name.clone() };
                 (Reference { id, name, version: store.version() }, None)
+            }
+            ObjectId::AutoscalerStatus => {
+                let (namespace, name) = AUTOSCALER_STATUS;
+                (Reference { id, name: ObjectName::new(namespace, name), version: store.version() }, None)
             }
         };
         let name = |pod| {

@@ -25,6 +25,7 @@ impl World<'_> {
     pub(super) fn take_away(&mut self, id: NodeId) {
         self.autoscaler.unneeded.remove(&id);
         let was_empty = self.standing_on(id) == 0;
+        self.says_it_removes(id);
         self.autoscaler.leaving.insert(id, Leaving { begun: self.now + AFTER_TAINT, was_empty });
         let taint = Taint { key: TO_BE_DELETED.into(), value: "".into(), effect: TaintEffect::NoSchedule };
         _ = self.store.update_node(id, |node| {
@@ -43,6 +44,7 @@ impl World<'_> {
         let left: Vec<PodId> = self.pods_to_move(id).collect();
         if left.is_empty() {
             self.record_event(ObjectId::Node(id), false, "ScaleDown", SOURCE, "nodes removed by cluster autoscaler");
+            self.says_it_removed(id, was_empty);
             self.remove_node(id);
             return self.wake_autoscaler(false);
         }

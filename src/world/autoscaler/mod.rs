@@ -6,6 +6,7 @@ mod expander;
 mod scale_down;
 mod scale_up;
 mod similar;
+mod status;
 
 use std::collections::BTreeMap;
 
@@ -47,6 +48,8 @@ pub(super) struct Autoscaler {
     last_scale_up: Option<SimTime>,
     /// When it was last said of a pod that no pool helps it: the same is not said again within five minutes.
     told: BTreeMap<PodId, SimTime>,
+    /// What was said of late, and when.
+    said: BTreeMap<String, SimTime>,
     /// Pools that failed to bring a node.
     failed: BTreeMap<u32, Failure>,
     /// How often machines of each pool were late, one instant after the other, since one came in time.
@@ -129,6 +132,8 @@ const STABLE_AFTER: SimDuration = SimDuration::from_secs(60);
 /// So many lost nodes are no trouble (`--ok-total-unready-count`), nor is such a share of them, in percent
 /// (`--max-total-unready-percentage`).
 const MOST_UNREADY: (u32, u32) = (3, 45);
+/// The same event is not written again within this time.
+const SAME_EVENT: SimDuration = SimDuration::from_secs(300);
 /// Loops that follow at once on one that has done something.
 const LOOPS_AT_ONCE: u32 = 2;
 /// By then a loop has looked at a pod, whatever it asks for.
@@ -246,6 +251,7 @@ impl World<'_> {
         if self.cluster_is_unhealthy() {
             self.autoscaler.unneeded.clear();
             self.autoscaler.unremovable.clear();
+            self.says_cluster_is_unhealthy();
             return (false, false);
         }
         self.look_at_templates();
@@ -294,11 +300,10 @@ impl World<'_> {
             let is_awaited = |node: &Node| node.pool == Some(pool) && !works(node) && !self.is_lost(node);
             let boots = self.autoscaler.booting.iter().any(|machine| machine.pool == pool);
             let is_done = !boots && !self.store.nodes().any(|node| is_awaited(node));
-            if is_done || deadline < self.now {
-                self.autoscaler.deadlines.remove(&pool);
-            }
             if !is_done && deadline < self.now {
                 self.gives_up(pool);
+            } else if is_done {
+                self.autoscaler.deadlines.remove(&pool);
             }
         }
     }

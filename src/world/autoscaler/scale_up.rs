@@ -7,7 +7,7 @@ use super::super::World;
 use super::super::event::Event;
 use super::estimate::{Choice, Pending, alike, estimate, helped};
 use super::similar::{Growth, are_similar, balance};
-use super::{AutoscalerAlarm, Failure, Late, Machine, Place, SOURCE, is_expendable};
+use super::{AutoscalerAlarm, Failure, Late, Machine, Place, SAME_EVENT, SOURCE, is_expendable};
 use crate::api::meta::{ApiTime, NodeId, ObjectId, PodId};
 use crate::kernel::rng::{Purpose, entity, mix};
 use crate::kernel::time::{SimDuration, SimTime};
@@ -24,8 +24,6 @@ const YOUNG_GPU: SimDuration = SimDuration::from_secs(30);
 /// (`--initial-node-group-backoff-duration` and its like).
 const BACK_OFF: (SimDuration, SimDuration) = (SimDuration::from_secs(300), SimDuration::from_secs(1800));
 const FORGOTTEN: SimDuration = SimDuration::from_secs(3 * 3600);
-/// The same event is not written again within this time.
-const SAME_EVENT: SimDuration = SimDuration::from_secs(300);
 
 impl World<'_> {
     /// Returns whether it waits for young pods, and whether it asked for nodes.
@@ -44,6 +42,9 @@ impl World<'_> {
             0 => u32::MAX,
             most => most.saturating_sub(nodes),
         };
+        if room == 0 {
+            self.says_max_nodes(flags.max_nodes_total);
+        }
         let choices = self.choices(flags, &pending, room, &mut snapshot);
         let Some(choice) = self.choose(flags, choices) else {
             self.no_scale_up(&pending, room, &mut snapshot);
@@ -54,6 +55,7 @@ impl World<'_> {
         for of in self.shared_out(&choice) {
             self.ask_for(of.pool, of.to - of.from, flags);
             let name = self.pool_name(of.pool);
+            self.says_it_scales_up(&name, of);
             grown.push(format!("{{{name} {}->{} (max: {})}}", of.from, of.to, of.most));
         }
         let message = format!("pod triggered scale-up: [{}]", grown.join(" "));
@@ -273,7 +275,6 @@ impl World<'_> {
             let name = self.pool_name(pool);
             self.note(format!("a machine of pool {name} did not come within maxNodeProvisionTime and is given up"));
         } else {
-            self.autoscaler.deadlines.remove(&pool);
             self.gives_up(pool);
         }
         self.wake_autoscaler(false);
@@ -287,6 +288,10 @@ impl World<'_> {
     pub(super) fn gives_up(&mut self, pool: u32) {
         let length = self.back_off(pool);
         let name = self.pool_name(pool);
+        let most = self.nodes.settings.autoscaler.as_ref().map_or(SimDuration::ZERO, |flags| flags.max_provision_time);
+        let late =
+            self.autoscaler.deadlines.remove(&pool).map_or(SimDuration::ZERO, |deadline| self.now.since(deadline));
+        self.says_it_timed_out(&name, most + late);
         self.note(format!(
             "pool {name} brought no node within maxNodeProvisionTime; it is asked for none for {length} s"
         ));
