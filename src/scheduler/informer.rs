@@ -118,6 +118,7 @@ impl Scheduler {
     /// A pod is being deleted. It still takes its place.
     pub fn pod_terminating(&mut self, id: PodId, why: Termination) {
         self.cluster.terminate(id, why);
+        self.queue.is_to_go(id);
     }
 
     /// Something else than a failed attempt changed `status.nominatedNodeName`.

@@ -18,6 +18,7 @@
 //! | budgets, services, namespaces' labels changed | `set_budgets(..)`, `set_services(..)`, `set_namespace(name, labels)` |
 //! | it may work | `begin(now) -> Option<PodId>`: takes the next pod and looks at the nodes as they are now |
 //! | a scheduling cycle later, or at once | `finish(now) -> Decision` |
+//! | after a refusal | `refuse_alike(now)`: what that holds for as well is not tried one by one |
 //! | its alarm is due | `next_alarm() -> Option<SimTime>`, `on_alarm(now)` |
 //! | a kubelet meets a pod that was bound by hand, or one beside such pods | `refused_by_kubelet(pod, node, &others) -> Option<PodFailure>` |
 //! | the autoscaler asks where there would be room | `snapshot() -> Snapshot` |
@@ -242,7 +243,9 @@ impl Scheduler {
         if !victims.is_empty() {
             self.queue.preempts(pod.id);
         }
-        self.queue.failed(pod.id, by, now, &self.cluster);
+        let is_told_all = victims.is_empty() && nomination.is_none_or(|new| new.is_none());
+        let told = Some(&message).filter(|_| is_told_all && refusals::is_plain(pod, &self.cluster));
+        self.queue.failed(pod.id, by, told, now, &self.cluster);
         let nomination = nomination.filter(|new| *new != pod.nominated);
         if let Some(new) = nomination {
             self.cluster.nominate(pod.id, new);
@@ -257,6 +260,23 @@ impl Scheduler {
             }
         }
         Outcome::Unschedulable { message, nomination, displaced, victims }
+    }
+
+    /// Refuses pods that wait as one and are next, if what the last one was told holds for them and is nothing new to
+    /// them; each would have been told so in a cycle of its own. Returns a number of what they are alike in.
+    pub fn refuse_alike(&mut self, now: SimTime) -> Option<u32> {
+        let shape = self.queue.next_batch().filter(|_| self.in_flight.is_none())?.number();
+        let (refusal, processed) = self.refusals.of_shape(shape, &self.cluster)?;
+        let pods = self.queue.fail_batch(refusal.by, &refusal.message, now)?;
+        self.attempts += pods;
+        let (start, pods, nodes) = (self.start as u64, pods, self.cluster.order().len().max(1) as u64);
+        self.start = ((start + pods * processed as u64) % nodes) as usize;
+        Some(shape)
+    }
+
+    /// The number of what a pod is alike in with others.
+    pub fn number_of(&self, pod: PodId) -> Option<u32> {
+        self.cluster.pod(pod).map(|pod| pod.shape.number())
     }
 
     /// A pod is promised its node no longer: to pods that are no more important it is as if it had left it.

@@ -20,9 +20,15 @@ struct Known {
 impl Refusals {
     /// What a pod would be told that tried now, and how far its search would move on.
     pub(super) fn get(&self, pod: &KnownPod, cluster: &Cluster) -> Option<(Refusal, usize)> {
-        let known = self.0.get(&pod.shape.number())?;
-        let holds = known.version == cluster.version() && known.epoch == cluster.epoch && is_plain(pod, cluster);
-        holds.then(|| (known.refusal.clone(), known.processed))
+        let (refusal, processed) = self.of_shape(pod.shape.number(), cluster)?;
+        is_plain(pod, cluster).then(|| (refusal.clone(), processed))
+    }
+
+    /// What all pods of a shape are told as things stand.
+    pub(super) fn of_shape(&self, number: u32, cluster: &Cluster) -> Option<(&Refusal, usize)> {
+        let known = self.0.get(&number)?;
+        let holds = known.version == cluster.version() && known.epoch == cluster.epoch && cluster.nominated.is_empty();
+        holds.then_some((&known.refusal, known.processed))
     }
 
     /// Keeps what a pod was told, if it asks for nothing.
@@ -45,6 +51,6 @@ impl Refusals {
 }
 
 /// Do promises play no part?
-fn is_plain(pod: &KnownPod, cluster: &Cluster) -> bool {
+pub(super) fn is_plain(pod: &KnownPod, cluster: &Cluster) -> bool {
     pod.nominated.is_none() && cluster.nominated.is_empty()
 }

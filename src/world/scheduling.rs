@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::World;
 use super::event::Event;
-use super::settling::Refused;
+use super::settling::{Refused, Tries};
 use crate::api::change::Verb;
 use crate::api::disruption::PodDisruptionBudget;
 use crate::api::meta::{ApiTime, NodeId, ObjectId, PodId};
@@ -38,6 +38,8 @@ pub(super) struct Scheduling {
     told: Vec<Option<Told>>,
     /// Pods that found no node.
     pub(super) unschedulable: BTreeMap<PodId, Refused>,
+    /// How often all pods were refused that are alike, by the scheduler's number of that.
+    pub(super) refused_alike: BTreeMap<u32, Tries>,
     /// Version of the store at which it was told what disruption budgets allow.
     budgets_told: Option<u64>,
     /// Pods that wait for others to make room on a node.
@@ -67,6 +69,7 @@ impl Scheduling {
             alarm: None,
             told: Vec::new(),
             unschedulable: BTreeMap::new(),
+            refused_alike: BTreeMap::new(),
             budgets_told: None,
             nominated: BTreeMap::new(),
         }
@@ -256,6 +259,9 @@ impl World<'_> {
                 }
                 displaced.into_iter().for_each(|pod| self.nominate(pod, None));
                 self.preempt(decision.pod, &victims);
+                while let Some(number) = self.scheduling.scheduler.refuse_alike(self.now) {
+                    self.all_are_refused(number);
+                }
                 self.wake_autoscaler(is_news);
             }
         }

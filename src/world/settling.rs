@@ -24,13 +24,30 @@ pub(super) struct Standstill {
     looks: u32,
 }
 
-/// How often a pod was refused while nothing in the cluster changed.
-#[derive(Clone, Debug)]
+/// A pod that was refused.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Refused {
-    version: u64,
-    tries: u32,
+    tries: Tries,
     /// What it was told last.
     told: Option<Arc<str>>,
+}
+
+/// How often that happened while nothing in the cluster changed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tries {
+    version: u64,
+    number: u32,
+}
+
+impl Tries {
+    fn again(&mut self, version: u64) {
+        self.number = if self.version == version { self.number + 1 } else { 1 };
+        self.version = version;
+    }
+
+    fn are_in_vain(&self, version: u64) -> bool {
+        self.version == version && self.number >= ENOUGH
+    }
 }
 
 /// The first refusal is a pod's turn, the second a flush: the third would be told the same.
@@ -72,16 +89,18 @@ impl World<'_> {
     /// No node takes the pod. Returns whether it is told something else than before: what is said again and again is one
     /// event upstream too, a series (`recordToSink` of client-go's `events`).
     pub(super) fn pod_is_refused(&mut self, pod: PodId, message: &Arc<str>) -> bool {
-        let version = self.store.version();
-        let new = Refused { version, tries: 0, told: None };
-        let refused = self.scheduling.unschedulable.entry(pod).or_insert(new);
-        refused.tries = if refused.version == version { refused.tries + 1 } else { 1 };
-        refused.version = version;
+        let refused = self.scheduling.unschedulable.entry(pod).or_default();
+        refused.tries.again(self.store.version());
         let is_news = refused.told.as_ref().is_none_or(|told| !Arc::ptr_eq(told, message) && told != message);
         if is_news {
             refused.told = Some(message.clone());
         }
         is_news
+    }
+
+    /// No node takes the pods that are alike, which they were told before.
+    pub(super) fn all_are_refused(&mut self, number: u32) {
+        self.scheduling.refused_alike.entry(number).or_default().again(self.store.version());
     }
 
     /// Looks, where nothing has changed for days, whether nothing but requests that were refused is left to be tried
@@ -135,8 +154,13 @@ impl World<'_> {
     /// Do all pods without a node wait in vain?
     fn pods_are_helpless(&self) -> bool {
         let version = self.store.version();
-        let in_vain = |refused: &Refused| refused.version == version && refused.tries >= ENOUGH;
-        self.scheduling.unschedulable.values().all(in_vain) && self.autoscaler_is_at_rest()
+        let scheduling = &self.scheduling;
+        let all_are = |pod: &PodId| {
+            let number = scheduling.scheduler.number_of(*pod);
+            number.and_then(|number| scheduling.refused_alike.get(&number)).is_some_and(|of| of.are_in_vain(version))
+        };
+        let is_in_vain = |(pod, refused): (&PodId, &Refused)| refused.tries.are_in_vain(version) || all_are(pod);
+        scheduling.unschedulable.iter().all(is_in_vain) && self.autoscaler_is_at_rest()
     }
 
     /// Is there work that a failing node would interrupt?

@@ -206,6 +206,78 @@ fn check(seed: Option<u64>, nodes: u64, plain: bool, steps: &[(u8, u64)]) -> Res
     Ok(())
 }
 
+/// Tries pods until none is left to be tried; those that are refused together, together if that is wanted. Returns who
+/// was bound where, and how often several were refused as one.
+fn work_off(side: &mut Side, together: bool, now: SimTime) -> (Vec<Decision>, u32) {
+    let (mut bound, mut at_once) = (Vec::new(), 0);
+    side.all.scheduler.on_alarm(now);
+    while let Some(id) = side.all.scheduler.begin(now) {
+        let decision = side.all.scheduler.finish(now);
+        if let Outcome::Bind(node) = decision.outcome {
+            side.all.scheduler.pod_bound(id, node, now);
+            side.bound.push(id);
+            bound.push(decision);
+        } else if together {
+            while side.all.scheduler.refuse_alike(now).is_some() {
+                at_once += 1;
+            }
+        }
+    }
+    (bound, at_once)
+}
+
+/// Pods of three kinds that are many more than there is room for, and one event after the other. Returns how often
+/// several were refused as one.
+fn crowd(seed: Option<u64>, steps: &[(u8, u64)]) -> Result<u32, TestCaseError> {
+    let mut sides = [(); 2].map(|()| Side::new(Scheduler::new(tie_break(seed))));
+    let (mut now, mut at_once) = (SimTime::ZERO, 0);
+    for side in &mut sides {
+        for number in 0..3 {
+            let node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": format!("n{number}"), "labels": {}},
+                "status": {"allocatable": {"cpu": "4", "memory": "8Gi", "pods": "9"}}});
+            side.all.create(&node, SimTime::ZERO);
+        }
+    }
+    for (step, (op, number)) in steps.iter().enumerate() {
+        now = now + jobsim::kernel::time::SimDuration::from_millis(number % 3_000);
+        let mut of = Vec::new();
+        for (place, side) in sides.iter_mut().enumerate() {
+            match op % 4 {
+                0 => {
+                    for pod in 0..number % 8 {
+                        let cpu = ["500m", "1", "2500m"][((number >> 8) % 3) as usize];
+                        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": format!("p{step}-{pod}")},
+                            "spec": {"containers": [{"name": "m", "image": "i", "resources": {"requests": {"cpu": cpu}, "limits": {}}}]}});
+                        side.all.create(&pod, now);
+                    }
+                }
+                1 if number % 7 == 0 && step > 0 => {
+                    let id = PodId { slot: (number % step as u64) as u32, uid: (number % step as u64) as u32 };
+                    side.all.scheduler.pod_terminating(id, Termination::Deleted);
+                }
+                _ if !side.bound.is_empty() => {
+                    let at = (number % side.bound.len() as u64) as usize;
+                    let pod = side.bound.swap_remove(at);
+                    side.all.scheduler.pod_gone(pod, now);
+                }
+                _ => {}
+            }
+            let (bound, together) = work_off(side, place == 0, now);
+            at_once += together;
+            of.push(bound);
+        }
+        prop_assert_eq!(&of[0], &of[1], "step {}", step);
+    }
+    Ok(at_once)
+}
+
+#[test]
+fn a_crowd_is_refused_as_one() {
+    let mut dice = Dice(7);
+    let steps: Vec<(u8, u64)> = (0..400).map(|step| (if step < 40 { 0 } else { 2 }, dice.below(1 << 40))).collect();
+    assert!(crowd(Some(1), &steps).expect("the same") > 100);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -225,5 +297,13 @@ proptest! {
         steps in prop::collection::vec((any::<u8>(), any::<u64>()), 1..50),
     ) {
         check(seed, nodes, false, &steps)?;
+    }
+
+    #[test]
+    fn pods_that_are_refused_together_are_refused_as_one_by_one(
+        seed in prop::option::of(0u64..1000),
+        steps in prop::collection::vec((any::<u8>(), any::<u64>()), 1..250),
+    ) {
+        crowd(seed, &steps)?;
     }
 }
