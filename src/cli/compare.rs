@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::exit;
 use super::files;
+use super::out;
 use super::study::{self, SteadyArgs, StudyArgs, Subject};
 use crate::record::measure::Metric;
 use crate::report::comparison::{self, Asked, Other};
@@ -69,7 +70,7 @@ pub fn run(args: &CompareArgs, colour: bool) -> anyhow::Result<ExitCode> {
         }
     }
     drop(progress);
-    let mut out = io::stdout().lock();
+    let mut out = out::stdout();
     let pairs = match steady.map_or(1, |steady| steady.batches) {
         1 => (replications, "runs"),
         batches => (replications * batches, "batches"),

@@ -1,6 +1,6 @@
 //! `jobsim completion` and `jobsim man`: the command line as shells and `man` read it.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -9,6 +9,7 @@ use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
 use super::Cli;
+use super::out;
 
 /// Arguments of `jobsim completion`.
 #[derive(Debug, Args)]
@@ -29,7 +30,7 @@ pub struct ManArgs {
 pub fn run(args: &CompletionArgs) -> anyhow::Result<ExitCode> {
     let mut text = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "jobsim", &mut text);
-    io::stdout().lock().write_all(&text)?;
+    out::stdout().write_all(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -45,7 +46,7 @@ pub fn man(args: &ManArgs) -> anyhow::Result<ExitCode> {
         None => {
             let mut text = Vec::new();
             clap_mangen::Man::new(command).render(&mut text)?;
-            io::stdout().lock().write_all(&text)?;
+            out::stdout().write_all(&text)?;
         }
     }
     Ok(ExitCode::SUCCESS)

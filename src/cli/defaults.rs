@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::exit;
 use super::files::{FileArgs, ValidateArg};
 use super::kubernetes::KubernetesArgs;
+use super::out;
 use crate::report::kubectl::document;
 use crate::scenario::{self, ReadOptions, Severity};
 
@@ -55,7 +56,7 @@ pub fn run(args: &DefaultsArgs, colour: bool) -> anyhow::Result<ExitCode> {
     }
     let judged = scenario::judge(sources, options.validate, kubernetes);
     let objects: Vec<Value> = judged.into_iter().filter_map(|judged| judged.stored).collect();
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut out = BufWriter::new(out::stdout());
     match (args.output, objects.as_slice()) {
         (Output::Yaml, _) => {
             for (number, object) in objects.iter().enumerate() {

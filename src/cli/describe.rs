@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::cluster::{Cluster, ClusterArgs, Refused};
 use super::exit;
+use super::out;
 use crate::report::kubectl::describe::{Surroundings, describe};
 use crate::report::kubectl::get::Resource;
 
@@ -34,7 +35,7 @@ pub fn run(args: &DescribeArgs, colour: bool) -> anyhow::Result<ExitCode> {
     let Some(scenario) = args.cluster.scenario(&request, colour)? else { return Ok(ExitCode::from(exit::USAGE)) };
     let cluster = args.cluster.look(&scenario)?;
     let (objects, missing) = args.cluster.choose(&request, &cluster, true);
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut out = BufWriter::new(out::stdout());
     let mut described = 0;
     let all_events = if args.show_events { events(&cluster) } else { BTreeMap::new() };
     for (resource, object) in objects {

@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::Wrong;
 use super::exit;
 use super::files::{self, ValidateArg};
+use super::out;
 use super::upgrade;
 use crate::api::release::Release;
 use crate::report::output;
@@ -97,7 +98,7 @@ pub fn run(args: &DiffArgs, colour: bool) -> anyhow::Result<ExitCode> {
         _ => Vec::new(),
     };
     let document = Document { settings, differences: differences(&before.0, &after.0) };
-    let mut out = io::stdout().lock();
+    let mut out = out::stdout();
     match args.output {
         Output::Human => {
             for change in &document.settings {

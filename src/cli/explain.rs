@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::exit;
 use super::explain_pod::{self, PodArgs};
+use super::out;
 use crate::report::manual::explain::explain;
 
 /// Arguments of `jobsim explain`.
@@ -44,7 +45,7 @@ pub fn run(args: &ExplainArgs, colour: bool) -> anyhow::Result<ExitCode> {
     };
     match explain(path, args.recursive) {
         Ok(text) => {
-            io::stdout().lock().write_all(text.as_bytes())?;
+            out::stdout().write_all(text.as_bytes())?;
             Ok(ExitCode::SUCCESS)
         }
         Err(error) => {

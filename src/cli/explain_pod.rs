@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::exit;
 use super::files;
+use super::out;
 use crate::api::duration::parse_duration;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::record::waits::Waits;
@@ -48,7 +49,7 @@ pub(super) fn run(args: &PodArgs, name: &str, files: &[PathBuf], colour: bool) -
         }
         return Ok(ExitCode::from(exit::DIFFERENCE));
     };
-    let mut out = io::stdout().lock();
+    let mut out = out::stdout();
     write!(out, "{}", life(&run, pod))?;
     let refused: Vec<(SimTime, &str)> = refusals(&run, pod);
     let Some(&(last, message)) = refused.last() else {

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::exit;
+use super::out;
 use super::study::{self, StudyArgs, Subject};
 use crate::api::duration::parse_duration;
 use crate::kernel::time::SimDuration;
@@ -71,7 +72,7 @@ pub fn run(args: &FitArgs, colour: bool) -> anyhow::Result<ExitCode> {
         Ok(found) => found,
         Err(error) => return study::refuse(&error),
     };
-    let mut out = io::stdout().lock();
+    let mut out = out::stdout();
     write!(out, "{}", report::text(&sweep.outline, &options, &found))?;
     if let Some(folder) = folder {
         output::write_all(&folder, report::files(&sweep.outline, &options, &found)?)?;

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::cluster::{Cluster, ClusterArgs, Refused, Request, name};
 use super::exit;
+use super::out;
 use super::run::watch_options;
 use crate::report::kubectl::custom_columns::CustomColumns;
 use crate::report::kubectl::document;
@@ -143,7 +144,7 @@ fn show(args: &GetArgs, format: Format, request: &Request, cluster: Cluster) -> 
         Ok(text) => text,
         Err(error) => return usage(&error),
     };
-    let (mut out, mut err) = (io::stdout().lock(), io::stderr());
+    let (mut out, mut err) = (out::stdout(), io::stderr());
     out.write_all(text.as_bytes())?;
     out.flush()?;
     for error in &missing {
@@ -205,7 +206,7 @@ struct Watch<'a> {
     calendar: Calendar,
     format: Format,
     printers: Vec<(Resource, Printer)>,
-    out: BufWriter<io::StdoutLock<'static>>,
+    out: BufWriter<out::Out>,
     begun: bool,
     failed: Option<anyhow::Error>,
 }
@@ -231,7 +232,7 @@ impl<'a> Watch<'a> {
             (resource, printer)
         };
         let printers = request.resources.iter().map(printer).collect();
-        let out = BufWriter::new(io::stdout().lock());
+        let out = BufWriter::new(out::stdout());
         Watch { args, request, calendar, format, printers, out, begun: false, failed: None }
     }
 

@@ -8,6 +8,7 @@ use anyhow::Context;
 use clap::Args;
 
 use super::exit;
+use super::out;
 use crate::report::manual::schema::{TITLE, schema};
 use crate::report::output;
 use crate::scenario::source::SCHEMA_FILE;
@@ -25,7 +26,7 @@ const SCENARIO: &str = include_str!("init.yaml");
 /// Writes a scenario and the schema, or nothing if there is such a file.
 pub fn run(args: &InitArgs) -> anyhow::Result<ExitCode> {
     if args.file.as_os_str() == "-" {
-        io::stdout().lock().write_all(SCENARIO.as_bytes())?;
+        out::stdout().write_all(SCENARIO.as_bytes())?;
         return Ok(ExitCode::SUCCESS);
     }
     let schema_file = args.file.with_file_name(SCHEMA_FILE);
@@ -38,7 +39,7 @@ pub fn run(args: &InitArgs) -> anyhow::Result<ExitCode> {
     }
     write(&schema_file, &schema_text())?;
     write(&args.file, SCENARIO)?;
-    let mut out = io::stdout().lock();
+    let mut out = out::stdout();
     writeln!(out, "Wrote {} and {}.", args.file.display(), schema_file.display())?;
     writeln!(out, "Now try: jobsim run {}", args.file.display())?;
     Ok(ExitCode::SUCCESS)
@@ -46,7 +47,7 @@ pub fn run(args: &InitArgs) -> anyhow::Result<ExitCode> {
 
 /// Prints the schema.
 pub fn print_schema() -> anyhow::Result<ExitCode> {
-    io::stdout().lock().write_all(schema_text().as_bytes())?;
+    out::stdout().write_all(schema_text().as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
 

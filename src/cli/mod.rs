@@ -16,6 +16,7 @@ mod interrupt;
 pub mod kubernetes;
 pub mod limits;
 pub mod merge;
+mod out;
 pub mod releases;
 pub mod run;
 pub mod schedule;
@@ -154,7 +155,7 @@ impl Cli {
             Command::Test(args) => test::run(&args),
             Command::Diff(args) => diff::run(&args, colour),
             Command::Schedule(args) => {
-                let done = schedule::run(&args, &mut std::io::stdout().lock());
+                let done = schedule::run(&args, &mut out::stdout());
                 let is_of_files = |error: &anyhow::Error| error.chain().any(|cause| cause.is::<std::io::Error>());
                 done.map_err(|error| if is_of_files(&error) { error } else { Wrong(format!("{error:#}")).into() })?;
                 Ok(ExitCode::SUCCESS)

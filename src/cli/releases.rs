@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::kubernetes::KubernetesArgs;
+use super::out;
 use crate::api::release::{CHANGES, Change, FIELDS, GATES, Kubernetes, Release};
 
 /// Arguments of `jobsim releases`.
@@ -30,7 +31,7 @@ enum Output {
 /// Prints the table of rules, fields and feature gates.
 pub fn run(args: &ReleasesArgs) -> anyhow::Result<ExitCode> {
     let kubernetes = args.kubernetes.over(&[])?;
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut out = BufWriter::new(out::stdout());
     match args.output {
         Output::Human => human(&mut out, kubernetes.as_ref())?,
         Output::Json => {

@@ -1,6 +1,6 @@
 //! `jobsim run`: a scenario from its files to its pictures.
 
-use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -15,9 +15,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::exit;
 use super::files::{self, FileArgs, ValidateArg};
 use super::interrupt;
-use super::is_closed_pipe;
 use super::kubernetes::KubernetesArgs;
 use super::limits::LimitArgs;
+use super::out;
 use super::study;
 use super::tables::{Streamed, TableFiles, name_of};
 use crate::api::duration::{format_go_duration, parse_duration};
@@ -276,11 +276,7 @@ pub fn run(args: &RunArgs, colour: bool) -> anyhow::Result<ExitCode> {
         writeln!(err, "note: pods[{rule}] of the Simulation matches no Job or Pod of this run")?;
     }
     let written = write_files(args, &run, requests, &digest, streamed)?;
-    match print(args.output, &run, &digest, &written) {
-        // Whoever has read enough still gets the files, and the code.
-        Err(error) if !is_closed_pipe(&error) => return Err(error),
-        _ => {}
-    }
+    print(args.output, &run, &digest, &written)?;
     Ok(match &run.ending {
         Ending::Limit(limit) => {
             writeln!(err, "stopped at {} s of the simulation: {limit}", run.end.cut_to_millis())?;
@@ -367,7 +363,7 @@ fn watched(
     further: Vec<&mut dyn Observer>,
     files: Option<TableFiles>,
 ) -> anyhow::Result<(Run, Option<Streamed>)> {
-    let out = BufWriter::new(io::stdout().lock());
+    let out = BufWriter::new(out::stdout());
     let mut view = WatchView::new(out, watch_options(scenario, args.output == Output::Wide));
     let mut failed: Option<io::Error> = None;
     let mut show = |row: &PodRow| {
@@ -383,18 +379,14 @@ fn watched(
     }
     let run = played(scenario, options, observers, files)?;
     let begun = view.begun();
-    let end = |mut out: BufWriter<StdoutLock<'_>>| -> io::Result<()> {
+    let end = |mut out: BufWriter<out::Out>| -> io::Result<()> {
         if begun {
             writeln!(out)?;
         }
         out.flush()
     };
-    let shown = failed.map_or(Ok(()), Err).and_then(|()| view.finish().and_then(end));
-    match shown {
-        // Whoever has read enough still gets the files.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(run),
-    }
+    failed.map_or(Ok(()), Err).and_then(|()| view.finish().and_then(end))?;
+    Ok(run)
 }
 
 /// Widths for all pods that the scenario's Jobs can have.
@@ -520,7 +512,7 @@ const CHARTS: [(&str, Draw, bool); 6] = [
 type Draw = fn(&Run, ChartFormat) -> Result<Vec<u8>, ChartError>;
 
 fn print(output: Output, run: &Run, digest: &str, written: &[PathBuf]) -> anyhow::Result<()> {
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut out = BufWriter::new(out::stdout());
     match output {
         Output::Watch | Output::Wide | Output::Table => write!(out, "{}", summary::text(run, written))?,
         Output::Json => objects::json(run, digest, &mut out)?,

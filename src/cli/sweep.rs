@@ -8,6 +8,7 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 
 use super::exit;
+use super::out;
 use super::shards::{ShardArgs, Share, can_be_written};
 use super::study::{self, SteadyArgs, StudyArgs, Subject};
 use crate::report::output::{self, Of};
@@ -163,7 +164,7 @@ fn run_shard(args: &SweepArgs, sweep: &Sweep, shard: Shard) -> anyhow::Result<Ex
         return study::refuse(&"a shard without --out is lost".to_owned().into());
     };
     let say =
-        |word: &str| writeln!(io::stdout(), "shard {} of {} {word} {}", shard.shard, shard.shards, place.entry(shard));
+        |word: &str| writeln!(out::stdout(), "shard {} of {} {word} {}", shard.shard, shard.shards, place.entry(shard));
     // Before anything is run: a place that cannot be reached, and work that is done.
     if place.holds(shard, &sweep.outline)? {
         say("stood already in")?;
@@ -206,7 +207,7 @@ fn emit_job(args: &SweepArgs, sweep: &Sweep) -> anyhow::Result<ExitCode> {
         return study::refuse(&sentence.into());
     }
     let options = own_options(&std::env::args().skip(1).collect::<Vec<_>>(), file);
-    write!(io::stdout(), "{}", args.shards.job(&name, file, out, share, &options))?;
+    write!(out::stdout(), "{}", args.shards.job(&name, file, out, share, &options))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -287,7 +288,7 @@ pub(super) fn tell(
     folder: Option<&Path>,
     formats: &ResultsArgs,
 ) -> anyhow::Result<ExitCode> {
-    let mut out = io::stdout().lock();
+    let mut out = out::stdout();
     write!(out, "{}", report::table(results, rows))?;
     for warning in report::warnings(results, rows) {
         writeln!(io::stderr(), "warning: {warning}")?;

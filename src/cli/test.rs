@@ -1,7 +1,6 @@
 //! `jobsim test`: scenarios held against their golden traces and against what they expect.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -11,6 +10,7 @@ use clap::{Args, ValueEnum};
 use super::Wrong;
 use super::exit;
 use super::files::{self, ValidateArg};
+use super::out;
 use crate::api::duration::format_go_duration;
 use crate::kernel::time::SimTime;
 use crate::record::{CronJobLife, Ending, JobLife, Run};
@@ -99,7 +99,7 @@ pub fn run(args: &TestArgs) -> anyhow::Result<ExitCode> {
     for (golden, name) in without_scenario {
         verdicts.push(alone(args, &golden, &name)?);
     }
-    let mut out = io::stdout().lock();
+    let mut out = out::stdout();
     match args.output {
         Output::Human => verdicts::human(&verdicts, idle, &mut out)?,
         Output::Json => verdicts::json(&verdicts, &mut out)?,

@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::diff::{DiffArgs, Output};
 use super::exit;
 use super::files;
+use super::out;
 use super::study;
 use crate::api::release::{Line, Release};
 use crate::report::verdicts::{self, Remedy, Verdict};
@@ -58,7 +59,7 @@ pub(super) fn run(args: &DiffArgs, from: Release, to: Release, colour: bool) -> 
             }
         }
     }
-    let mut out = io::stdout().lock();
+    let mut out = out::stdout();
     match args.output {
         Output::Human => human(&all, &upgrade, args.rows, &mut out)?,
         Output::Json => json(&all, &upgrade, &mut out)?,

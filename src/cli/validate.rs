@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use super::exit;
 use super::files::{FileArgs, ValidateArg};
 use super::kubernetes::KubernetesArgs;
+use super::out;
 use crate::scenario::source::Below;
 use crate::scenario::{self, Checked, Problem, ReadOptions, Severity};
 use crate::study::{expectations, section};
@@ -49,7 +50,7 @@ pub fn run(args: &ValidateArgs, colour: bool) -> anyhow::Result<ExitCode> {
     let kubernetes = args.kubernetes.over(&sources)?;
     let options =
         ReadOptions { validate: args.validate.into(), refuse_newer: true, kubernetes, strict_model: args.strict_model };
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut out = BufWriter::new(out::stdout());
     if args.output == Output::Json {
         for judged in scenario::judge_with(sources.clone(), &options) {
             serde_json::to_writer(&mut out, &judged)?;

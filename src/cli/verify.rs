@@ -13,6 +13,7 @@ use super::Wrong;
 use super::exit;
 use super::files::{self, FileArgs, ValidateArg};
 use super::kubernetes::KubernetesArgs;
+use super::out;
 use super::run::digest;
 use crate::api::duration::parse_duration;
 use crate::kernel::time::SimDuration;
@@ -86,7 +87,7 @@ pub fn run(args: &VerifyArgs, colour: bool) -> anyhow::Result<ExitCode> {
     };
     let recorded = recorded(&scenario, &options)?;
     let streamed = streamed(&scenario, &options)?;
-    let mut out = io::stdout().lock();
+    let mut out = out::stdout();
     let mut same = true;
     for (table, digest) in &recorded {
         let agrees = streamed.get(table).is_none_or(|other| other == digest);

@@ -8,6 +8,8 @@ use serde_json::json;
 
 use crate::controllers::cronjob::zone;
 
+use super::out;
+
 /// Arguments of `jobsim version`.
 #[derive(Debug, Args)]
 pub struct VersionArgs {
@@ -29,7 +31,7 @@ const KUBERNETES: &str = "1.37";
 
 /// Prints the version and what it stands for.
 pub fn run(args: &VersionArgs) -> anyhow::Result<ExitCode> {
-    let mut out = std::io::stdout().lock();
+    let mut out = out::stdout();
     let (version, zones) = (env!("CARGO_PKG_VERSION"), zone::data_version());
     match args.output {
         Output::Text => {

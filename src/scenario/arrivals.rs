@@ -6,8 +6,9 @@ use super::problem::Problem;
 use super::read::{Reader, beside};
 use super::simulation::{Arriving, Simulation};
 use super::source::{Location, SideFile, Source, Span};
-use super::{Arrivals, Object};
+use super::{Arrivals, Drawn, JobObject, Object, SetField};
 use crate::api::duration::parse_duration;
+use crate::apiserver::admission::wrong_type;
 use crate::kernel::time::SimTime;
 use crate::workload::arrivals::Gaps;
 
@@ -20,10 +21,10 @@ impl Reader<'_> {
         objects: &mut Vec<Object>,
     ) -> Vec<Arrivals> {
         let mut all = Vec::new();
-        for arriving in &simulation.arrivals {
+        for (number, arriving) in simulation.arrivals.iter().enumerate() {
             let Some(at) = at else { continue };
             let place = |span: Span| Location { source: at.source.clone(), span };
-            match self.arriving(arriving, place, objects) {
+            match self.arriving(number, arriving, place, objects) {
                 Ok(arrivals) => all.push(arrivals),
                 Err(problem) => self.problems.list.push(problem),
             }
@@ -33,6 +34,7 @@ impl Reader<'_> {
 
     fn arriving(
         &mut self,
+        number: usize,
         arriving: &Arriving,
         place: impl Fn(Span) -> Location,
         objects: &mut Vec<Object>,
@@ -60,8 +62,32 @@ impl Reader<'_> {
         if let Gaps::Times(times) = &mut process.gaps {
             *times = times.iter().copied().filter(|&time| time >= process.from).collect();
         }
-        Ok(Arrivals { template: Arc::new(*template), process, set: arriving.set.clone().into() })
+        let wrong = arriving.set.iter().filter_map(|(field, span)| {
+            let title = format!("spec.arrivals[{number}].set.{}: {}", field.path, refusal(field, &template)?);
+            Some(Problem::at(place(*span), title))
+        });
+        self.problems.list.extend(wrong);
+        let set = arriving.set.iter().map(|(field, _)| field.clone()).collect();
+        Ok(Arrivals { template: Arc::new(*template), process, set })
     }
+}
+
+/// Why a Job cannot have what one of its fields is to be set to, whatever else is.
+fn refusal(field: &SetField, template: &JobObject) -> Option<String> {
+    let values = match &field.value {
+        Drawn::Value(value) => vec![value.clone()],
+        Drawn::Number(of) => vec![field.given(of.at(0.5).unwrap_or(1).into())],
+        Drawn::OneOf(_, values) => values.clone(),
+    };
+    values.into_iter().find_map(|value| {
+        let mut job = serde_json::Value::clone(&template.sent);
+        let text = value.to_string();
+        match field.path.set(&mut job, value) {
+            // It begins with the path, as what is said does.
+            Err(error) => Some(error.strip_prefix(&format!("{}: ", field.path)).unwrap_or(&error).to_owned()),
+            Ok(()) => wrong_type("Job", &job).map(|error| format!("{text} does not fit: {error}")),
+        }
+    })
 }
 
 /// The times of a CSV file: its column `time_s` or `at`, seconds or durations such as 1h30m.

@@ -183,6 +183,18 @@ pub struct SetField {
     pub path: path::Path,
     /// What it is set to.
     pub value: Drawn,
+    /// The field is text, so numbers that are drawn are written out.
+    pub is_text: bool,
+}
+
+impl SetField {
+    /// A value as the field takes it.
+    pub fn given(&self, value: serde_json::Value) -> serde_json::Value {
+        match &value {
+            serde_json::Value::Number(number) if self.is_text => number.to_string().into(),
+            _ => value,
+        }
+    }
 }
 
 /// A value that is drawn.

@@ -76,6 +76,24 @@ impl Path {
         None
     }
 
+    /// Is what the path leads to text in objects of this type?
+    pub fn is_text_in(&self, of: &str) -> bool {
+        let schema = kubernetes();
+        let Some(root) = schema.get(of) else { return false };
+        let mut shape = Shape::Struct(root);
+        for step in &self.0 {
+            shape = match (step, shape) {
+                (Step::Field(name), Shape::Struct(owner)) => match owner.field(name) {
+                    Some(field) => schema.shape(field.kind),
+                    None => return false,
+                },
+                (Step::Field(_), Shape::Map(inner)) | (Step::Item(_), Shape::List(inner)) => schema.shape(inner),
+                _ => return false,
+            };
+        }
+        matches!(shape, Shape::String)
+    }
+
     /// Puts a value at the path; mappings on the way are made, lists are not.
     ///
     /// # Errors
@@ -151,6 +169,13 @@ mod tests {
         check("completions", Some(("completions", Some(move_down))));
         check("spec.parallelism.x", Some(("spec.parallelism.x", None)));
         check("spec.template.spec.containers.image", Some(("spec.template.spec.containers.image", None)));
+    }
+
+    #[test]
+    fn texts_are_told_from_numbers() {
+        let is_text = |path: &str| Path::parse(path).expect("a path").is_text_in("v1.Job");
+        assert!(is_text("metadata.labels.a") && is_text("spec.template.spec.containers[0].env[0].value"));
+        assert!(!is_text("spec.completions") && !is_text("spec.template.spec.containers[0].resources.limits.cpu"));
     }
 
     #[test]

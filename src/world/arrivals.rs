@@ -56,7 +56,7 @@ impl Stream {
             let mut draw = |of| self.arrivals.process.size(self.number, field, of, &mut self.streams);
             let value = match &set.value {
                 Drawn::Value(value) => value.clone(),
-                Drawn::Number(of) => draw(of).into(),
+                Drawn::Number(of) => set.given(draw(of).into()),
                 Drawn::OneOf(of, values) => values.get(draw(of).max(0) as usize).cloned().unwrap_or_default(),
             };
             set.path.set(&mut sent, value)?;

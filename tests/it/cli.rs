@@ -132,19 +132,29 @@ fn two_runs_write_equal_bytes_and_another_seed_writes_others() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_error() {
+fn a_reader_that_goes_away_is_no_error_and_changes_no_verdict() {
     let folder = workplace();
-    let mut child = jobsim(folder.path(), &["run", "scenarios/flaky.yaml", "--out", "none"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
-    drop(child.stdout.take());
-    let mut said = String::new();
-    child.stderr.take().expect("standard error").read_to_string(&mut said).expect("text");
-    let status = child.wait().expect("the program ends");
-    assert!(status.success(), "{said}");
-    assert_eq!(said, "");
+    std::fs::write(folder.path().join("bad.yaml"), JOB.replace("[{name: c, image: i}]", "[]")).expect("a file");
+    let check = |arguments: &[&str], code: i32| {
+        let mut child = jobsim(folder.path(), arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        drop(child.stdout.take());
+        let mut said = String::new();
+        child.stderr.take().expect("standard error").read_to_string(&mut said).expect("text");
+        let status = child.wait().expect("the program ends");
+        assert_eq!((status.code(), said.as_str()), (Some(code), ""), "{arguments:?}");
+    };
+    let (pi, flaky) = ("scenarios/pi.yaml", "scenarios/flaky.yaml");
+    check(&["run", flaky, "--out", "o"], 0);
+    assert!(folder.path().join("o/pods.csv").exists());
+    for format in ["human", "json", "junit", "github"] {
+        check(&["diff", "-o", format, pi, flaky], 1);
+    }
+    check(&["validate", "-o", "json", "bad.yaml"], 2);
+    check(&["releases", "-o", "json"], 0);
 }
 
 #[test]

@@ -105,6 +105,11 @@ pub fn create_job(value: &Value, rules: &Rules) -> Result<Admitted, Vec<FieldErr
     Ok(admitted(job, warnings))
 }
 
+/// What the server says of the first value in an object of a kind that its field cannot hold.
+pub fn wrong_type(kind: &str, value: &Value) -> Option<String> {
+    schema().problems(&schema().shape(kind), value).wrong_type
+}
+
 /// A stored Job as it is read: defaults are filled in again, and where the Job has no labels those of its template are
 /// its own, which by now has the server's.
 pub fn as_read(mut job: Value) -> Value {

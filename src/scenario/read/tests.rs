@@ -539,6 +539,16 @@ fn faults_of_a_simulation_are_found_all_at_once() {
         ],
     );
     check(
+        "  arrivals:\n  - template: pi\n    interarrival: 3s\n    set:\n      spec.completions: \"5\"\n      spec.parallelism: {weighted: {2: 1, two: 1}}\n      spec.suspend: {weighted: {true: 1, false: 1}}\n      metadata.labels.a: {uniform: {min: 1, max: 4}}\n      spec.template.spec.containers[0].resources.requests.cpu: lots\n      spec.template.spec.containers[3].image: x\n      metadata.name: z\n",
+        &[
+            "x:26:7: spec.arrivals[0].set.metadata.name: a copy has that of its own",
+            "x:20:25: spec.arrivals[0].set.spec.completions: \"5\" does not fit: unrecognized type: int32",
+            "x:21:25: spec.arrivals[0].set.spec.parallelism: \"two\" does not fit: unrecognized type: int32",
+            "x:24:64: spec.arrivals[0].set.spec.template.spec.containers[0].resources.requests.cpu: \"lots\" does not fit: quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
+            "x:25:47: spec.arrivals[0].set.spec.template.spec.containers[3].image: there is no item 3 in the list",
+        ],
+    );
+    check(
         "  arrivals:\n  - {template: pi, interarrival: 0s}\n",
         &["x:17:5: spec.arrivals[0]: arrivals without a gap between them never end"],
     );

@@ -1,7 +1,7 @@
 //! `spec.arrivals`: Jobs submitted over time from a template.
 
 use super::super::document::Value;
-use super::super::path::Path;
+use super::super::path::{Path, Step};
 use super::super::source::Span;
 use super::super::{Drawn, SetField};
 use super::distribution;
@@ -21,8 +21,8 @@ pub(in crate::scenario) struct Arriving {
     pub(in crate::scenario) process: ArrivalProcess,
     /// A file that holds the times, and where it is named.
     pub(in crate::scenario) times: Option<(String, Span)>,
-    /// What is drawn for each copy.
-    pub(in crate::scenario) set: Vec<SetField>,
+    /// What is drawn for each copy, and where it is written.
+    pub(in crate::scenario) set: Vec<(SetField, Span)>,
 }
 
 /// Reads the list.
@@ -121,7 +121,7 @@ fn rate(item: &Item<'_>, report: &mut Report<'_>) -> Vec<(SimTime, f64)> {
 }
 
 /// Paths into the Job, and what is drawn for each.
-fn set(item: &Item<'_>, report: &mut Report<'_>) -> Vec<SetField> {
+fn set(item: &Item<'_>, report: &mut Report<'_>) -> Vec<(SetField, Span)> {
     let Some(fields) = report.fields(item) else { return Vec::new() };
     let mut set = Vec::new();
     for entry in fields.entries() {
@@ -131,8 +131,13 @@ fn set(item: &Item<'_>, report: &mut Report<'_>) -> Vec<SetField> {
                 if let Some((unknown, help)) = path.unknown_in("v1.Job") {
                     let title = format!("{}: a Job has no field \"{unknown}\"", item.path);
                     report.error_with_help(entry.key_span, title, help.unwrap_or_default());
+                } else if is_of_the_copy(&path) {
+                    let title = format!("{}: a copy has that of its own", item.path);
+                    report.error_with_help(entry.key_span, title, "copies of j are called j-0, j-1 and so on");
                 }
-                set.extend(drawn(&item, report).map(|value| SetField { path, value }));
+                let is_text = path.is_text_in("v1.Job");
+                let value = drawn(&item, is_text, report);
+                set.extend(value.map(|value| (SetField { path, value, is_text }, entry.value.span)));
             }
             Err(error) => report.error(entry.key_span, format!("{}: {error}", item.path), ""),
         }
@@ -140,8 +145,16 @@ fn set(item: &Item<'_>, report: &mut Report<'_>) -> Vec<SetField> {
     set
 }
 
+/// Does a copy get this, whatever it is set to?
+fn is_of_the_copy(path: &Path) -> bool {
+    let names = |step: &Step| if let Step::Field(name) = step { name.clone() } else { String::new() };
+    let first: Vec<String> = path.steps().iter().take(2).map(names).collect();
+    matches!(first.iter().map(String::as_str).collect::<Vec<_>>()[..], ["apiVersion" | "kind" | "status", ..])
+        || matches!(&first[..], [meta, name] if meta == "metadata" && matches!(&**name, "name" | "namespace" | "generateName"))
+}
+
 /// A whole number, one of several values with their weights, or any one value.
-fn drawn(item: &Item<'_>, report: &mut Report<'_>) -> Option<Drawn> {
+fn drawn(item: &Item<'_>, is_text: bool, report: &mut Report<'_>) -> Option<Drawn> {
     let Value::Mapping(entries) = &item.node.value else { return Some(Drawn::Value(item.node.to_json())) };
     let [entry] = entries.as_slice() else { return distribution::number(item, report).map(Drawn::Number) };
     if &*entry.key != "weighted" {
@@ -153,9 +166,14 @@ fn drawn(item: &Item<'_>, report: &mut Report<'_>) -> Option<Drawn> {
     for entry in report.fields(&weights)?.entries() {
         let weight = Item { node: &entry.value, path: format!("{}.{}", weights.path, entry.key) };
         choices.push((values.len() as i64, report.number(&weight)?));
-        // A key is text; a number among keys means a number.
-        let number = entry.key.parse::<i64>().map(serde_json::Value::from);
-        values.push(number.unwrap_or_else(|_| serde_json::Value::from(&*entry.key)));
+        // A key is text, and means what it would as a value.
+        let meant = match &*entry.key {
+            _ if is_text => None,
+            "true" => Some(true.into()),
+            "false" => Some(false.into()),
+            key => key.parse::<i64>().ok().map(serde_json::Value::from),
+        };
+        values.push(meant.unwrap_or_else(|| serde_json::Value::from(&*entry.key)));
     }
     match Distribution::weighted(choices) {
         Ok(choice) => Some(Drawn::OneOf(choice, values)),
