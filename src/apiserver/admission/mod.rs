@@ -28,12 +28,13 @@ pub use cron_job_spec::cron_job_spec;
 pub use job_spec::job_spec;
 pub use scheduling::label_selector;
 pub use update::{
-    PatchType, Rejection, distinct, listed, patch_cron_job, patch_job, patch_job_as, update_cron_job, update_job,
+    Decoder, PatchType, Rejection, distinct, listed, patch_cron_job, patch_job, patch_job_as, update_cron_job,
+    update_job,
 };
 /// UID of every object: the engine tells objects apart by dense ids, and no rule reads a UID.
 pub const UID: &str = "00000000-0000-0000-0000-000000000001";
 /// When every object was created, as far as manifests go.
-const CREATION_TIMESTAMP: &str = "2000-01-01T00:00:00Z";
+pub(super) const CREATION_TIMESTAMP: &str = "2000-01-01T00:00:00Z";
 /// What a generated name ends in; the server takes five letters by chance.
 const GENERATED_SUFFIX: &str = "abcde";
 /// How much of `generateName` is used: a name of 63 letters less the suffix (`SimpleNameGenerator`).
