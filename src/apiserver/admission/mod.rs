@@ -98,7 +98,7 @@ pub fn create_job(value: &Value, rules: &Rules) -> Result<Admitted, Vec<FieldErr
     set_system_fields(&mut job);
     disabled::drop_fields(&mut job["spec"], None, rules);
     prepare_job_for_create(&mut job, shares_labels);
-    let errors = validation::validate_job_create(&job);
+    let errors = validation::validate_job_create(&job, rules);
     if !errors.is_empty() {
         return Err(errors);
     }
@@ -132,7 +132,7 @@ pub fn create_cron_job(
     disabled::drop_in_template(&mut cron_job, None, rules);
     set_system_fields(&mut cron_job);
     cron_job["status"] = json!({});
-    let errors = validation::validate_cron_job_create(&cron_job, clockwork);
+    let errors = validation::validate_cron_job_create(&cron_job, clockwork, rules);
     if !errors.is_empty() {
         return Err(errors);
     }
@@ -157,7 +157,7 @@ pub fn create_pod(value: &Value, rules: &Rules) -> Result<AdmittedPod, Vec<Field
     if let Some(spec) = pod.get_mut("spec") {
         disabled::drop_pod_fields(spec, None, rules);
     }
-    let errors = validation::validate_pod_create(&pod);
+    let errors = validation::validate_pod_create(&pod, rules);
     if !errors.is_empty() {
         return Err(errors);
     }

@@ -257,7 +257,7 @@ pub fn update_cron_job(
     let old = read("CronJob", stored);
     disabled::drop_in_template(&mut cron_job, Some(&old), rules);
     let changed = prepare_for_update("CronJobSpec", &mut cron_job, &old);
-    let errors = validation::validate_cron_job_update(&cron_job, &old, clockwork);
+    let errors = validation::validate_cron_job_update(&cron_job, &old, clockwork, rules);
     if !errors.is_empty() {
         return Err(Rejection::Invalid { kind: "CronJob.batch", name: name(&cron_job), errors });
     }
