@@ -149,8 +149,8 @@ impl Store {
         Ok(id)
     }
 
-    /// Writes `spec` of a CronJob; the generation rises when it differs.
-    pub fn update_cron_job_spec(
+    /// Writes a CronJob; the generation rises when `spec` differs.
+    pub(super) fn write_cron_job(
         &mut self,
         id: CronJobId,
         spec: Arc<CronJobSpec>,

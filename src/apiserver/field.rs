@@ -7,7 +7,9 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
+use super::schema::schema;
 use crate::api::quote::quote;
+use crate::api::release::Release;
 
 /// One thing that is wrong with a manifest, in the API server's words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -202,6 +204,8 @@ pub(crate) enum Shown {
     Plain(String),
     /// In quotes.
     Quoted(String),
+    /// A value of a type in the notation of the schema's table, as the release of the cluster prints it.
+    Typed(String, Value),
 }
 
 impl Shown {
@@ -251,9 +255,18 @@ impl From<bool> for Shown {
 
 /// The errors found so far, in order (`field.ErrorList`).
 #[derive(Default)]
-pub(crate) struct Errors(pub(crate) Vec<FieldError>);
+pub(crate) struct Errors {
+    pub(crate) list: Vec<FieldError>,
+    /// Whose types values are printed as.
+    pub(crate) release: Release,
+}
 
 impl Errors {
+    /// None yet, of a server of this release.
+    pub(crate) fn of(release: Release) -> Errors {
+        Errors { list: Vec::new(), release }
+    }
+
     /// A value is missing.
     pub(crate) fn required(&mut self, at: &impl Place, detail: impl Into<String>) {
         self.add("Required value", at, Shown::Omitted, detail.into());
@@ -311,7 +324,7 @@ impl Errors {
     /// The errors, each once: several checks may look at one field.
     pub(crate) fn into_distinct(self) -> Vec<FieldError> {
         let mut seen = BTreeSet::new();
-        self.0.into_iter().filter(|error| seen.insert(error.text.clone())).collect()
+        self.list.into_iter().filter(|error| seen.insert(error.text.clone())).collect()
     }
 
     fn add(&mut self, kind: &'static str, at: &impl Place, value: Shown, detail: String) {
@@ -320,12 +333,16 @@ impl Errors {
             Shown::Omitted => format!("{field}: {kind}"),
             Shown::Plain(value) => format!("{field}: {kind}: {value}"),
             Shown::Quoted(value) => format!("{field}: {kind}: {}", quote(&value)),
+            Shown::Typed(notation, value) => {
+                let schema = schema();
+                format!("{field}: {kind}: {}", schema.print(&schema.shape(&notation), &value, self.release))
+            }
         };
         if !detail.is_empty() {
             text.push_str(": ");
             text.push_str(&detail);
         }
-        self.0.push(FieldError { field, kind, detail, text });
+        self.list.push(FieldError { field, kind, detail, text });
     }
 }
 
@@ -348,7 +365,7 @@ mod tests {
         errors.not_supported(&place, "x", &["y", "z"]);
         errors.too_many(&place, 3, 1);
         errors.required(&place, "");
-        let texts: Vec<&str> = errors.0.iter().map(|e| e.text.as_str()).collect();
+        let texts: Vec<&str> = errors.list.iter().map(|e| e.text.as_str()).collect();
         assert_eq!(
             texts,
             [

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::cron_job_table::{made_of, renamed};
 use super::pod_admission::AdmittedTemplate;
+use super::served::{FOREGROUND_DELETION, take_finalizers};
 use super::store::Store;
 use super::validation::job_status;
 use crate::api::change::{Change, Verb};
@@ -199,24 +200,25 @@ impl Store {
         id
     }
 
-    /// Writes `spec` of a Job; the generation rises when it differs. A deleted Job that is held no longer goes
+    /// Writes a Job; the generation rises when `spec` differs. A deleted Job that is held no longer goes
     /// (`deleteWithoutFinalizers`).
-    pub fn update_job_spec(
+    pub(super) fn write_job(
         &mut self,
         id: JobId,
         spec: Arc<JobSpec>,
         manifest: Arc<serde_json::Value>,
+        in_foreground: bool,
     ) -> Result<u64, Refusal> {
         let version = self.stamp();
         let old = self.manifest(id).ok_or(Refusal::NotFound)?;
         let record = self.standing_job_mut(id)?;
-        if old == manifest {
+        if old == manifest && record.job.foreground_deletion == in_foreground {
             return Ok(record.job.resource_version);
         }
         if old.get("spec") != manifest.get("spec") {
             record.job.generation += 1;
         }
-        record.held = has_finalizers(&manifest);
+        (record.held, record.job.foreground_deletion) = (has_finalizers(&manifest), in_foreground);
         (record.job.spec, record.manifest) = (spec, Some(manifest));
         record.job.resource_version = version;
         if record.job.deletion_timestamp.is_some() && !record.held && !record.job.foreground_deletion {
@@ -255,23 +257,53 @@ impl Store {
 
     /// Deletes a Job. Foreground: it gets a deletionTimestamp and waits for its pods; background: it goes at once, unless
     /// it has finalizers.
+    ///
+    /// Who deletes says what is to become of the pods, which overrides finalizers that say it
+    /// (`deletionFinalizersForGarbageCollection`).
     pub fn delete_job(&mut self, now: ApiTime, id: JobId, foreground: bool) -> Result<(), Refusal> {
         let version = self.stamp();
+        let finalizers = self.release_for_deletion(id);
         let record = self.standing_job_mut(id)?;
         let waits_for_pods = foreground && !record.pods.is_empty();
-        if waits_for_pods || record.held {
-            record.job.foreground_deletion |= waits_for_pods;
-            if record.job.deletion_timestamp.is_none() {
-                record.job.deletion_timestamp = Some(now);
-                // A deletion is a change of the desired state (`BeforeDelete`).
-                record.job.generation += 1;
-                record.job.resource_version = version;
-                self.changes.push(Change::Job(id, Verb::Modified));
-            }
+        if !waits_for_pods && !record.held {
+            self.remove_job(id);
             return Ok(());
         }
-        self.remove_job(id);
+        let job = &mut record.job;
+        let is_first = job.deletion_timestamp.is_none();
+        if is_first {
+            job.deletion_timestamp = Some(now);
+            // A deletion is a change of the desired state (`markAsDeleting`).
+            job.generation += 1;
+        }
+        if is_first || finalizers || job.foreground_deletion != waits_for_pods {
+            (job.foreground_deletion, job.resource_version) = (waits_for_pods, version);
+            self.changes.push(Change::Job(id, Verb::Modified));
+        }
         Ok(())
+    }
+
+    /// Takes off the finalizers that only say what is to become of the pods. True if there was any.
+    fn release_for_deletion(&mut self, id: JobId) -> bool {
+        let Some(manifest) = self.job_record(id).filter(|record| record.held).and_then(|_| self.manifest(id)) else {
+            return false;
+        };
+        let mut manifest = Arc::unwrap_or_clone(manifest);
+        let taken = take_finalizers(&mut manifest, &["orphan", FOREGROUND_DELETION]);
+        if let Ok(record) = self.standing_job_mut(id)
+            && taken
+        {
+            (record.held, record.manifest) = (has_finalizers(&manifest), Some(manifest.into()));
+        }
+        taken
+    }
+
+    /// Does the manifest of a Job ask for its pods to go before it?
+    pub fn asks_for_foreground_deletion(&self, id: JobId) -> bool {
+        let held = self.job_record(id).is_some_and(|record| record.held);
+        let manifest = held.then(|| self.manifest(id)).flatten();
+        let finalizers = manifest.as_ref().and_then(|manifest| manifest["metadata"]["finalizers"].as_array());
+        finalizers.is_some_and(|finalizers| finalizers.iter().any(|finalizer| finalizer == FOREGROUND_DELETION))
     }
 
     /// The last pod of a Job that waited for its pods is gone.

@@ -15,6 +15,7 @@ mod pod_admission;
 mod pod_table;
 pub mod quota;
 mod schema;
+pub mod served;
 pub mod store;
 mod validation;
 

@@ -12,7 +12,7 @@ pub struct KubernetesArgs {
     /// Release of Kubernetes whose rules apply, 1.29 to 1.37 [default: the scenario's, else 1.37]
     #[arg(long, value_name = "VERSION")]
     kubernetes: Option<Release>,
-    /// Feature gates to set, such as JobSuccessPolicy=false; `jobsim releases` lists them
+    /// Feature gates to set, such as PodLevelResources=false; `jobsim releases` lists them
     #[arg(long, value_name = "NAME=BOOL,..")]
     feature_gates: Vec<String>,
 }
@@ -52,11 +52,12 @@ impl KubernetesArgs {
         }
         let said = || scenario::kubernetes_of(sources).unwrap_or_default();
         let mut kubernetes = self.kubernetes.map_or_else(said, Kubernetes::of);
+        let release = kubernetes.release;
+        let wrong = |error| Wrong(format!("--feature-gates, Kubernetes {release}: {error}"));
         for gates in &self.feature_gates {
-            let release = kubernetes.release;
-            let wrong = |error| Wrong(format!("--feature-gates, Kubernetes {release}: {error}"));
             kubernetes.set_gates(gates).map_err(wrong)?;
         }
+        kubernetes.check_gates().map_err(wrong)?;
         Ok(Some(kubernetes))
     }
 }

@@ -9,7 +9,9 @@ use crate::api::node::Node;
 use crate::api::request::Refusal;
 use crate::apiserver::NewJob;
 use crate::apiserver::admission::{self, PatchType};
+use crate::kernel::instant::Instant;
 use crate::scenario::clockwork::Clocks;
+use crate::scenario::decode::ServerDecoder;
 use crate::scenario::{Action, Kind, NodeAction, Object};
 
 impl World<'_> {
@@ -131,40 +133,31 @@ impl World<'_> {
         self.note(format!("eviction of pod {name} refused: {why}"));
     }
 
-    /// A merge patch, judged as by the API server; a refused one changes nothing.
+    /// A JSON merge patch, judged as by the API server; a refused one changes nothing.
     fn patch_job(&mut self, name: &ObjectName, merge: &serde_json::Value) {
         let Some(id) = self.store.find_job(name) else { return self.missing("patch", "jobs", name) };
-        let (Some(job), Some(manifest)) = (self.store.job(id), self.store.manifest(id)) else { return };
-        // The manifest is as it was admitted; an object read from the store has a version.
-        let mut stored = serde_json::Value::clone(&manifest);
-        stored["metadata"]["resourceVersion"] = job.resource_version.to_string().into();
-        match admission::patch_job(&stored, merge, &job.status, &self.rules) {
-            Ok(mut admitted) => {
-                if let Some(metadata) = admitted.manifest["metadata"].as_object_mut() {
-                    metadata.remove("resourceVersion");
-                }
-                _ = self.store.update_job_spec(id, admitted.spec.into(), admitted.manifest.into());
-            }
+        let served = self.store.served_job(id, |time| self.timestamp(time));
+        let (Some(job), Some(served)) = (self.store.job(id), served) else { return };
+        let decoder = ServerDecoder(&self.kubernetes);
+        match admission::patch_job(&served, merge, &decoder, &job.status, &self.rules) {
+            Ok(admitted) => _ = self.store.update_job(id, admitted.manifest),
             Err(refusal) => self.note(format!("patch of Job {name} refused: {refusal}")),
         }
     }
 
     fn patch_cron_job(&mut self, name: &ObjectName, merge: &serde_json::Value) {
         let Some(id) = self.store.find_cron_job(name) else { return self.missing("patch", "cronjobs", name) };
-        let (Some(cron_job), Some(manifest)) = (self.store.cron_job(id), self.store.cron_job_manifest(id)) else {
-            return;
-        };
-        let mut stored = serde_json::Value::clone(&manifest);
-        stored["metadata"]["resourceVersion"] = cron_job.resource_version.to_string().into();
-        match admission::patch_cron_job(PatchType::Merge, &stored, merge, &Clocks, &self.rules) {
-            Ok(mut admitted) => {
-                if let Some(metadata) = admitted.manifest["metadata"].as_object_mut() {
-                    metadata.remove("resourceVersion");
-                }
-                _ = self.store.update_cron_job_spec(id, admitted.spec.into(), admitted.manifest.into());
-            }
+        let Some(served) = self.store.served_cron_job(id, |time| self.timestamp(time)) else { return };
+        let how = PatchType::Merge(&ServerDecoder(&self.kubernetes));
+        match admission::patch_cron_job(how, &served, merge, &Clocks, &self.rules) {
+            Ok(admitted) => _ = self.store.update_cron_job(id, admitted.manifest),
             Err(refusal) => self.note(format!("patch of CronJob {name} refused: {refusal}")),
         }
+    }
+
+    /// A time as manifests have it.
+    fn timestamp(&self, time: ApiTime) -> serde_json::Value {
+        Instant::of(self.start, time.instant()).rfc3339(0).into()
     }
 
     fn delete_job(&mut self, name: &ObjectName) {

@@ -404,15 +404,21 @@ impl<'a> World<'a> {
         let mut jobs = self.store.jobs_of(cron_job).to_vec();
         jobs.sort_by_key(|job| job.uid);
         for job in jobs {
-            _ = self.store.delete_job(ApiTime::of(self.now), job, false);
+            self.collect_job(job);
         }
+    }
+
+    /// A Job whose owner is gone is deleted as its finalizers ask for (`attemptToDeleteItem`).
+    fn collect_job(&mut self, job: JobId) {
+        let foreground = self.store.asks_for_foreground_deletion(job);
+        _ = self.store.delete_job(ApiTime::of(self.now), job, foreground);
     }
 
     /// A Job whose CronJob went while it was being created goes too.
     fn collect_orphan(&mut self, job: JobId) {
         let owner = self.store.job(job).and_then(|job| job.owner.as_ref()).map(|owner| owner.start.cron_job);
         if owner.is_some_and(|owner| self.store.standing_cron_job(owner).is_none()) {
-            _ = self.store.delete_job(ApiTime::of(self.now), job, false);
+            self.collect_job(job);
         }
     }
 

@@ -1,8 +1,9 @@
 //! Whatever JSON comes in, admission answers and does not panic.
 
 use jobsim::api::job::JobStatus;
-use jobsim::api::release::Rules;
+use jobsim::api::release::{Kubernetes, Rules};
 use jobsim::apiserver::admission;
+use jobsim::scenario::decode::ServerDecoder;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -65,8 +66,10 @@ proptest! {
         let stored = admission::create_job(&document, &Rules::default()).expect("the manifest is sound").manifest;
         *document.pointer_mut(&all[at.index(all.len())]).expect("the place is there") = value.clone();
         let _ = admission::create_job(&document, &Rules::default());
-        let _ = admission::patch_job(&stored, &document, &JobStatus::default(), &Rules::default());
-        let _ = admission::patch_job(&stored, &value, &JobStatus::default(), &Rules::default());
-        let _ = admission::patch_job(&document, &json!({"spec": {"parallelism": 1}}), &JobStatus::default(), &Rules::default());
+        let kubernetes = Kubernetes::default();
+        let decoder = ServerDecoder(&kubernetes);
+        let _ = admission::patch_job(&stored, &document, &decoder, &JobStatus::default(), &Rules::default());
+        let _ = admission::patch_job(&stored, &value, &decoder, &JobStatus::default(), &Rules::default());
+        let _ = admission::patch_job(&document, &json!({"spec": {"parallelism": 1}}), &decoder, &JobStatus::default(), &Rules::default());
     }
 }

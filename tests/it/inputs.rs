@@ -21,6 +21,7 @@ use jobsim::report::kubectl::selector::LabelSelector;
 use jobsim::report::kubectl::sort::sort_by;
 use jobsim::report::v1::{Calendar, Objects};
 use jobsim::scenario::axis::{Axis, AxisValues};
+use jobsim::scenario::decode::ServerDecoder;
 use jobsim::scenario::expectation::Comparison;
 use jobsim::scenario::path::Path;
 use jobsim::scenario::source::SourceText;
@@ -150,11 +151,13 @@ pub fn patch(bytes: &[u8]) {
             "restartPolicy": "Never", "containers": [{"name": "a", "image": "a", "env": [{"name": "E", "value": "1"}]}],
         }}},
     });
+    let kubernetes = Kubernetes::default();
+    let decoder = ServerDecoder(&kubernetes);
     for kind in ["Job", "CronJob"] {
         let patch = admission::apply_patch(kind, &first, &second, &stored);
         _ = admission::apply_patch(kind, &stored, &first, &second);
         for (stored, patch) in [(&stored, &patch), (&stored, &first), (&first, &second)] {
-            _ = admission::patch_job(stored, patch, &JobStatus::default(), &Rules::default());
+            _ = admission::patch_job(stored, patch, &decoder, &JobStatus::default(), &Rules::default());
         }
         _ = admission::with_defaults(kind, &first, &Rules::default());
     }

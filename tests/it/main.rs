@@ -31,6 +31,7 @@ mod no_input_panics;
 mod objects_of_runs;
 #[cfg(all(feature = "parquet", target_endian = "little"))]
 mod parquet;
+mod patches;
 mod program;
 mod recorded;
 mod refusals;

@@ -9,6 +9,7 @@ use jobsim::report::kubectl::get::{Printer, Resource, TableOptions};
 use jobsim::report::v1::{Calendar, Objects, Update};
 use jobsim::scenario::{ReadOptions, Source, read};
 use jobsim::{RunOptions, run_observed};
+use serde_json::Value;
 
 use crate::program::shipped_files;
 use crate::recorded;
@@ -51,4 +52,45 @@ fn printed_pods_are_the_watched_ones() {
     let found = cases.iter().filter_map(|path| Some(format!("{}: {}", path.display(), differences(path)?)));
     let found: Vec<String> = found.collect();
     assert!(found.is_empty() && cases.len() >= 5, "{}", found.join("\n"));
+}
+
+/// The conditions of the failed pod of a Job with this podFailurePolicy, and the message of the Job's end.
+fn failed(policy: &str) -> (Vec<Value>, String) {
+    let text = format!(
+        "apiVersion: batch/v1\nkind: Job\nmetadata: {{name: j}}\nspec: {{backoffLimit: 0, podFailurePolicy: {policy}, template: {{spec: \
+         {{restartPolicy: Never, containers: [{{name: c, image: i}}]}}}}}}\n---\napiVersion: jobsim/v1alpha1\nkind: Simulation\nspec: \
+         {{pods: [{{duration: 5s, exitCode: 1}}]}}\n"
+    );
+    let scenario = jobsim::scenario::read_str(&text).unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+    let mut objects = Objects::new(scenario.start, scenario.kubernetes.rules());
+    run_observed(&scenario, &RunOptions::default(), vec![&mut objects]);
+    let list = objects.into_list();
+    let conditions = |wanted| {
+        let (_, object) = list.iter().find(|(resource, _)| *resource == wanted).expect("an object");
+        object["status"]["conditions"].as_array().expect("conditions").clone()
+    };
+    let last = conditions(Resource::Job).last().map(|condition| condition["message"].as_str().unwrap_or("").to_owned());
+    (conditions(Resource::Pod), last.unwrap_or_default())
+}
+
+#[test]
+fn a_pod_failure_policy_matches_the_conditions_that_get_shows() {
+    let rule = |patterns: &str| format!("{{rules: [{{action: FailJob, onPodConditions: [{patterns}]}}]}}");
+    let (conditions, _) = failed("null");
+    let patterns: Vec<String> =
+        conditions.iter().map(|c| format!("{{type: {}, status: {}}}", c["type"], c["status"])).collect();
+    assert_eq!(patterns.len(), 5, "{patterns:?}");
+    for (at, condition) in conditions.iter().enumerate() {
+        // The first that matches is told, whatever the order of the patterns.
+        let later: Vec<&str> = patterns[at..].iter().rev().map(String::as_str).collect();
+        let (_, message) = failed(&rule(&later.join(", ")));
+        let kind = condition["type"].as_str().expect("a type");
+        assert!(
+            message.ends_with(&format!("has condition {kind} matching FailJob rule at index 0")),
+            "{kind}: {message}"
+        );
+        let other = if condition["status"] == "True" { "False" } else { "True" };
+        let (_, message) = failed(&rule(&format!("{{type: {kind}, status: '{other}'}}")));
+        assert!(message.contains("backoff limit"), "{kind}: {message}");
+    }
 }

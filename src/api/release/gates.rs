@@ -13,6 +13,12 @@ pub struct Gate {
     pub beta: u8,
     /// As above; `u8::MAX`: not yet.
     pub stable: u8,
+    /// The first minor version that no longer knows it: what it stood for is always so.
+    pub gone: u8,
+    /// It stays off in beta.
+    pub off_in_beta: bool,
+    /// The gate without which it cannot be on.
+    pub needs: Option<&'static str>,
 }
 
 /// How far a feature is.
@@ -26,17 +32,11 @@ pub enum Stage {
     Stable,
 }
 
-impl Stage {
-    /// Is it on where nothing is said?
-    pub fn default(self) -> bool {
-        self != Stage::Alpha
-    }
-}
-
 impl Gate {
-    /// How far it was; none if the release did not know it.
+    /// How far it was; none if the release did not know it yet, or no longer.
     pub fn stage(&self, release: Release) -> Option<Stage> {
         match release.0 {
+            minor if minor >= self.gone => None,
             minor if minor >= self.stable => Some(Stage::Stable),
             minor if minor >= self.beta => Some(Stage::Beta),
             minor if minor >= self.alpha => Some(Stage::Alpha),
@@ -44,9 +44,10 @@ impl Gate {
         }
     }
 
-    /// `alpha in 1.30, beta in 1.31, stable in 1.33`.
+    /// `alpha in 1.30, beta in 1.31, stable in 1.33, gone in 1.37`.
     pub fn history(&self) -> String {
-        let stages = [("alpha", self.alpha), ("beta", self.beta), ("stable", self.stable)];
+        let beta = if self.off_in_beta { "beta (off)" } else { "beta" };
+        let stages = [("alpha", self.alpha), (beta, self.beta), ("stable", self.stable)];
         let known = |(word, since): (&str, u8)| match since {
             NEVER => None,
             0 => None,
@@ -56,33 +57,54 @@ impl Gate {
         if self.alpha == self.beta && self.alpha > 0 {
             known.remove(0);
         }
+        if self.gone != NEVER {
+            known.push(format!("gone in {}", Release(self.gone)));
+        }
         known.join(", ")
     }
 
     /// Is it on where nothing is said?
     pub fn default(&self, release: Release) -> bool {
-        self.stage(release).is_some_and(Stage::default)
+        match self.stage(release) {
+            Some(Stage::Stable) => true,
+            Some(Stage::Beta) => !self.off_in_beta,
+            Some(Stage::Alpha) => false,
+            None => release.0 >= self.gone,
+        }
+    }
+
+    const fn gone(self, since: u8) -> Gate {
+        Gate { gone: since, ..self }
+    }
+
+    const fn off_in_beta(self) -> Gate {
+        Gate { off_in_beta: true, ..self }
+    }
+
+    const fn needs(self, gate: &'static str) -> Gate {
+        Gate { needs: Some(gate), ..self }
     }
 }
 
 const NEVER: u8 = u8::MAX;
 
 const fn gate(name: &'static str, alpha: u8, beta: u8, stable: u8) -> Gate {
-    Gate { name, alpha, beta, stable }
+    Gate { name, alpha, beta, stable, gone: NEVER, off_in_beta: false, needs: None }
 }
 
 /// The gates, by name.
 pub const GATES: &[Gate] = &[
     gate("ContainerRestartRules", 34, 35, NEVER),
-    gate("CronJobsScheduledAnnotation", 0, 0, 32),
-    gate("JobBackoffLimitPerIndex", 0, 29, 33),
+    gate("CronJobsScheduledAnnotation", 0, 0, 32).gone(35),
+    gate("GenericWorkload", 35, 37, NEVER).off_in_beta(),
+    gate("JobBackoffLimitPerIndex", 0, 29, 33).gone(37),
     gate("JobManagedBy", 30, 32, 35),
-    gate("JobPodFailurePolicy", 0, 0, 31),
-    gate("JobPodReplacementPolicy", 0, 29, 34),
-    gate("JobSuccessPolicy", 30, 31, 33),
+    gate("JobPodFailurePolicy", 0, 0, 31).gone(33),
+    gate("JobPodReplacementPolicy", 0, 29, 34).gone(37),
+    gate("JobSuccessPolicy", 30, 31, 33).gone(37),
     gate("MutablePodResourcesForSuspendedJobs", 35, 36, NEVER),
     gate("MutableSchedulingDirectivesForSuspendedJobs", 35, 36, NEVER),
     gate("PodLevelResources", 32, 34, NEVER),
     gate("StaleControllerConsistencyJob", 36, 36, NEVER),
-    gate("WorkloadWithJob", 36, NEVER, NEVER),
+    gate("WorkloadWithJob", 36, NEVER, NEVER).needs("GenericWorkload"),
 ];

@@ -126,12 +126,26 @@ impl Kubernetes {
             Some(known) => known,
             None => return Err(format!("unrecognized feature gate: {name}")),
         };
-        if stage == Stage::Stable && on != stage.default() {
-            return Err(format!("cannot set feature gate {name} to {on}, feature is locked to {}", stage.default()));
+        if stage == Stage::Stable && !on {
+            return Err(format!("cannot set feature gate {name} to {on}, feature is locked to true"));
         }
         self.gates.retain(|(set, _)| *set != gate.name);
         self.gates.push((gate.name, on));
         Ok(())
+    }
+
+    /// Are the gates that others need on? To be asked once all are set.
+    ///
+    /// # Errors
+    /// The first that lacks another.
+    pub fn check_gates(&self) -> Result<(), String> {
+        let lacking = |gate: &Gate| gate.needs.filter(|needed| self.is_on(gate.name) && !self.is_on(needed));
+        match GATES.iter().find_map(|gate| Some((gate.name, lacking(gate)?))) {
+            Some((name, needed)) => {
+                Err(format!("{name} is enabled, but depends on features that are disabled: [{needed}]"))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Sets gates written as `Name=true,Other=false`.
@@ -207,7 +221,37 @@ mod tests {
         check(29, "JobSuccessPolicy=true", "", Err("unrecognized feature gate: JobSuccessPolicy"));
         let locked = "cannot set feature gate JobSuccessPolicy to false, feature is locked to true";
         check(34, "JobSuccessPolicy=false", "", Err(locked));
+        check(36, "JobSuccessPolicy=true", "JobSuccessPolicy", Ok(true));
+        check(37, "JobSuccessPolicy=true", "", Err("unrecognized feature gate: JobSuccessPolicy"));
+        check(37, "", "JobSuccessPolicy", Ok(true));
+        for (gate, gone) in [
+            ("JobPodFailurePolicy", 33),
+            ("CronJobsScheduledAnnotation", 35),
+            ("JobBackoffLimitPerIndex", 37),
+            ("JobPodReplacementPolicy", 37),
+        ] {
+            let unknown = format!("unrecognized feature gate: {gate}");
+            check(gone - 1, &format!("{gate}=true"), gate, Ok(true));
+            check(gone, &format!("{gate}=true"), gate, Err(&unknown));
+            check(gone, "", gate, Ok(true));
+        }
+        check(34, "GenericWorkload=true", "", Err("unrecognized feature gate: GenericWorkload"));
+        check(37, "", "GenericWorkload", Ok(false));
+        check(37, "GenericWorkload=true", "GenericWorkload", Ok(true));
         check(37, "JobSuccessPolicy", "", Err("missing bool value for JobSuccessPolicy"));
+    }
+
+    #[test]
+    fn gates_need_others() {
+        let check = |gates: &str| {
+            let mut kubernetes = Kubernetes::of(Release(37));
+            kubernetes.set_gates(gates).and_then(|()| kubernetes.check_gates())
+        };
+        let lacking = "WorkloadWithJob is enabled, but depends on features that are disabled: [GenericWorkload]";
+        assert_eq!(check("WorkloadWithJob=true"), Err(lacking.to_owned()));
+        assert_eq!(check("WorkloadWithJob=true,GenericWorkload=true"), Ok(()));
+        assert_eq!(check("WorkloadWithJob=false,GenericWorkload=true"), Ok(()));
+        assert_eq!(check(""), Ok(()));
     }
 
     #[test]

@@ -31,13 +31,15 @@ macro_rules! changes {
         /// The rules of a release, as plain yes and no.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub struct Rules {
+            /// The release, for what differs in words alone.
+            pub release: Release,
             $(#[doc = $now] pub $rule: bool,)*
         }
 
         impl Rules {
             /// The rules of a cluster's Kubernetes.
             pub fn of(kubernetes: &Kubernetes) -> Rules {
-                Rules { $($rule: kubernetes.has_line(stringify!($rule), $since, $gates),)* }
+                Rules { release: kubernetes.release, $($rule: kubernetes.has_line(stringify!($rule), $since, $gates),)* }
             }
 
             /// Does the rule of this line hold?

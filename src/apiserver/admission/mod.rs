@@ -28,12 +28,13 @@ pub use cron_job_spec::cron_job_spec;
 pub use job_spec::job_spec;
 pub use scheduling::label_selector;
 pub use update::{
-    PatchType, Rejection, distinct, listed, patch_cron_job, patch_job, patch_job_as, update_cron_job, update_job,
+    Decoder, PatchType, Rejection, distinct, listed, patch_cron_job, patch_job, patch_job_as, update_cron_job,
+    update_job,
 };
 /// UID of every object: the engine tells objects apart by dense ids, and no rule reads a UID.
 pub const UID: &str = "00000000-0000-0000-0000-000000000001";
 /// When every object was created, as far as manifests go.
-const CREATION_TIMESTAMP: &str = "2000-01-01T00:00:00Z";
+pub(super) const CREATION_TIMESTAMP: &str = "2000-01-01T00:00:00Z";
 /// What a generated name ends in; the server takes five letters by chance.
 const GENERATED_SUFFIX: &str = "abcde";
 /// How much of `generateName` is used: a name of 63 letters less the suffix (`SimpleNameGenerator`).
@@ -97,7 +98,7 @@ pub fn create_job(value: &Value, rules: &Rules) -> Result<Admitted, Vec<FieldErr
     set_system_fields(&mut job);
     disabled::drop_fields(&mut job["spec"], None, rules);
     prepare_job_for_create(&mut job, shares_labels);
-    let errors = validation::validate_job_create(&job);
+    let errors = validation::validate_job_create(&job, rules);
     if !errors.is_empty() {
         return Err(errors);
     }
@@ -136,7 +137,7 @@ pub fn create_cron_job(
     disabled::drop_in_template(&mut cron_job, None, rules);
     set_system_fields(&mut cron_job);
     cron_job["status"] = json!({});
-    let errors = validation::validate_cron_job_create(&cron_job, clockwork);
+    let errors = validation::validate_cron_job_create(&cron_job, clockwork, rules);
     if !errors.is_empty() {
         return Err(errors);
     }
@@ -161,7 +162,7 @@ pub fn create_pod(value: &Value, rules: &Rules) -> Result<AdmittedPod, Vec<Field
     if let Some(spec) = pod.get_mut("spec") {
         disabled::drop_pod_fields(spec, None, rules);
     }
-    let errors = validation::validate_pod_create(&pod);
+    let errors = validation::validate_pod_create(&pod, rules);
     if !errors.is_empty() {
         return Err(errors);
     }

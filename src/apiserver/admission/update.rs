@@ -9,7 +9,7 @@ use crate::api::job::JobStatus;
 use crate::api::quote::quote;
 use crate::api::release::Rules;
 use crate::apiserver::field::{FieldError, aggregate};
-use crate::apiserver::schema::{equal_as, schema};
+use crate::apiserver::schema::{equal_as, go_json_text, schema};
 use crate::apiserver::validation::{self, Clockwork, SuspensionFacts};
 
 /// Why an update was refused.
@@ -17,8 +17,17 @@ use crate::apiserver::validation::{self, Clockwork, SuspensionFacts};
 pub enum Rejection {
     /// The patch cannot be merged with the object.
     Unmergeable(String),
+    /// The request is no sound one.
+    BadRequest(String),
     /// The patched object is none of its kind: what the server says of the patch.
     Undecodable(String),
+    /// The object is no longer the one that the patch is for.
+    Conflict {
+        /// Resource and group: `jobs.batch`.
+        resource: &'static str,
+        /// Name of the object.
+        name: String,
+    },
     /// The object breaks rules.
     Invalid {
         /// Kind and group: `Job.batch`.
@@ -34,8 +43,13 @@ impl fmt::Display for Rejection {
     /// The message of the server's answer.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Rejection::Unmergeable(problem) => f.write_str(problem),
+            Rejection::Unmergeable(problem) | Rejection::BadRequest(problem) => f.write_str(problem),
             Rejection::Undecodable(problem) => write!(f, " \"\" is invalid: patch: {problem}"),
+            Rejection::Conflict { resource, name } => write!(
+                f,
+                "Operation cannot be fulfilled on {resource} \"{name}\": the object has been modified; please apply \
+                 your changes to the latest version and try again"
+            ),
             Rejection::Invalid { kind, name, errors } => {
                 write!(f, "{kind} \"{name}\" is invalid: {}", listed(errors))
             }
@@ -61,11 +75,20 @@ pub fn listed(errors: &[FieldError]) -> String {
     aggregate(&distinct(errors))
 }
 
+/// Who reads objects as the server's strict decoder does.
+pub trait Decoder {
+    /// Reads an object that is to be of a kind.
+    ///
+    /// # Errors
+    /// What is wrong with it, in the decoder's words.
+    fn decode(&self, kind: &str, object: &Value) -> Result<(), String>;
+}
+
 /// How a patch is merged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PatchType {
-    /// RFC 7386.
-    Merge,
+#[derive(Clone, Copy)]
+pub enum PatchType<'d> {
+    /// RFC 7386. What comes of it is read as a document.
+    Merge(&'d dyn Decoder),
     /// Kubernetes' own, as `kubectl apply` sends it.
     StrategicMerge,
 }
@@ -74,8 +97,14 @@ pub enum PatchType {
 ///
 /// # Errors
 /// The server's reasons.
-pub fn patch_job(stored: &Value, merge: &Value, status: &JobStatus, rules: &Rules) -> Result<Admitted, Rejection> {
-    patch_job_as(PatchType::Merge, stored, merge, &SuspensionFacts::of(status), rules)
+pub fn patch_job(
+    stored: &Value,
+    merge: &Value,
+    decoder: &dyn Decoder,
+    status: &JobStatus,
+    rules: &Rules,
+) -> Result<Admitted, Rejection> {
+    patch_job_as(PatchType::Merge(decoder), stored, merge, &SuspensionFacts::of(status), rules)
 }
 
 /// A patch of either type of a stored Job.
@@ -83,7 +112,7 @@ pub fn patch_job(stored: &Value, merge: &Value, status: &JobStatus, rules: &Rule
 /// # Errors
 /// The server's reasons.
 pub fn patch_job_as(
-    how: PatchType,
+    how: PatchType<'_>,
     stored: &Value,
     patch: &Value,
     facts: &SuspensionFacts,
@@ -97,7 +126,7 @@ pub fn patch_job_as(
 /// # Errors
 /// The server's reasons.
 pub fn patch_cron_job(
-    how: PatchType,
+    how: PatchType<'_>,
     stored: &Value,
     patch: &Value,
     clockwork: &dyn Clockwork,
@@ -106,11 +135,33 @@ pub fn patch_cron_job(
     update_cron_job(stored, &patched("CronJob", how, stored, patch)?, clockwork, rules)
 }
 
-fn patched(kind: &str, how: PatchType, stored: &Value, patch: &Value) -> Result<Value, Rejection> {
+/// The object that a patch makes of a stored one, if the request is sound (`patcher.applyPatch`, `Store.Update`).
+fn patched(kind: &str, how: PatchType<'_>, stored: &Value, patch: &Value) -> Result<Value, Rejection> {
+    let mut object = match how {
+        PatchType::Merge(decoder) => merged(kind, decoder, stored, patch)?,
+        PatchType::StrategicMerge => strategically_merged(kind, stored, patch)?,
+    };
+    check_name(stored, &object)?;
+    check_version(kind, stored, &mut object)?;
+    Ok(object)
+}
+
+/// The server shows the patched object where that does not decode (`jsonPatcher.applyPatchToCurrentObject`).
+fn merged(kind: &str, decoder: &dyn Decoder, stored: &Value, patch: &Value) -> Result<Value, Rejection> {
+    let mut object = stored.clone();
+    patch::merge(&mut object, patch);
+    match decoder.decode(kind, &object) {
+        Ok(()) => Ok(object),
+        Err(problem) => Err(undecodable(&go_json_text(&object), &problem)),
+    }
+}
+
+/// The server shows what it has left of the patch (`applyPatchToObject`).
+fn strategically_merged(kind: &str, stored: &Value, patch: &Value) -> Result<Value, Rejection> {
     let shape = schema().shape(kind);
     let (mut object, mut patch) = (stored.clone(), patch.clone());
-    match (how, &mut object, &mut patch) {
-        (PatchType::StrategicMerge, Value::Object(stored), Value::Object(patch)) => {
+    match (&mut object, &mut patch) {
+        (Value::Object(stored), Value::Object(patch)) => {
             let merged = patch::strategic_merge(&shape, std::mem::take(stored), patch);
             object = Value::Object(merged.map_err(Rejection::Unmergeable)?);
         }
@@ -125,7 +176,52 @@ fn patched(kind: &str, how: PatchType, stored: &Value, patch: &Value) -> Result<
             format!("strict decoding error: {}", unknown.join(", "))
         }
     };
-    Err(Rejection::Undecodable(format!("Invalid value: {}: {problem}", quote(&patch::go_value(&patch)))))
+    Err(undecodable(&patch::go_value(&patch), &problem))
+}
+
+fn undecodable(shown: &str, problem: &str) -> Rejection {
+    Rejection::Undecodable(format!("Invalid value: {}: {problem}", quote(shown)))
+}
+
+/// A patch cannot lead to another object (`EnsureObjectNamespaceMatchesRequestNamespace`, `checkName`).
+fn check_name(stored: &Value, object: &Value) -> Result<(), Rejection> {
+    let text = |object: &Value, field: &str| object["metadata"][field].as_str().unwrap_or("").to_owned();
+    let namespace = text(object, "namespace");
+    let (name, wanted) = (text(object, "name"), text(stored, "name"));
+    let problem = if !namespace.is_empty() && namespace != text(stored, "namespace") {
+        "the namespace of the provided object does not match the namespace sent on the request".to_owned()
+    } else if name.is_empty() {
+        format!("the name of the object ({wanted} based on URL) was undeterminable: name must be provided")
+    } else if name != wanted {
+        format!("the name of the object ({name}) does not match the name on the URL ({wanted})")
+    } else {
+        return Ok(());
+    };
+    Err(Rejection::BadRequest(problem))
+}
+
+/// A patch that names a version is for that version only; 0 is any.
+fn check_version(kind: &str, stored: &Value, object: &mut Value) -> Result<(), Rejection> {
+    let version = |object: &Value| match object["metadata"]["resourceVersion"].as_str().unwrap_or("") {
+        "" => Ok(0),
+        text => parse_uint(text).map_err(Rejection::Unmergeable),
+    };
+    match version(object)? {
+        0 => object["metadata"]["resourceVersion"] = stored["metadata"]["resourceVersion"].clone(),
+        version_of_patch if version(stored) == Ok(version_of_patch) => {}
+        _ => {
+            let resource = if kind == "Job" { "jobs.batch" } else { "cronjobs.batch" };
+            return Err(Rejection::Conflict { resource, name: name(stored) });
+        }
+    }
+    Ok(())
+}
+
+/// A number as Go reads it (`strconv.ParseUint`).
+fn parse_uint(text: &str) -> Result<u64, String> {
+    let problem = if text.bytes().all(|b| b.is_ascii_digit()) { "value out of range" } else { "invalid syntax" };
+    let number = text.strip_prefix('+').map_or(text, |_| "").parse();
+    number.map_err(|_| format!("strconv.ParseUint: parsing {}: {problem}", quote(text)))
 }
 
 /// The verdict on putting `new` in place of a stored Job.
@@ -161,7 +257,7 @@ pub fn update_cron_job(
     let old = read("CronJob", stored);
     disabled::drop_in_template(&mut cron_job, Some(&old), rules);
     let changed = prepare_for_update("CronJobSpec", &mut cron_job, &old);
-    let errors = validation::validate_cron_job_update(&cron_job, &old, clockwork);
+    let errors = validation::validate_cron_job_update(&cron_job, &old, clockwork, rules);
     if !errors.is_empty() {
         return Err(Rejection::Invalid { kind: "CronJob.batch", name: name(&cron_job), errors });
     }

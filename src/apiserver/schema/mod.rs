@@ -13,6 +13,7 @@ use std::sync::OnceLock;
 use serde_json::{Map, Value};
 
 use super::field::Shown;
+use crate::api::release::Release;
 
 pub(crate) use print::print_json;
 pub use print::{escape_html, go_json_text};
@@ -24,6 +25,8 @@ pub(crate) struct Schema {
 
 struct Struct {
     name: &'static str,
+    /// The last release that prints it like this, if it is only there for that.
+    until: Option<Release>,
     /// As Go has them in order.
     fields: Vec<FieldType>,
     /// The same by name.
@@ -40,6 +43,8 @@ struct FieldType {
     off: bool,
     /// The parent is dropped with it if nothing else is in there.
     off_with_parent: bool,
+    /// The only release whose error texts have it.
+    only: Option<Release>,
     /// Go's name for the type of a string that has one.
     go_name: Option<&'static str>,
     /// How a patch merges the list, if it does.
@@ -94,7 +99,7 @@ pub(crate) fn schema() -> &'static Schema {
 pub(crate) fn print_as(notation: &str, value: &Value) -> Shown {
     match (notation, value) {
         ("string", _) => Shown::Quoted(value.as_str().unwrap_or("").to_owned()),
-        _ => Shown::Plain(schema().print(&schema().shape(notation), value)),
+        _ => Shown::Typed(notation.to_owned(), value.clone()),
     }
 }
 
@@ -107,11 +112,15 @@ impl Schema {
     fn parse(table: &'static str) -> Schema {
         let lines = || table.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
         let names: Vec<&str> = lines().filter(|line| !line.starts_with(' ')).collect();
+        // Types of older releases have a second word, and are no type's.
         let position = |name: &str| names.iter().position(|known| *known == name);
+        let release = |word: &str, start: &str| word.strip_prefix(start).and_then(|text| text.parse().ok());
         let mut structs: Vec<Struct> = Vec::with_capacity(names.len());
         for line in lines() {
             if !line.starts_with(' ') {
-                structs.push(Struct { name: line, fields: Vec::new(), by_name: Vec::new() });
+                let (name, until) = line.split_once(' ').unwrap_or((line, ""));
+                let until = release(until, "until:");
+                structs.push(Struct { name, until, fields: Vec::new(), by_name: Vec::new() });
                 continue;
             }
             let mut words = line.split_whitespace();
@@ -129,6 +138,7 @@ impl Schema {
                     _ if word.starts_with("by:") => {
                         field.merge = word.strip_prefix("by:").map(|key| Merge { key, retain_keys: false });
                     }
+                    _ if word.starts_with("only:") => field.only = release(word, "only:"),
                     _ if word.starts_with("go:") => field.go_name = word.strip_prefix("go:"),
                     _ => field.default = word.strip_prefix('=').and_then(|json| serde_json::from_str(json).ok()),
                 }
@@ -144,7 +154,7 @@ impl Schema {
 
     /// The type in the table's notation: `Container`, `[]string`, `*int32`.
     pub(crate) fn shape(&self, notation: &str) -> Shape {
-        Shape::parse(notation, &|name| self.structs.iter().position(|s| s.name == name))
+        Shape::parse(notation, &|name| self.structs.iter().position(|s| s.name == name && s.until.is_none()))
     }
 
     /// A field of a struct: its type, and how a patch merges it if it is a list with a way of its own.
@@ -194,6 +204,7 @@ impl FieldType {
             omit: false,
             off: false,
             off_with_parent: false,
+            only: None,
             go_name: None,
             merge: None,
             default: None,
@@ -292,9 +303,39 @@ mod tests {
         assert_eq!(wrong(json!({"restartPolicy": 1})).as_deref(), Some("cannot convert int64 to v1.RestartPolicy"));
         assert_eq!(wrong(json!({"hostname": 1})).as_deref(), Some("cannot convert int64 to string"));
         assert_eq!(wrong(json!({"hostname": 1.5})).as_deref(), Some("unrecognized type: string"));
-        let printed = schema.print(&schema.shape("SuccessPolicy"), &json!({"rules": [{"succeededCount": 1}]}));
+        let newest = Release::NEWEST;
+        let printed = schema.print(&schema.shape("SuccessPolicy"), &json!({"rules": [{"succeededCount": 1}]}), newest);
         assert_eq!(printed, r#"{"Rules":[{"SucceededIndexes":null,"SucceededCount":1}]}"#);
-        let printed = schema.print(&schema.shape("LabelSelector"), &json!({"matchLabels": {"a": "<"}}));
+        let printed = schema.print(&schema.shape("LabelSelector"), &json!({"matchLabels": {"a": "<"}}), newest);
         assert_eq!(printed, r#"{"matchLabels":{"a":"\u003c"}}"#);
+    }
+
+    #[test]
+    fn values_are_printed_as_the_release_has_its_types() {
+        let print =
+            |minor, notation: &str, value: Value| schema().print(&schema().shape(notation), &value, Release(minor));
+        let pod = |minor| {
+            let value = json!({"hostNetwork": true, "hostUsers": false, "serviceAccount": "s", "securityContext": {}});
+            print(minor, "PodSpec", value)
+        };
+        let end = |minor| {
+            let printed = pod(minor);
+            let from = printed.rfind("\"Resources\"").expect("the field");
+            printed[from..].to_owned()
+        };
+        assert_eq!(end(33), r#""Resources":null}"#);
+        assert_eq!(end(34), r#""Resources":null,"HostnameOverride":null}"#);
+        assert_eq!(end(35), r#""Resources":null,"HostnameOverride":null,"WorkloadRef":null}"#);
+        assert_eq!(end(36), r#""Resources":null,"HostnameOverride":null,"SchedulingGroup":null}"#);
+        let newest = r#""Resources":null,"HostnameOverride":null,"SchedulingGroup":null,"EvictionResponders":null}"#;
+        assert_eq!(end(37), newest);
+        let (older, newer) = (pod(36), pod(37));
+        assert!(older.contains(
+            r#""NodeName":"","SecurityContext":{"HostNetwork":true,"HostPID":false,"HostIPC":false,"ShareProcessNamespace":null,"HostUsers":false,"SELinuxOptions":null"#
+        ));
+        assert!(!older.contains("DeprecatedServiceAccount") && newer.contains(r#""DeprecatedServiceAccount":"s""#));
+        assert!(newer.contains(r#""HostNetwork":true"#) && newer.contains(r#""SecurityContext":{"SELinuxOptions""#));
+        assert_eq!(print(36, "EmptyDirVolumeSource", Value::Null), r#"{"Medium":"","SizeLimit":null}"#);
+        assert_eq!(print(37, "EmptyDirVolumeSource", Value::Null), r#"{"Medium":"","SizeLimit":null,"Mode":null}"#);
     }
 }

@@ -46,29 +46,29 @@ pub(crate) use names::{is_dns1123_subdomain, label_key, label_value};
 pub use template::SuspensionFacts;
 
 /// All errors of a new Job (`rest.ValidateCreate`).
-pub(crate) fn validate_job_create(job: &Value) -> Vec<FieldError> {
-    let (job, mut errors) = (Field::root(job), Errors::default());
+pub(crate) fn validate_job_create(job: &Value, rules: &Rules) -> Vec<FieldError> {
+    let (job, mut errors) = (Field::root(job), Errors::of(rules.release));
     job::validate_create(&job, &Options::default(), &mut errors);
     finish_create(&job, errors)
 }
 
 /// All errors of a new CronJob.
-pub(crate) fn validate_cron_job_create(cron_job: &Value, clockwork: &dyn Clockwork) -> Vec<FieldError> {
-    let (cron_job, mut errors) = (Field::root(cron_job), Errors::default());
+pub(crate) fn validate_cron_job_create(cron_job: &Value, clockwork: &dyn Clockwork, rules: &Rules) -> Vec<FieldError> {
+    let (cron_job, mut errors) = (Field::root(cron_job), Errors::of(rules.release));
     cronjob::validate_create(&cron_job, clockwork, &mut errors);
     finish_create(&cron_job, errors)
 }
 
 /// All errors of a new pod that no Job makes.
-pub(crate) fn validate_pod_create(pod: &Value) -> Vec<FieldError> {
-    let (pod, mut errors) = (Field::root(pod), Errors::default());
+pub(crate) fn validate_pod_create(pod: &Value, rules: &Rules) -> Vec<FieldError> {
+    let (pod, mut errors) = (Field::root(pod), Errors::of(rules.release));
     meta::validate(&pod.get("metadata"), &mut errors);
     pod_template::validate_pod(&pod, &Options::default(), &mut errors);
     finish_create(&pod, errors)
 }
 
 fn finish_create(object: &Field<'_>, mut errors: Errors) -> Vec<FieldError> {
-    if errors.0.is_empty() {
+    if errors.list.is_empty() {
         meta::validate_as_path_segment(&object.get("metadata"), &mut errors);
     }
     errors.into_distinct()
@@ -76,15 +76,20 @@ fn finish_create(object: &Field<'_>, mut errors: Errors) -> Vec<FieldError> {
 
 /// All errors of a changed Job (`rest.ValidateUpdate`).
 pub(crate) fn validate_job_update(job: &Value, old: &Value, facts: &SuspensionFacts, rules: &Rules) -> Vec<FieldError> {
-    let (job, old, mut errors) = (Field::root(job), Field::root(old), Errors::default());
+    let (job, old, mut errors) = (Field::root(job), Field::root(old), Errors::of(rules.release));
     common_update(&job, &old, &mut errors);
     job::validate_update(&job, &old, facts, rules, &mut errors);
     errors.into_distinct()
 }
 
 /// All errors of a changed CronJob.
-pub(crate) fn validate_cron_job_update(cron_job: &Value, old: &Value, clockwork: &dyn Clockwork) -> Vec<FieldError> {
-    let (cron_job, old, mut errors) = (Field::root(cron_job), Field::root(old), Errors::default());
+pub(crate) fn validate_cron_job_update(
+    cron_job: &Value,
+    old: &Value,
+    clockwork: &dyn Clockwork,
+    rules: &Rules,
+) -> Vec<FieldError> {
+    let (cron_job, old, mut errors) = (Field::root(cron_job), Field::root(old), Errors::of(rules.release));
     common_update(&cron_job, &old, &mut errors);
     cronjob::validate_update(&cron_job, &old, clockwork, &mut errors);
     errors.into_distinct()

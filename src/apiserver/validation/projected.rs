@@ -101,7 +101,7 @@ pub(super) fn has_non_local_token_path(volumes: &Field<'_>) -> bool {
     for path in sources.map(|source| source.get("serviceAccountToken").get("path")) {
         paths::local_non_reserved(&path, path.text(), &mut errors);
     }
-    !errors.0.is_empty()
+    !errors.list.is_empty()
 }
 
 fn cluster_trust_bundle(bundle: &Field<'_>, errors: &mut Errors) {

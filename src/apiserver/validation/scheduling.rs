@@ -275,7 +275,7 @@ fn legacy_label_keys(constraint: &Field<'_>, errors: &mut Errors) {
 pub(super) fn has_invalid_match_label_keys(constraints: &Field<'_>) -> bool {
     let mut errors = Errors::default();
     constraints.items().for_each(|constraint| label_keys(&constraint, &mut errors));
-    !errors.0.is_empty()
+    !errors.list.is_empty()
 }
 
 /// Has a selector of pods a value that is no label value (`hasInvalidLabelValueInAffinitySelector`)?

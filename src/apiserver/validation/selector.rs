@@ -38,7 +38,7 @@ pub(super) fn has_invalid_value(selector: &Field<'_>) -> bool {
 pub(super) fn is_invalid(selector: &Field<'_>) -> bool {
     let mut errors = Errors::default();
     validate(selector, false, &mut errors);
-    !errors.0.is_empty()
+    !errors.list.is_empty()
 }
 
 /// Does the selector match these labels? Nothing if it is not well formed. No selector matches nothing, an empty one all.

@@ -49,7 +49,7 @@ const SOURCES: [(&str, Check); 29] = [
 pub(super) fn validate<'v>(volumes: &Field<'v>, options: &Options, errors: &mut Errors) -> Volumes<'v> {
     let mut sound = Volumes::new();
     for volume in volumes.items() {
-        let mut faults = Errors::default();
+        let mut faults = Errors::of(errors.release);
         let name = volume.get("name");
         source(&volume, options, &mut faults);
         if name.text().is_empty() {
@@ -60,10 +60,10 @@ pub(super) fn validate<'v>(volumes: &Field<'v>, options: &Options, errors: &mut 
         if sound.contains_key(name.text()) {
             faults.duplicate(&name, name.text());
         }
-        if faults.0.is_empty() {
+        if faults.list.is_empty() {
             sound.insert(name.text(), volume);
         }
-        errors.0.append(&mut faults.0);
+        errors.list.append(&mut faults.list);
     }
     sound
 }

@@ -3,19 +3,68 @@
 use std::sync::Arc;
 
 use crate::api::job::{PodFailurePolicyAction, PodFailurePolicyRequirement, PodFailurePolicyRule};
-use crate::api::pod::{ContainerExits, PodTemplate};
+use crate::api::pod::{ContainerExits, ContainersWord, Pod, PodTemplate};
 
 /// What a policy may look at in a failed pod.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FailedPodFacts {
     /// Exit codes of its terminated containers.
     pub exits: ContainerExits,
-    /// Condition Initialized is True: no init container is left to run.
-    pub initialized: bool,
-    /// Condition Ready is True: possible only while it is being deleted and has not ended.
-    pub ready: bool,
-    /// Condition DisruptionTarget is True.
+    /// What its conditions say.
+    pub conditions: PodConditions,
+}
+
+/// The conditions of a failed pod. Those that need running containers can be True only while it is being deleted and has
+/// not ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct PodConditions {
+    /// DisruptionTarget is True.
     pub disrupted: bool,
+    /// PodScheduled is True.
+    pub scheduled: bool,
+    /// A kubelet has reported on it. One that rejects a pod reports no conditions.
+    pub reported: bool,
+    /// PodReadyToStartContainers is True: its sandbox is there.
+    pub sandboxed: bool,
+    /// Initialized is True: no init container is left to run.
+    pub initialized: bool,
+    /// Ready is True.
+    pub ready: bool,
+    /// ContainersReady is True.
+    pub containers_ready: bool,
+}
+
+impl PodConditions {
+    /// Of a pod of this template.
+    pub(super) fn of(pod: &Pod, template: &PodTemplate) -> PodConditions {
+        let status = &pod.status;
+        let runs = !status.phase.is_terminal();
+        let waits = matches!(status.view.word, ContainersWord::Pending | ContainersWord::ContainerCreating);
+        PodConditions {
+            disrupted: pod.disruption_target.is_some(),
+            scheduled: pod.scheduled,
+            reported: pod.scheduled && status.rejection().is_none(),
+            sandboxed: runs && !waits,
+            initialized: is_initialized(template, &status.exits),
+            ready: status.ready,
+            containers_ready: runs && status.view.ready == status.view.total,
+        }
+    }
+
+    /// Types and statuses in the order of `status.conditions`: a kubelet keeps those of others and writes its own behind
+    /// them (`mergePodStatus`, `generateAPIPodStatus`).
+    fn in_order(self) -> impl Iterator<Item = (&'static str, bool)> {
+        let others = [("DisruptionTarget", true, self.disrupted), ("PodScheduled", false, !self.scheduled)];
+        let own = [
+            ("PodReadyToStartContainers", self.sandboxed),
+            ("Initialized", self.initialized),
+            ("Ready", self.ready),
+            ("ContainersReady", self.containers_ready),
+            ("PodScheduled", true),
+        ];
+        let own = own.map(|(kind, holds)| (kind, holds, self.reported));
+        others.into_iter().chain(own).filter(|(.., is_there)| *is_there).map(|(kind, holds, _)| (kind, holds))
+    }
 }
 
 /// What the policy makes of a failed pod.
@@ -117,7 +166,7 @@ fn matching_exit(
 }
 
 /// Is no init container left to run? Those that run beside the app are not waited for.
-pub(super) fn is_initialized(template: &PodTemplate, exits: &ContainerExits) -> bool {
+fn is_initialized(template: &PodTemplate, exits: &ContainerExits) -> bool {
     let ContainerExits::Several(exits) = exits else { return template.init_containers.iter().all(|c| c.sidecar) };
     let succeeded =
         |at: usize| exits.iter().any(|exit| exit.init && usize::from(exit.container) == at && exit.code == 0);
@@ -127,18 +176,12 @@ pub(super) fn is_initialized(template: &PodTemplate, exits: &ContainerExits) -> 
 
 /// The pod's conditions in their order, each against all patterns (`matchOnPodConditions`).
 fn matching_condition(patterns: &[(Arc<str>, Arc<str>)], pod: &FailedPodFacts) -> Option<Seen> {
-    let conditions = [
-        ("PodScheduled", true),
-        ("Initialized", pod.initialized),
-        ("Ready", pod.ready),
-        ("DisruptionTarget", pod.disrupted),
-    ];
-    let held = conditions.iter().filter(|(kind, holds)| *holds || matches!(*kind, "Initialized" | "Ready"));
     let matches = |kind: &str, holds: bool| {
         let status = if holds { "True" } else { "False" };
         patterns.iter().any(|pattern| &*pattern.0 == kind && &*pattern.1 == status)
     };
-    held.clone().find(|(kind, holds)| matches(kind, *holds)).map(|(kind, _)| Seen::Condition((*kind).to_owned()))
+    let seen = pod.conditions.in_order().find(|&(kind, holds)| matches(kind, holds));
+    seen.map(|(kind, _)| Seen::Condition(kind.to_owned()))
 }
 
 #[cfg(test)]
@@ -157,7 +200,7 @@ mod tests {
         }
     }
 
-    /// `"FailJob main In 42"`, `"Ignore * NotIn 0,1"`, `"Count DisruptionTarget"`
+    /// `"FailJob main In 42"`, `"Ignore * NotIn 0,1"`, `"Count DisruptionTarget"`, `"Count Ready=False,Initialized"`
     fn rule(text: &str) -> PodFailurePolicyRule {
         let words: Vec<&str> = text.split(' ').collect();
         let action = match words[0] {
@@ -167,7 +210,7 @@ mod tests {
             _ => PodFailurePolicyAction::Count,
         };
         let requirement = match words[..] {
-            [_, condition] => PodFailurePolicyRequirement::PodConditions(vec![(condition.into(), "True".into())]),
+            [_, conditions] => PodFailurePolicyRequirement::PodConditions(conditions.split(',').map(pattern).collect()),
             _ => PodFailurePolicyRequirement::ExitCodes {
                 container_name: (words[1] != "*").then(|| words[1].into()),
                 is_in: words[2] == "In",
@@ -177,13 +220,23 @@ mod tests {
         PodFailurePolicyRule { action, requirement }
     }
 
+    fn pattern(text: &str) -> (Arc<str>, Arc<str>) {
+        let (kind, status) = text.split_once('=').unwrap_or((text, "True"));
+        (kind.into(), status.into())
+    }
+
     fn check(rules: &[&str], exits: &[(bool, u16, i32)], disrupted: bool, expected: &str) {
-        let rules: Vec<_> = rules.iter().map(|text| rule(text)).collect();
         let exits = exits.iter().map(|&(init, container, code)| ContainerExit { init, container, code }).collect();
         let exits = ContainerExits::Several(exits);
         let initialized = is_initialized(&template(), &exits);
-        let facts = FailedPodFacts { exits, initialized, ready: false, disrupted };
-        let matched = match_policy(&rules, &template(), &facts);
+        let conditions =
+            PodConditions { scheduled: true, reported: true, initialized, disrupted, ..PodConditions::default() };
+        check_facts(rules, &FailedPodFacts { exits, conditions }, expected);
+    }
+
+    fn check_facts(rules: &[&str], facts: &FailedPodFacts, expected: &str) {
+        let rules: Vec<_> = rules.iter().map(|text| rule(text)).collect();
+        let matched = match_policy(&rules, &template(), facts);
         let text = match (&matched.action, &matched.cause) {
             (None, _) => "none".to_owned(),
             (Some(_), Some(cause)) => cause.message("ns/p"),
@@ -216,5 +269,26 @@ mod tests {
             "Pod ns/p has condition DisruptionTarget matching FailJob rule at index 0",
         );
         check(&["FailJob * In 1"], &[], false, "none");
+    }
+
+    #[test]
+    fn conditions_match_in_the_order_of_the_status() {
+        let check = |rule: &str, conditions: PodConditions, expected: Option<&str>| {
+            let text = expected.map_or("none".to_owned(), |kind| {
+                format!("Pod ns/p has condition {kind} matching FailJob rule at index 0")
+            });
+            check_facts(&[rule], &FailedPodFacts { conditions, ..FailedPodFacts::default() }, &text);
+        };
+        let ended = PodConditions { scheduled: true, reported: true, initialized: true, ..PodConditions::default() };
+        check("FailJob ContainersReady=False", ended, Some("ContainersReady"));
+        check("FailJob PodReadyToStartContainers=False", ended, Some("PodReadyToStartContainers"));
+        check("FailJob ContainersReady=False,Ready=False", ended, Some("Ready"));
+        check("FailJob PodScheduled,Ready=False,Initialized", ended, Some("Initialized"));
+        check("FailJob PodScheduled,DisruptionTarget", ended, Some("PodScheduled"));
+        check("FailJob Ready,DisruptionTarget", PodConditions { disrupted: true, ..ended }, Some("DisruptionTarget"));
+        let rejected = PodConditions { scheduled: true, ..PodConditions::default() };
+        check("FailJob PodScheduled,Ready=False,Initialized=False", rejected, None);
+        check("FailJob PodScheduled=False,Ready=False", PodConditions::default(), Some("PodScheduled"));
+        check("FailJob Ready=Unknown", ended, None);
     }
 }

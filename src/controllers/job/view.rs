@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::backoff::BackoffRecord;
-use super::pod_failure_policy::{FailedPodFacts, is_initialized};
+use super::pod_failure_policy::{FailedPodFacts, PodConditions};
 use crate::api::job::{Job, JobSpec, JobStatus};
 use crate::api::meta::{ApiTime, JobId, ObjectName, PodId};
 use crate::api::pod::{NO_INDEX, Pod, PodPhase, RestartPolicy};
@@ -331,10 +331,8 @@ impl PodView {
         self.finish = finish_time(pod);
         (self.restarts, self.most_restarts) = (status.restarts, status.most_restarts);
         if spec.pod_failure_policy.is_some() {
-            let disrupted = pod.disruption_target.is_some();
-            let initialized = is_initialized(&spec.template, &status.exits);
-            let (exits, ready) = (status.exits.clone(), status.ready);
-            self.facts = Some(Box::new(FailedPodFacts { exits, initialized, ready, disrupted }));
+            let (exits, conditions) = (status.exits.clone(), PodConditions::of(pod, &spec.template));
+            self.facts = Some(Box::new(FailedPodFacts { exits, conditions }));
         }
     }
 

@@ -1,28 +1,16 @@
 //! A CronJob as v1 JSON.
 
-use std::sync::Arc;
-
 use serde_json::{Map, Value, json};
 
-use super::job::job_uid;
-use super::{Calendar, Identity, uid};
+use super::Calendar;
 use crate::api::cronjob::{ActiveJob, CronJob};
 use crate::api::meta::CronJobId;
+use crate::apiserver::served::job_uid;
 use crate::apiserver::store::Store;
 
-pub(super) fn cron_job_uid(id: CronJobId) -> String {
-    uid(Identity::CronJob, u64::from(id.uid))
-}
-
 pub(super) fn render(calendar: Calendar, id: CronJobId, store: &Store) -> Option<Value> {
-    let cron_job = store.cron_job(id)?;
-    let mut object = Arc::unwrap_or_clone(store.cron_job_manifest(id)?);
-    let metadata = &mut object["metadata"];
-    metadata["uid"] = cron_job_uid(id).into();
-    metadata["creationTimestamp"] = calendar.api(cron_job.created);
-    metadata["generation"] = cron_job.generation.into();
-    metadata["resourceVersion"] = cron_job.resource_version.to_string().into();
-    object["status"] = status(calendar, cron_job, store);
+    let mut object = store.served_cron_job(id, |time| calendar.api(time))?;
+    object["status"] = status(calendar, store.cron_job(id)?, store);
     Some(object)
 }
 

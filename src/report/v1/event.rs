@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::cron_job::cron_job_uid;
-use super::job::job_uid;
 use super::{Calendar, Identity, uid};
 use crate::api::change::Verb;
 use crate::api::event::{Happening, ObjectEvent};
 use crate::api::meta::{ObjectId, ObjectName, PodId};
 use crate::api::release::Rules;
+use crate::apiserver::served::{cron_job_uid, job_uid};
 use crate::controllers::event_correlator::{EventCorrelator, Written};
 use crate::kernel::time::{SimDuration, SimTime};
 

@@ -1,59 +1,16 @@
 //! A Job as v1 JSON: its manifest, what the server has set, its status.
 
-use std::sync::Arc;
-
 use serde_json::{Map, Value, json};
 
-use super::cron_job::cron_job_uid;
 use super::{Calendar, Identity, uid};
 use crate::api::job::{Job, JobStatus};
 use crate::api::meta::{JobId, PodId};
-use crate::apiserver::admission::UID;
 use crate::apiserver::store::Store;
 
-/// Labels by which a Job knows its pods.
-const UID_LABELS: [&str; 2] = ["controller-uid", "batch.kubernetes.io/controller-uid"];
-
-pub(super) fn job_uid(id: JobId) -> String {
-    uid(Identity::Job, u64::from(id.uid))
-}
-
 pub(super) fn render(calendar: Calendar, id: JobId, store: &Store) -> Option<Value> {
-    let job = store.job(id)?;
-    let mut object = Arc::unwrap_or_clone(store.manifest(id)?);
-    let uid = job_uid(id);
-    for labels in ["/spec/selector/matchLabels", "/spec/template/metadata/labels", "/metadata/labels"] {
-        set_uid(object.pointer_mut(labels), &uid);
-    }
-    let metadata = &mut object["metadata"];
-    metadata["uid"] = uid.into();
-    metadata["creationTimestamp"] = calendar.api(job.created);
-    metadata["generation"] = job.generation.into();
-    metadata["resourceVersion"] = job.resource_version.to_string().into();
-    if let Some(deleted) = job.deletion_timestamp {
-        metadata["deletionTimestamp"] = calendar.api(deleted);
-        metadata["deletionGracePeriodSeconds"] = 0.into();
-    }
-    if job.foreground_deletion {
-        let mut finalizers = metadata["finalizers"].as_array().cloned().unwrap_or_default();
-        finalizers.push(json!("foregroundDeletion"));
-        metadata["finalizers"] = finalizers.into();
-    }
-    if let Some(owner) = &job.owner {
-        metadata["ownerReferences"][0]["uid"] = cron_job_uid(owner.start.cron_job).into();
-    }
-    object["status"] = status(calendar, job);
+    let mut object = store.served_job(id, |time| calendar.api(time))?;
+    object["status"] = status(calendar, store.job(id)?);
     Some(object)
-}
-
-/// The uid in a template's labels, as its Job has it.
-pub(super) fn set_uid(labels: Option<&mut Value>, uid: &str) {
-    let Some(labels) = labels else { return };
-    for label in UID_LABELS {
-        if labels[label] == UID {
-            labels[label] = uid.into();
-        }
-    }
 }
 
 fn status(calendar: Calendar, job: &Job) -> Value {

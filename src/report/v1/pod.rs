@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::conditions::{PodTimes, conditions};
-use super::job::{job_uid, set_uid};
 use super::{Calendar, Identity, owner, uid};
 use crate::api::pod::{Container, ContainerDetail, ContainerNow, Pod, PodTemplate, TerminatedReason, Termination};
+use crate::apiserver::served::{job_uid, put_job_uid};
 use crate::apiserver::store::Store;
 use crate::report::kubectl::describe::quality_of_service;
 
@@ -21,7 +21,7 @@ pub(super) fn render(calendar: Calendar, pod: &Pod, times: &PodTimes, store: &St
     let name = job.pod_name(pod.index, pod.attempt);
     let index = pod.index().map(|index| index.to_string());
     let mut metadata = template["metadata"].clone();
-    set_uid(metadata.get_mut("labels"), &job_uid(pod.job));
+    put_job_uid(metadata.get_mut("labels"), pod.job);
     metadata["name"] = name.clone().into();
     metadata["namespace"] = (*job.name.namespace).into();
     metadata["generateName"] = match &index {

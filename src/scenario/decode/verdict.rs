@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::super::document::{Document, Node, Value, parse};
-use super::super::schema;
+use super::super::schema::{self, Struct};
 use super::super::source::{Source, SourceText};
-use super::{decode, nearest};
+use super::{Decoded, decode, decode_node, nearest};
 use crate::api::quote::quote;
 use crate::api::release::Kubernetes;
+use crate::apiserver::admission::Decoder;
 
 /// The decoder's part of the answer to a create request with `fieldValidation=Strict`.
 #[derive(Clone, Debug)]
@@ -103,13 +104,17 @@ pub fn server_verdict(source: Source, kind: &str) -> Verdict {
 
 /// Decodes a document as the endpoint of `kind` does.
 pub fn document_verdict(document: &Document, kind: &str, kubernetes: &Kubernetes) -> Verdict {
-    if let Err(error) = check_kind(&document.root, kind) {
+    verdict(&document.root, kind, |root| decode(document, root, kubernetes))
+}
+
+fn verdict(root: &Node, kind: &str, decode: impl FnOnce(&'static Struct) -> Decoded) -> Verdict {
+    if let Err(error) = check_kind(root, kind) {
         return Verdict::refused(error);
     }
-    let Some(root) = schema::kubernetes().get(&format!("v1.{kind}")) else {
+    let Some(of) = schema::kubernetes().get(&format!("v1.{kind}")) else {
         return Verdict::refused(format!("no endpoint for {kind}"));
     };
-    let decoded = decode(document, root, kubernetes);
+    let decoded = decode(of);
     if let Some(error) = decoded.type_error() {
         return Verdict::refused(error.to_string());
     }
@@ -117,6 +122,17 @@ pub fn document_verdict(document: &Document, kind: &str, kubernetes: &Kubernetes
     let decode_error =
         (!strict_errors.is_empty()).then(|| format!("strict decoding error: {}", strict_errors.join(", ")));
     Verdict { decode_error, strict_errors, value: Some(decoded.value) }
+}
+
+/// The decoder of a cluster's server.
+#[derive(Clone, Copy, Debug)]
+pub struct ServerDecoder<'k>(pub &'k Kubernetes);
+
+impl Decoder for ServerDecoder<'_> {
+    fn decode(&self, kind: &str, object: &serde_json::Value) -> Result<(), String> {
+        let node = Node::from_json(object);
+        verdict(&node, kind, |root| decode_node(&node, root, self.0)).decode_error.map_or(Ok(()), Err)
+    }
 }
 
 impl Verdict {

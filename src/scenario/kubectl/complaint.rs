@@ -91,6 +91,8 @@ impl Complaint {
 pub fn refusal(rejection: &Rejection) -> String {
     let (object, causes) = match rejection {
         Rejection::Unmergeable(problem) => return format!("Error from server: {problem}"),
+        Rejection::BadRequest(problem) => return format!("Error from server (BadRequest): {problem}"),
+        Rejection::Conflict { .. } => return format!("Error from server (Conflict): {rejection}"),
         Rejection::Undecodable(problem) => (None, vec![format!("patch: {problem}")]),
         Rejection::Invalid { kind, name, errors } => {
             let kind = kind.split('.').next().unwrap_or(kind).to_owned();

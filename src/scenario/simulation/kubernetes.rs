@@ -26,6 +26,7 @@ pub(in crate::scenario) fn kubernetes_of(text: &Arc<SourceText>) -> Option<Kuber
             kubernetes.set_gate(&entry.key, on).ok()?;
         }
     }
+    kubernetes.check_gates().ok()?;
     Some(kubernetes)
 }
 
@@ -65,6 +66,9 @@ pub(super) fn read(spec: &mut Fields<'_>, report: &mut Report<'_>) {
             let help = format!("`jobsim releases` lists the gates; these are the rules of Kubernetes {release}");
             report.error_with_help(entry.key_span, format!("{}: {error}", gates.path), help);
         }
+    }
+    if let Err(error) = kubernetes.check_gates() {
+        report.error(gates.node.span, format!("{}: {error}", gates.path), "");
     }
 }
 

@@ -124,7 +124,7 @@ mod tests {
                 "percent" => "2%",
                 "texts" => "[a, b]",
                 "labels" => "{a: b}",
-                "gates" => "{JobSuccessPolicy: true}",
+                "gates" => "{PodLevelResources: true}",
                 "any" => "{}",
                 "later" => {
                     let found = problems(field.path, "{}");
