@@ -251,6 +251,17 @@ mod tests {
     }
 
     #[test]
+    fn a_container_may_run_for_centuries() {
+        let text = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j}\nspec: {template: {spec: {restartPolicy: Never, \
+                    containers: [{name: c, image: i}]}}}\n---\napiVersion: jobsim/v1alpha1\nkind: Simulation\nspec: \
+                    {profile: ideal, pods: [{duration: 1752000h}]}";
+        let scenario = crate::scenario::read_str(text).expect("a scenario");
+        let run = run(&scenario, &RunOptions::default());
+        assert_eq!(run.jobs[0].rows.last().map(|row| row.status), Some("Complete"));
+        assert!(run.end.whole_seconds() >= 1_752_000 * 3600, "{}", run.end);
+    }
+
+    #[test]
     fn streamed_tables_are_those_of_a_recorded_run() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut files = Vec::new();

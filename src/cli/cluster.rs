@@ -96,7 +96,7 @@ impl ClusterArgs {
                     for name in word.split(',') {
                         let unknown = || {
                             if word == "-" || Path::new(word).exists() {
-                                return format!("name what to show before the files: `jobsim get pods -f {word}`");
+                                return format!("name what to show before the files: `pods -f {word}`");
                             }
                             format!("the server doesn't have a resource type \"{name}\"")
                         };
@@ -257,7 +257,7 @@ mod tests {
         check("deployments a.yaml", Err("the server doesn't have a resource type \"deployments\""));
         check("quota a.yaml", Err("jobsim does not show objects of kind ResourceQuota, though they take part in runs"));
         check("pods,ns a.yaml", Err("jobsim does not show objects of kind Namespace, though they take part in runs"));
-        check("- a.yaml", Err("name what to show before the files: `jobsim get pods -f -`"));
+        check("- a.yaml", Err("name what to show before the files: `pods -f -`"));
         check("pods", Err("no scenario: name its files after the type, `-` for standard input"));
     }
 }

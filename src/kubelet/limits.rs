@@ -12,7 +12,7 @@ const STORAGE: &str = "ephemeral-storage";
 /// The eviction manager looks at disks this often.
 const EVICTION_ROUND: u64 = SimDuration::from_secs(10).0;
 /// How long what runs on for ever runs, such as a sidecar that no rule speaks of.
-pub const FOR_EVER: SimDuration = SimDuration::from_secs(100 * 365 * 24 * 3600);
+pub const FOR_EVER: SimDuration = SimDuration(i64::MAX as u64);
 
 impl PodWorker {
     /// A container has started whose end is not its own affair alone: it may hit a limit, or waits for a probe.

@@ -88,7 +88,7 @@ impl Problem {
 
     /// With a way out.
     pub fn help(mut self, help: impl Into<String>) -> Problem {
-        self.help.push(help.into());
+        self.help.extend(Some(help.into()).filter(|help| !help.is_empty()));
         self
     }
 

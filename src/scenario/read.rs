@@ -385,10 +385,14 @@ impl<'a> Reader<'a> {
 
     /// A document of our own, at most one.
     fn own(&mut self, document: &Document, version: &str, kind: &str, applied: bool) {
-        let span = document.root.get("kind").map_or(document.root.span, |node| node.span);
+        let is_newer = version != simulation::API_VERSION && kind == "Simulation";
+        let wrong = document.root.get(if is_newer { "apiVersion" } else { "kind" });
+        let span = wrong.map_or(document.root.span, |node| node.span);
         let title = if applied {
             "an applied file holds objects, not a Simulation"
-        } else if version != simulation::API_VERSION || kind != "Simulation" {
+        } else if is_newer {
+            "the apiVersion of a Simulation is jobsim/v1alpha1"
+        } else if kind != "Simulation" {
             "the only document of jobsim's own is a Simulation"
         } else if self.simulation.is_some() {
             "a second Simulation: a scenario has at most one"

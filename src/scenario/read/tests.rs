@@ -520,6 +520,13 @@ fn faults_of_a_simulation_are_found_all_at_once() {
             "x:16:3: unknown field \"spec.hoirzon\"",
         ],
     );
+    check(
+        "  pods: [{memory: 2e30, cpu: {uniform: {min: 1, max: 1e20}}}]\n",
+        &[
+            "x:16:19: spec.pods[0].memory: 2e30 is too large: at most 9P",
+            "x:16:52: spec.pods[0].cpu.uniform.max: 1e20 is too large: at most 9P",
+        ],
+    );
     check("  study: {design: round}\n", &["x:16:19: spec.study.design: unknown design \"round\""]);
     check("  study: {until: 3}\n", &["x:16:18: spec.study.until: not above 0 and below 1"]);
     check(
@@ -589,5 +596,9 @@ fn faults_of_a_simulation_are_found_all_at_once() {
     check(
         "---\napiVersion: jobsim/v1alpha1\nkind: Simulation\n",
         &["x:18:7: a second Simulation: a scenario has at most one"],
+    );
+    check(
+        "---\napiVersion: jobsim/v1beta1\nkind: Simulation\n",
+        &["x:17:13: the apiVersion of a Simulation is jobsim/v1alpha1"],
     );
 }

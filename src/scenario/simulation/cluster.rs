@@ -176,6 +176,9 @@ pub(super) fn resource_list(item: &Item<'_>, report: &mut Report<'_>) -> Resourc
     list
 }
 
+/// The largest amount that is reckoned with.
+const MOST: &str = "9P";
+
 /// An amount such as `16Gi`, not below zero.
 pub(super) fn quantity(item: &Item<'_>, report: &mut Report<'_>) -> Option<Quantity> {
     let text = match &item.node.value {
@@ -183,6 +186,11 @@ pub(super) fn quantity(item: &Item<'_>, report: &mut Report<'_>) -> Option<Quant
         _ => item.node.number().or_else(|| report.wrong(item, "a quantity like 500m or 16Gi"))?,
     };
     match Quantity::parse(&text) {
+        // Thousandths of more do not fit 64 bits.
+        Ok(amount) if Quantity::parse(MOST).is_ok_and(|most| amount > most) => {
+            report.error(item.node.span, format!("{}: {text} is too large: at most {MOST}", item.path), "");
+            None
+        }
         Ok(amount) if !amount.is_negative() => Some(amount),
         Ok(_) => {
             report.error(item.node.span, format!("{}: must be greater than or equal to 0", item.path), "");
