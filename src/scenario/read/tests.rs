@@ -197,6 +197,32 @@ The Job "pi" is invalid: spec.template.spec.restartPolicy: Required value: valid
 }
 
 #[test]
+fn schedules_without_quotes_are_told_the_way_out() {
+    check(
+        "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: a}\nspec:\n  schedule: */5 * * * *\n",
+        r#"
+error: yaml: line 5: did not find expected alphabetic or numeric character
+ --> job.yaml:5:13
+  |
+5 |   schedule: */5 * * * *
+  |             ^
+  |
+  = help: quote what begins with a star: schedule: "*/5 * * * *"
+
+kubectl would say:
+error: error parsing job.yaml: error converting YAML to JSON: yaml: line 5: did not find expected alphabetic or numeric character
+"#,
+    );
+}
+
+#[test]
+fn keys_that_a_merge_sets_again_are_duplicates() {
+    let text = JOB.replace("spec:\n  template", "spec:\n  backoffLimit: 3\n  <<: {backoffLimit: 5}\n  template");
+    let said = read_text(&text).unwrap_err().to_string();
+    assert!(said.starts_with("error: duplicate field \"spec.backoffLimit\"\n --> job.yaml:7:8"), "{said}");
+}
+
+#[test]
 fn wrong_types_and_duplicates_are_shown_at_once() {
     check(
         &JOB.replace("spec:\n  template", "spec:\n  completions: '5'\n  suspend: 1\n  suspend: yes\n  template"),
