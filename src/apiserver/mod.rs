@@ -12,6 +12,7 @@ mod job_table;
 pub mod limit_range;
 mod node_table;
 mod pod_admission;
+mod pod_resources;
 mod pod_table;
 pub mod quota;
 mod schema;

@@ -95,7 +95,7 @@ pub(super) fn refuse(document: &Document, errors: &[FieldError], problems: &mut 
     problems.list.extend(errors.iter().map(|error| field_problem(document, error)));
 }
 
-fn warn(document: &Document, warnings: &[String], problems: &mut Problems) {
+pub(super) fn warn(document: &Document, warnings: &[String], problems: &mut Problems) {
     let warning = |warning: &String| {
         let span = warning.split(':').next().and_then(|path| find(&document.root, path));
         Problem::at(document.at(span.unwrap_or(document.root.span)), warning.clone()).warning()

@@ -119,6 +119,13 @@ pub(crate) fn cron_job_warnings(cron_job: &Value) -> Vec<String> {
     warnings::of_job_spec(&Field::root(cron_job).get("spec").get("jobTemplate").get("spec"))
 }
 
+/// What the server warns of when a pod is made that no Job makes (`WarningsOnCreate` of the pod strategy).
+pub(crate) fn pod_create_warnings(pod: &Value) -> Vec<String> {
+    let mut warnings = warnings::of_pod_name(pod["metadata"]["name"].as_str().unwrap_or(""));
+    warnings::of_pod(&Field::root(pod), &mut warnings);
+    warnings
+}
+
 /// All containers of a pod, in the order in which upstream visits them (`VisitContainersWithPath`).
 fn containers<'v>(pod: &Field<'v>) -> impl Iterator<Item = Field<'v>> + use<'v> {
     let lists = ["initContainers", "containers", "ephemeralContainers"].map(|name| pod.get(name));
