@@ -12,9 +12,8 @@ use super::quotas::namespaced;
 use crate::api::disruption::{IntOrPercent, Operator, PodDisruptionBudget, Requirement};
 use crate::api::meta::{ApiTime, NodeId};
 use crate::api::node::{Node as ApiNode, Readiness, Taint, TaintEffect};
-use crate::api::priority::{HIGHEST_OF_USERS, PreemptionPolicy, PriorityClass};
+use crate::api::priority::{PreemptionPolicy, PriorityClass};
 use crate::api::quantity::Quantity;
-use crate::api::quote::quote;
 use crate::api::release::Rules;
 use crate::api::resources::ResourceList;
 use crate::apiserver::{BarePod, admission};
@@ -144,25 +143,11 @@ pub(super) fn pod(document: &Document, value: &Json, rules: &Rules, problems: &m
 pub(super) fn priority_class(document: &Document, value: &Json, problems: &mut Problems) -> Option<Object> {
     let name = name(document, value, problems)?;
     let number = value["value"].as_i64().unwrap_or(0);
-    let mut wrong = |field: &str, title: String| {
-        problems.list.push(Problem::at(document.at(nearest_span(&document.root, field).0), title));
-        None
-    };
-    if number > i64::from(HIGHEST_OF_USERS) {
-        let title = format!("value: Forbidden: maximum allowed value of a user defined priority is {HIGHEST_OF_USERS}");
-        return wrong("value", title);
-    }
-    let policy = value["preemptionPolicy"].as_str().unwrap_or("PreemptLowerPriority");
-    let Some(preemption_policy) = PreemptionPolicy::by_name(policy) else {
-        let supported = "supported values: \"Never\", \"PreemptLowerPriority\"";
-        let title = format!("preemptionPolicy: Unsupported value: {}: {supported}", quote(policy));
-        return wrong("preemptionPolicy", title);
-    };
     Some(Object::PriorityClass(PriorityClass {
         name: name.into(),
         value: i32::try_from(number).unwrap_or(i32::MIN),
         global_default: value["globalDefault"] == true,
-        preemption_policy,
+        preemption_policy: value["preemptionPolicy"].as_str().and_then(PreemptionPolicy::by_name).unwrap_or_default(),
     }))
 }
 

@@ -19,6 +19,7 @@ mod paths;
 mod pod_failure_policy;
 mod pod_spec;
 mod pod_template;
+mod policies;
 mod ports;
 mod probes;
 mod projected;
@@ -65,6 +66,23 @@ pub(crate) fn validate_pod_create(pod: &Value) -> Vec<FieldError> {
     meta::validate(&pod.get("metadata"), &mut errors);
     pod_template::validate_pod(&pod, &Options::default(), &mut errors);
     finish_create(&pod, errors)
+}
+
+/// All errors of a new object of a kind that bears on pods.
+pub(crate) fn validate_policy_create(kind: &str, object: &Value) -> Vec<FieldError> {
+    // Nodes and classes are in no namespace.
+    let mut object = object.clone();
+    if object["metadata"]["namespace"].as_str().is_none_or(str::is_empty) {
+        object["metadata"]["namespace"] = "default".into();
+    }
+    let (object, mut errors) = (Field::root(&object), Errors::default());
+    match kind {
+        "PodDisruptionBudget" => policies::disruption_budget(&object, &mut errors),
+        "PriorityClass" => policies::priority_class(&object, &mut errors),
+        "LimitRange" => policies::limit_range(&object, &mut errors),
+        _ => meta::validate(&object.get("metadata"), &mut errors),
+    }
+    errors.into_distinct()
 }
 
 fn finish_create(object: &Field<'_>, mut errors: Errors) -> Vec<FieldError> {

@@ -607,3 +607,23 @@ fn faults_of_a_simulation_are_found_all_at_once() {
         &["x:18:7: a second Simulation: a scenario has at most one"],
     );
 }
+
+#[test]
+fn objects_that_bear_on_pods_have_rules() {
+    let refused = |text: &str, wanted: &str| {
+        let said = read_text(&format!("{JOB}---\n{text}")).map(|_| ()).unwrap_err().to_string();
+        assert!(said.starts_with(&format!("error: {wanted}\n")), "{said}");
+    };
+    refused(
+        "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: b}\nspec: {minAvailable: 101%}\n",
+        "spec.minAvailable: Invalid value: \"101%\": must not be greater than 100%",
+    );
+    refused(
+        "apiVersion: v1\nkind: LimitRange\nmetadata: {name: r}\nspec: {limits: [{type: Pod, min: {cpu: 2}, max: {cpu: 1}}]}\n",
+        "spec.limits[0].min[cpu]: Invalid value: \"2\": min value 2 is greater than max value 1",
+    );
+    refused(
+        "apiVersion: jobsim/v1alpha1\nkind: Simulation\nmetadata: {name: s}\nspec:\n  cluster: {nodePools: [{name: Big_One, count: 1, allocatable: {cpu: 1}}]}\n",
+        "spec.cluster.nodePools[0].name: \"Big_One\" is no name of a node",
+    );
+}
