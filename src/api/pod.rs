@@ -153,14 +153,14 @@ impl PodTemplate {
 
     /// What the pod asks for: at any time of its life at most this (`PodRequests`).
     pub fn requests(&self) -> ResourceList {
-        let mut sum = self.most(|resources| &resources.requests);
+        let mut sum = self.without_overhead(|resources| &resources.requests);
         resources::add(&mut sum, &self.overhead);
         sum
     }
 
     /// What the pod may use, containers without a limit left out (`PodLimits`).
     pub fn limits(&self) -> ResourceList {
-        let mut sum = self.most(|resources| &resources.limits);
+        let mut sum = self.without_overhead(|resources| &resources.limits);
         for (name, amount) in &mut sum {
             if let Some(more) = self.overhead.get(name) {
                 *amount = amount.add(more);
@@ -185,7 +185,15 @@ impl PodTemplate {
         (self.containers.len() + sidecars) as u16
     }
 
-    fn most(&self, list: impl Fn(&Resources) -> &ResourceList) -> ResourceList {
+    /// The same, where the pod says nothing as a whole.
+    pub fn without_overhead(&self, list: impl Fn(&Resources) -> &ResourceList) -> ResourceList {
+        let mut sum = self.of_containers(&list);
+        sum.extend(list(&self.resources).iter().map(|(name, amount)| (name.clone(), amount.clone())));
+        sum
+    }
+
+    /// What containers come to at the most at any time (`AggregateContainerRequests`).
+    pub fn of_containers(&self, list: impl Fn(&Resources) -> &ResourceList) -> ResourceList {
         let (mut sum, mut sidecars, mut start) = (ResourceList::new(), ResourceList::new(), ResourceList::new());
         self.containers.iter().for_each(|container| resources::add(&mut sum, list(&container.resources)));
         for container in &self.init_containers {
@@ -198,7 +206,6 @@ impl PodTemplate {
             resources::raise(&mut start, &step);
         }
         resources::raise(&mut sum, &start);
-        sum.extend(list(&self.resources).iter().map(|(name, amount)| (name.clone(), amount.clone())));
         sum
     }
 }

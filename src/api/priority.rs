@@ -12,7 +12,34 @@ pub struct PriorityClass {
     /// Is it for pods that name none?
     pub global_default: bool,
     /// May its pods preempt others?
-    pub preempts: bool,
+    pub preemption_policy: PreemptionPolicy,
+}
+
+/// Whether pods preempt others of lower priority.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PreemptionPolicy {
+    /// They do.
+    #[default]
+    PreemptLowerPriority,
+    /// They wait until there is room.
+    Never,
+}
+
+impl PreemptionPolicy {
+    /// The word in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            PreemptionPolicy::PreemptLowerPriority => "PreemptLowerPriority",
+            PreemptionPolicy::Never => "Never",
+        }
+    }
+
+    /// The policy of this word.
+    pub fn by_name(name: &str) -> Option<PreemptionPolicy> {
+        [PreemptionPolicy::PreemptLowerPriority, PreemptionPolicy::Never]
+            .into_iter()
+            .find(|known| known.as_str() == name)
+    }
 }
 
 /// Classes that every cluster has.

@@ -17,6 +17,16 @@ pub struct Resources {
     pub limits: ResourceList,
 }
 
+/// Is it a resource that a pod may ask for as a whole (`IsSupportedPodLevelResource`)?
+pub fn is_pod_level(name: &str) -> bool {
+    matches!(name, "cpu" | "memory") || is_huge_page(name)
+}
+
+/// Is it memory in pages of a size?
+pub fn is_huge_page(name: &str) -> bool {
+    name.starts_with("hugepages-")
+}
+
 /// Adds amounts to others.
 pub fn add(to: &mut ResourceList, more: &ResourceList) {
     for (name, amount) in more {

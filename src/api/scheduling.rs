@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::disruption::Requirement;
 use super::node::TaintEffect;
+use super::priority::PreemptionPolicy;
 
 /// A label selector: all must hold. An empty one matches everything.
 pub type LabelSelector = Vec<Requirement>;
@@ -15,8 +16,8 @@ pub struct Scheduling {
     pub other_scheduler: Option<Arc<str>>,
     /// `schedulingGates`, by name.
     pub gates: Vec<Arc<str>>,
-    /// `preemptionPolicy: Never`.
-    pub never_preempts: bool,
+    /// `preemptionPolicy`: that of its class once it is admitted.
+    pub preemption_policy: Option<PreemptionPolicy>,
     /// `nodeSelector`.
     pub node_selector: Vec<(Arc<str>, Arc<str>)>,
     /// `affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution`: one of the terms has to match.

@@ -346,17 +346,25 @@ impl Errors {
     }
 }
 
-/// Texts as Go joins several errors (`utilerrors.Aggregate`): one stands for itself.
+/// Texts as Go joins several errors (`utilerrors.Aggregate`): each once, and one stands for itself.
 pub(crate) fn aggregate<T: AsRef<str>>(texts: &[T]) -> String {
-    match texts {
-        [one] => one.as_ref().to_owned(),
-        several => format!("[{}]", several.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ")),
+    let mut seen = BTreeSet::new();
+    let distinct: Vec<&str> = texts.iter().map(AsRef::as_ref).filter(|text| seen.insert(*text)).collect();
+    match distinct.as_slice() {
+        [one] => (*one).to_owned(),
+        several => format!("[{}]", several.join(", ")),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn errors_that_say_the_same_are_said_once() {
+        assert_eq!(aggregate(&["a", "b", "a"]), "[a, b]");
+        assert_eq!(aggregate(&["a", "a"]), "a");
+    }
 
     #[test]
     fn errors_read_as_the_server_prints_them() {

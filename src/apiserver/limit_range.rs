@@ -60,7 +60,11 @@ impl LimitRange {
                     containers.for_each(|container| item.check(&container.resources, &mut found));
                 }
                 "Pod" => {
-                    let whole = Resources { requests: template.requests(), limits: template.limits() };
+                    // Overhead is no part of it.
+                    let whole = Resources {
+                        requests: template.without_overhead(|resources| &resources.requests),
+                        limits: template.without_overhead(|resources| &resources.limits),
+                    };
                     item.check(&whole, &mut found);
                 }
                 _ => {}
@@ -167,6 +171,8 @@ mod tests {
             pod(&[("cpu=2", "cpu=2"), ("cpu=1", "cpu=1")]),
             &["maximum cpu usage per Pod is 2, but limit is 3"],
         );
+        let overhead = PodTemplate { overhead: list("cpu=1"), ..pod(&[("cpu=2", "cpu=2")]) };
+        check(max(), "Pod", overhead, &[]);
         let min = LimitRangeItem { min: list("memory=64Mi"), ..none() };
         check(
             min,

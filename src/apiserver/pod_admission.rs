@@ -1,11 +1,12 @@
-//! What admission makes of a new pod: requests from limits, LimitRanges, priority (plugins `LimitRanger` and `Priority`).
+//! What admission makes of a new pod: resources it does not name, LimitRanges, priority (plugins `LimitRanger` and `Priority`).
 
 use std::sync::Arc;
 
 use super::field::aggregate;
 use super::limit_range::LimitRange;
+use super::pod_resources::{default_container_requests, default_pod_resources};
 use crate::api::pod::PodTemplate;
-use crate::api::priority::{PriorityClass, SYSTEM_CLASSES};
+use crate::api::priority::{PreemptionPolicy, PriorityClass, SYSTEM_CLASSES};
 use crate::api::resources::Resources;
 
 /// Objects that new pods are held against.
@@ -54,26 +55,20 @@ impl Policies {
     /// What pods of a template are in this namespace.
     pub(super) fn admit(&self, source: &Arc<PodTemplate>, namespace: &str) -> Result<AdmittedTemplate, Denied> {
         let admitted = |template| AdmittedTemplate { source: source.clone(), epoch: self.epoch, template };
-        let has_limits = |resources: &Resources| !resources.limits.is_empty();
-        let limited = has_limits(&source.resources)
-            || source.containers.iter().chain(&source.init_containers).any(|c| has_limits(&c.resources));
-        if self.epoch == 0 && !limited && source.priority_class_name.is_none() {
+        if self.epoch == 0 && is_plain(source) {
             return Ok(admitted(source.clone()));
         }
         let mut template = PodTemplate::clone(source);
-        requests_from_limits(&mut template);
+        default_container_requests(&mut template);
         let ranges = || self.ranges.iter().filter(|range| *range.name.namespace == *namespace);
         ranges().for_each(|range| range.set_defaults(&mut template));
-        let priority = self.priority_of(&template).map_err(|why| Denied { why, nameless: true })?;
-        template.priority = Some(priority);
-        if let (None, Some(class)) = (&template.priority_class_name, self.default_class()) {
-            template.priority_class_name = Some(class.name.clone());
+        self.set_priority(&mut template).map_err(|why| Denied { why, nameless: true })?;
+        default_pod_resources(&mut template);
+        // The first that is violated speaks alone (`runLimitFunc`).
+        match ranges().map(|range| range.violations(&template)).find(|violations| !violations.is_empty()) {
+            None => Ok(admitted(Arc::new(template))),
+            Some(violations) => Err(Denied { why: aggregate(&violations), nameless: false }),
         }
-        let violations: Vec<String> = ranges().flat_map(|range| range.violations(&template)).collect();
-        if violations.is_empty() {
-            return Ok(admitted(Arc::new(template)));
-        }
-        Err(Denied { why: aggregate(&violations), nameless: false })
     }
 
     /// The class of pods that name none (`getDefaultPriorityClass`).
@@ -81,47 +76,53 @@ impl Policies {
         self.classes.iter().filter(|class| class.global_default).min_by_key(|class| class.value)
     }
 
-    /// The value of a pod's priority class, or of the default class, or 0.
-    fn priority_of(&self, template: &PodTemplate) -> Result<i32, String> {
-        let value = match &template.priority_class_name {
-            None => self.default_class().map_or(0, |class| class.value),
-            Some(name) => {
-                let own = self.classes.iter().find(|class| class.name == *name).map(|class| class.value);
-                let system = || SYSTEM_CLASSES.iter().find(|(known, _)| *known == &**name).map(|(_, value)| *value);
-                own.or_else(system).ok_or_else(|| format!("no PriorityClass with name {name} was found"))?
-            }
+    /// Gives a pod what its class says (`admitPod`).
+    fn set_priority(&self, template: &mut PodTemplate) -> Result<(), String> {
+        let (value, policy) = self.class_of(template)?;
+        let mistaken = |what: &str, given: &str, computed: &str| {
+            Err(format!(
+                "the {what} ({given}) must not be provided in pod spec; priority admission controller computed {computed} \
+                 from the given PriorityClass name"
+            ))
         };
-        match template.priority {
-            Some(given) if given != value => Err(format!(
-                "the integer value of priority ({given}) must not be provided in pod spec; priority admission controller \
-                 computed {value} from the given PriorityClass name"
-            )),
-            _ => Ok(value),
+        if let Some(given) = template.priority.filter(|given| *given != value) {
+            return mistaken("integer value of priority", &given.to_string(), &value.to_string());
         }
+        if let Some(given) = template.scheduling.preemption_policy.filter(|given| *given != policy) {
+            return mistaken("string value of PreemptionPolicy", given.as_str(), policy.as_str());
+        }
+        template.priority = Some(value);
+        template.scheduling.preemption_policy = Some(policy);
+        if let (None, Some(class)) = (&template.priority_class_name, self.default_class()) {
+            template.priority_class_name = Some(class.name.clone());
+        }
+        Ok(())
     }
 
-    /// May pods of this class preempt others?
-    pub(super) fn preempts(&self, template: &PodTemplate) -> bool {
-        let class = match &template.priority_class_name {
-            Some(name) => self.classes.iter().find(|class| class.name == *name),
-            None => self.default_class(),
+    /// What a pod's class says, or the default class, or what holds where there is none.
+    fn class_of(&self, template: &PodTemplate) -> Result<(i32, PreemptionPolicy), String> {
+        let says = |class: &PriorityClass| (class.value, class.preemption_policy);
+        let Some(name) = &template.priority_class_name else {
+            return Ok(self.default_class().map_or_else(Default::default, says));
         };
-        class.is_none_or(|class| class.preempts)
+        let own = self.classes.iter().find(|class| class.name == *name).map(says);
+        let system = || SYSTEM_CLASSES.iter().find(|(known, _)| *known == &**name);
+        own.or_else(|| system().map(|(_, value)| (*value, PreemptionPolicy::default())))
+            .ok_or_else(|| format!("no PriorityClass with name {name} was found"))
     }
 }
 
-/// A container that limits a resource and asks for none of it asks for as much (`SetDefaults_Pod`).
-fn requests_from_limits(template: &mut PodTemplate) {
-    for container in template.init_containers.iter_mut().chain(&mut template.containers) {
-        from_limits(&mut container.resources);
-    }
-    from_limits(&mut template.resources);
-}
-
-fn from_limits(resources: &mut Resources) {
-    for (name, amount) in &resources.limits {
-        resources.requests.entry(name.clone()).or_insert_with(|| amount.clone());
-    }
+/// Does admission have nothing to add to it where there are no policies?
+fn is_plain(template: &PodTemplate) -> bool {
+    template.priority_class_name.is_none()
+        && template.priority.is_none()
+        && template.scheduling.preemption_policy.is_none()
+        && template.resources == Resources::default()
+        && template
+            .containers
+            .iter()
+            .chain(&template.init_containers)
+            .all(|container| container.resources.limits.is_empty())
 }
 
 #[cfg(test)]
@@ -129,7 +130,7 @@ mod tests {
     use super::*;
 
     fn class(name: &str, value: i32, global_default: bool) -> PriorityClass {
-        PriorityClass { name: name.into(), value, global_default, preempts: true }
+        PriorityClass { name: name.into(), value, global_default, preemption_policy: PreemptionPolicy::default() }
     }
 
     #[test]
@@ -140,9 +141,10 @@ mod tests {
                      wanted: Result<i32, &str>| {
             let mut policies = Policies::default();
             classes.iter().for_each(|&(name, value, default)| policies.add_class(class(name, value, default)));
-            let template =
+            let mut template =
                 PodTemplate { priority_class_name: named.map(Into::into), priority: given, ..PodTemplate::default() };
-            assert_eq!(policies.priority_of(&template), wanted.map_err(str::to_owned), "{named:?}");
+            let found = policies.set_priority(&mut template).map(|()| template.priority.unwrap_or_default());
+            assert_eq!(found, wanted.map_err(str::to_owned), "{named:?}");
         };
         let two = [("low", 5, false), ("high", 100, false)];
         check(&two, Some("high"), None, Ok(100));
@@ -170,5 +172,32 @@ mod tests {
         };
         assert_eq!(name_of(&[("low", 5, false)]), "");
         assert_eq!(name_of(&[("low", 5, false), ("b", 9, true), ("a", 7, true)]), "a");
+    }
+    #[test]
+    fn preemption_is_up_to_the_class() {
+        use PreemptionPolicy::{Never, PreemptLowerPriority};
+        let check = |named: Option<&str>,
+                     default: bool,
+                     given: Option<PreemptionPolicy>,
+                     wanted: Result<PreemptionPolicy, &str>| {
+            let mut policies = Policies::default();
+            policies.add_class(PriorityClass { preemption_policy: Never, ..class("patient", 9, default) });
+            let mut template = PodTemplate { priority_class_name: named.map(Into::into), ..PodTemplate::default() };
+            template.scheduling.preemption_policy = given;
+            let found = policies.admit(&Arc::new(template), "default").map_err(|denied| denied.why);
+            let found = found.map(|admitted| admitted.template.scheduling.preemption_policy.unwrap_or_default());
+            assert_eq!(found, wanted.map_err(str::to_owned), "{named:?} {default} {given:?}");
+        };
+        check(Some("patient"), false, None, Ok(Never));
+        check(Some("patient"), false, Some(Never), Ok(Never));
+        check(None, true, None, Ok(Never));
+        check(None, false, None, Ok(PreemptLowerPriority));
+        check(Some("system-node-critical"), true, None, Ok(PreemptLowerPriority));
+        let said = "the string value of PreemptionPolicy (PreemptLowerPriority) must not be provided in pod spec; priority \
+                    admission controller computed Never from the given PriorityClass name";
+        check(Some("patient"), false, Some(PreemptLowerPriority), Err(said));
+        let said = "the string value of PreemptionPolicy (Never) must not be provided in pod spec; priority admission \
+                    controller computed PreemptLowerPriority from the given PriorityClass name";
+        check(None, false, Some(Never), Err(said));
     }
 }

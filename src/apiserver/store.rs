@@ -171,11 +171,6 @@ impl Store {
         self.policies.add_class(class);
     }
 
-    /// May a pod preempt others?
-    pub fn preempts(&self, template: &PodTemplate) -> bool {
-        self.policies.preempts(template)
-    }
-
     /// What a pod is once admitted; it is charged to the quotas. Or what the server says after its name.
     pub(super) fn admit_bare_pod(
         &mut self,

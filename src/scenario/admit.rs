@@ -13,7 +13,7 @@ use super::source::Span;
 use super::validate::Validate;
 use super::{JobObject, Object};
 use crate::api::release::{Kubernetes, Rules};
-use crate::apiserver::{FieldError, NewCronJob, admission};
+use crate::apiserver::{FieldError, NewCronJob, admission, validate_policy_create};
 use crate::controllers::cronjob::schedule::is_of_day_seven;
 
 /// The API server that objects are sent to, and how strictly they are to be read.
@@ -35,6 +35,13 @@ pub(super) fn admit(document: &Document, kind: &str, server: &Server<'_>, proble
     problems.list.extend(faults.into_iter().filter_map(|fault| fault_problem(document, fault, server)));
     if errors(problems) > before {
         return None;
+    }
+    if !matches!(kind, "Job" | "CronJob" | "Pod" | "Namespace") {
+        let wrong = validate_policy_create(kind, &quotas::with_defaults(kind, &decoded.value));
+        if !wrong.is_empty() {
+            refuse(document, &wrong, problems);
+            return None;
+        }
     }
     match kind {
         "Job" => job(document, &decoded, &server.kubernetes.rules(), problems),
@@ -95,7 +102,7 @@ pub(super) fn refuse(document: &Document, errors: &[FieldError], problems: &mut 
     problems.list.extend(errors.iter().map(|error| field_problem(document, error)));
 }
 
-fn warn(document: &Document, warnings: &[String], problems: &mut Problems) {
+pub(super) fn warn(document: &Document, warnings: &[String], problems: &mut Problems) {
     let warning = |warning: &String| {
         let span = warning.split(':').next().and_then(|path| find(&document.root, path));
         Problem::at(document.at(span.unwrap_or(document.root.span)), warning.clone()).warning()

@@ -5,16 +5,15 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use super::Object;
-use super::admit::{nearest_span, refuse};
+use super::admit::{nearest_span, refuse, warn};
 use super::document::Document;
 use super::problem::{Problem, Problems};
 use super::quotas::namespaced;
 use crate::api::disruption::{IntOrPercent, Operator, PodDisruptionBudget, Requirement};
 use crate::api::meta::{ApiTime, NodeId};
 use crate::api::node::{Node as ApiNode, Readiness, Taint, TaintEffect};
-use crate::api::priority::{HIGHEST_OF_USERS, PriorityClass};
+use crate::api::priority::{PreemptionPolicy, PriorityClass};
 use crate::api::quantity::Quantity;
-use crate::api::quote::quote;
 use crate::api::release::Rules;
 use crate::api::resources::ResourceList;
 use crate::apiserver::{BarePod, admission};
@@ -135,6 +134,7 @@ pub(super) fn pod(document: &Document, value: &Json, rules: &Rules, problems: &m
         return None;
     }
     let admitted = admission::create_pod(value, rules).map_err(|errors| refuse(document, &errors, problems)).ok()?;
+    warn(document, &admitted.warnings, problems);
     let (template, manifest) = (Arc::new(admitted.template), Arc::new(admitted.manifest));
     Some(Object::Pod(Arc::new(BarePod { name: admitted.name, template, manifest })))
 }
@@ -143,25 +143,11 @@ pub(super) fn pod(document: &Document, value: &Json, rules: &Rules, problems: &m
 pub(super) fn priority_class(document: &Document, value: &Json, problems: &mut Problems) -> Option<Object> {
     let name = name(document, value, problems)?;
     let number = value["value"].as_i64().unwrap_or(0);
-    let mut wrong = |field: &str, title: String| {
-        problems.list.push(Problem::at(document.at(nearest_span(&document.root, field).0), title));
-        None
-    };
-    if number > i64::from(HIGHEST_OF_USERS) {
-        let title = format!("value: Forbidden: maximum allowed value of a user defined priority is {HIGHEST_OF_USERS}");
-        return wrong("value", title);
-    }
-    let policy = value["preemptionPolicy"].as_str().unwrap_or("PreemptLowerPriority");
-    if !matches!(policy, "PreemptLowerPriority" | "Never") {
-        let supported = "supported values: \"Never\", \"PreemptLowerPriority\"";
-        let title = format!("preemptionPolicy: Unsupported value: {}: {supported}", quote(policy));
-        return wrong("preemptionPolicy", title);
-    }
     Some(Object::PriorityClass(PriorityClass {
         name: name.into(),
         value: i32::try_from(number).unwrap_or(i32::MIN),
         global_default: value["globalDefault"] == true,
-        preempts: policy != "Never",
+        preemption_policy: value["preemptionPolicy"].as_str().and_then(PreemptionPolicy::by_name).unwrap_or_default(),
     }))
 }
 

@@ -89,34 +89,41 @@ fn scopes(spec: &Json) -> Vec<Scope> {
     named.into_iter().chain(selected).collect()
 }
 
+/// A LimitRange with its defaults, or another object as it is (`SetDefaults_LimitRangeItem`).
+pub(super) fn with_defaults(kind: &str, value: &Json) -> Json {
+    let mut value = value.clone();
+    let items = value["spec"]["limits"].as_array_mut().filter(|_| kind == "LimitRange");
+    for item in items.into_iter().flatten().filter(|item| item["type"] == "Container") {
+        // What has a maximum has a default, what has a default asks for as much.
+        for (list, from) in [("default", "max"), ("defaultRequest", "default"), ("defaultRequest", "min")] {
+            for (name, amount) in item[from].as_object().cloned().unwrap_or_default() {
+                let known = &mut item[list][&name];
+                if known.is_null() {
+                    *known = amount;
+                }
+            }
+        }
+    }
+    value
+}
+
 /// A LimitRange.
 pub(super) fn limit_range(document: &Document, value: &Json, problems: &mut Problems) -> Option<Object> {
     let name = namespaced(document, value, problems)?;
+    let value = &with_defaults("LimitRange", value);
     let list = |value: &Json| -> ResourceList {
         let amounts = value.as_object().into_iter().flatten();
         amounts.filter_map(|(name, amount)| Some((name.as_str().into(), quantity(amount).1?))).collect()
     };
     let item = |item: &Json| {
         let (min, max) = (list(&item["min"]), list(&item["max"]));
-        let (mut default, mut default_request) = (list(&item["default"]), list(&item["defaultRequest"]));
+        let (default, default_request) = (list(&item["default"]), list(&item["defaultRequest"]));
         let kind: Arc<str> = item["type"].as_str().unwrap_or("").into();
-        // As `SetDefaults_LimitRangeItem`: what has a maximum has a default, what has a default asks for as much.
-        if &*kind == "Container" {
-            fill(&mut default, &max);
-            fill(&mut default_request, &default);
-            fill(&mut default_request, &min);
-        }
         let max_limit_request_ratio = list(&item["maxLimitRequestRatio"]);
         LimitRangeItem { kind, default, default_request, min, max, max_limit_request_ratio }
     };
     let limits = value["spec"]["limits"].as_array().into_iter().flatten().map(item).collect();
     Some(Object::LimitRange(LimitRange { name, limits }))
-}
-
-fn fill(list: &mut ResourceList, from: &ResourceList) {
-    for (name, amount) in from {
-        list.entry(name.clone()).or_insert_with(|| amount.clone());
-    }
 }
 
 /// Namespace and name.

@@ -8,7 +8,7 @@ use super::admit::{Server, admit};
 use super::cluster::NodePool;
 use super::cluster_objects;
 use super::decode::{is_served, similar_kind};
-use super::document::{Document, Duplicate, Node, Value, parse};
+use super::document::{Document, Duplicate, Node, SyntaxError, Value, parse};
 use super::expectation::Expectation;
 use super::problem::{About, Problem, Problems, Severity, Warning};
 use super::simulation::{self, Simulation};
@@ -255,7 +255,7 @@ impl<'a> Reader<'a> {
                     }
                     Err(error) => {
                         documents += 1;
-                        self.problems.list.push(Problem::at(error.location, error.message));
+                        self.problems.list.push(unreadable(error));
                     }
                 }
             }
@@ -441,6 +441,17 @@ impl<'a> Reader<'a> {
 pub(super) fn is_known(of: (&str, &str)) -> bool {
     matches!(of, ("batch/v1", "Job" | "CronJob") | ("v1", "ResourceQuota" | "LimitRange"))
         || cluster_objects::KINDS.contains(&of)
+}
+
+/// A document that cannot be read. What begins with a star is an alias in YAML, which cron schedules often do.
+fn unreadable(error: SyntaxError) -> Problem {
+    let source = &error.location.source;
+    let (line, _) = source.line_column(error.location.span.start);
+    let text = source.text.get(source.lines(line..line + 1)).unwrap_or_default().trim();
+    let help =
+        text.split_once(": ").map(|(key, value)| (key, value.trim())).filter(|(_, value)| value.starts_with('*'));
+    let help = help.map(|(key, value)| format!("quote what begins with a star: {key}: \"{value}\""));
+    help.into_iter().fold(Problem::at(error.location, error.message), Problem::help)
 }
 
 /// Is this the kind of a list whose items are objects of ours?

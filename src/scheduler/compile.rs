@@ -7,6 +7,7 @@ use super::shape::{NodeRules, PodTerm, Port, ShapeSpec, Spread, Term, Toleration
 use super::symbols::{Labels, Selector, Symbol, Symbols};
 use crate::api::disruption::{Operator, Requirement};
 use crate::api::pod::PodTemplate;
+use crate::api::priority::PreemptionPolicy;
 use crate::api::scheduling::{HostPort, LabelSelector, NodeSelectorTerm, PodAffinityTerm, TopologySpreadConstraint};
 
 /// Labels as objects have them.
@@ -35,7 +36,7 @@ impl Compiler<'_> {
             labels: self.symbols.labels(self.labels),
             requests: Requests::of(template, self.resources),
             priority: template.priority.unwrap_or(0),
-            never_preempts: pod.never_preempts,
+            never_preempts: pod.preemption_policy == Some(PreemptionPolicy::Never),
             other_scheduler: pod.other_scheduler.is_some(),
             gated: !pod.gates.is_empty(),
             nodes: NodeRules {

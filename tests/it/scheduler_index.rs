@@ -239,7 +239,7 @@ fn crowd(seed: Option<u64>, steps: &[(u8, u64)]) -> Result<u32, TestCaseError> {
         }
     }
     for (step, (op, number)) in steps.iter().enumerate() {
-        now = now + jobsim::kernel::time::SimDuration::from_millis(number % 3_000);
+        now += jobsim::kernel::time::SimDuration::from_millis(number % 3_000);
         let mut of = Vec::new();
         for (place, side) in sides.iter_mut().enumerate() {
             match op % 4 {

@@ -58,7 +58,24 @@ pub(super) fn cron_job(cron_job: &mut Value, rules: &Rules) {
 /// Fills in the defaults of a pod.
 pub(super) fn bare_pod(object: &mut Value) {
     schema().fill(&schema().shape("Pod"), object);
-    pod(&mut object["spec"]);
+    let spec = &mut object["spec"];
+    pod(spec);
+    // Of pods only, not of templates (`SetDefaults_Pod`).
+    let grace = &mut spec["terminationGracePeriodSeconds"];
+    if grace.as_i64().is_some_and(|seconds| seconds < 0) {
+        *grace = json!(1);
+    }
+    for list in ["containers", "initContainers"] {
+        for container in spec[list].as_array_mut().into_iter().flatten() {
+            let limits = container["resources"]["limits"].as_object().cloned().unwrap_or_default();
+            for (name, limit) in limits {
+                let request = &mut container["resources"]["requests"][&name];
+                if request.is_null() {
+                    *request = limit;
+                }
+            }
+        }
+    }
 }
 
 fn default(object: &mut Value, name: &str, value: Value) {

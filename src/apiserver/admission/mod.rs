@@ -62,6 +62,8 @@ pub struct AdmittedPod {
     pub template: PodTemplate,
     /// Namespace and name.
     pub name: ObjectName,
+    /// What the server warns of.
+    pub warnings: Vec<String>,
 }
 
 /// A CronJob that the server accepts.
@@ -166,8 +168,9 @@ pub fn create_pod(value: &Value, rules: &Rules) -> Result<AdmittedPod, Vec<Field
     if !errors.is_empty() {
         return Err(errors);
     }
+    let warnings = validation::pod_create_warnings(&pod);
     let manifest = schema().stored(&schema().shape("Pod"), pod);
-    Ok(AdmittedPod { template: job_spec::pod_template(&manifest), name: object_name(&manifest), manifest })
+    Ok(AdmittedPod { template: job_spec::pod_template(&manifest), name: object_name(&manifest), manifest, warnings })
 }
 
 /// What decoding a document gives, with its kind set.
@@ -244,5 +247,59 @@ fn prepare_job_for_create(job: &mut Value, shares_labels: bool) {
     let selected = &mut job["spec"]["selector"]["matchLabels"];
     if selected.get("batch.kubernetes.io/controller-uid").is_none() {
         selected["batch.kubernetes.io/controller-uid"] = json!(UID);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pod(spec: Value) -> Result<AdmittedPod, Vec<FieldError>> {
+        let pod = json!({"kind": "Pod", "metadata": {"name": "a.b"}, "spec": spec});
+        create_pod(&pod, &Rules::default())
+    }
+
+    #[test]
+    fn pods_of_their_own_have_rules_of_their_own() {
+        let check = |spec: Value, wanted: &[&str]| {
+            let errors = pod(spec).err().unwrap_or_default();
+            assert_eq!(errors.iter().map(|error| &*error.text).collect::<Vec<_>>(), wanted);
+        };
+        let containers = json!([{"name": "c", "image": "i"}]);
+        check(json!({"containers": containers}), &[]);
+        let blank = "must not have leading or trailing whitespace";
+        check(
+            json!({"containers": [{"name": "c", "image": " i"}], "initContainers": [{"name": "d", "image": "i "}]}),
+            &[
+                &format!("spec.containers[0].image: Invalid value: \" i\": {blank}"),
+                &format!("spec.initContainers[0].image: Invalid value: \"i \": {blank}"),
+            ],
+        );
+        check(
+            json!({"containers": containers, "nodeName": "n", "schedulingGates": [{"name": "g"}]}),
+            &["spec.nodeName: Forbidden: cannot be set until all schedulingGates have been cleared"],
+        );
+    }
+
+    #[test]
+    fn pods_of_their_own_have_the_defaults_of_pods() {
+        let limits = json!({"limits": {"cpu": "1", "memory": "1Gi"}, "requests": {"cpu": "500m"}});
+        let spec = json!({
+            "containers": [{"name": "c", "image": "i", "resources": limits}], "terminationGracePeriodSeconds": -3,
+        });
+        let stored = pod(spec).expect("a pod").manifest;
+        assert_eq!(stored["spec"]["terminationGracePeriodSeconds"], 1);
+        let requests = &stored["spec"]["containers"][0]["resources"]["requests"];
+        assert_eq!(*requests, json!({"cpu": "500m", "memory": "1Gi"}));
+    }
+
+    #[test]
+    fn pods_of_their_own_are_warned_of_as_templates_are() {
+        let spec =
+            json!({"containers": [{"name": "c", "image": "i"}], "nodeSelector": {"beta.kubernetes.io/os": "linux"}});
+        let warnings = pod(spec).expect("a pod").warnings;
+        let [name, label] = warnings.as_slice() else { panic!("{warnings:?}") };
+        assert!(name.starts_with("metadata.name: this is used in the Pod's hostname, which can"), "{name}");
+        assert!(label.starts_with("spec.nodeSelector[beta.kubernetes.io/os]: deprecated since v1.14"), "{label}");
     }
 }

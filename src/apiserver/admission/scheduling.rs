@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::api::disruption::{Operator, Requirement};
 use crate::api::node::TaintEffect;
+use crate::api::priority::PreemptionPolicy;
 use crate::api::scheduling::{
     HostPort, LabelSelector, NodeOperator, NodeRequirement, NodeSelectorTerm, PodAffinityTerm, PodTerms, Scheduling,
     Toleration, TopologySpreadConstraint,
@@ -26,7 +27,7 @@ pub(super) fn scheduling(spec: &Value) -> Scheduling {
             .filter(|name| !name.is_empty() && *name != DEFAULT_SCHEDULER)
             .map(Arc::from),
         gates: list(&spec["schedulingGates"]).map(|gate| text(&gate["name"])).collect(),
-        never_preempts: spec["preemptionPolicy"] == "Never",
+        preemption_policy: spec["preemptionPolicy"].as_str().and_then(PreemptionPolicy::by_name),
         node_selector: words(&spec["nodeSelector"]),
         required_nodes: (!nodes[REQUIRED].is_null()).then(|| list(required).map(node_term).collect()),
         preferred_nodes: list(&nodes[PREFERRED]).map(preferred).collect(),

@@ -117,9 +117,7 @@ impl Pod<'_, '_> {
         for container in list("ephemeralContainers") {
             self.common(&container, errors);
             let (name, image) = (container.get("name"), container.get("image"));
-            if image.text().trim().len() != image.text().len() {
-                errors.invalid(&image, image.text(), "must not have leading or trailing whitespace");
-            }
+            no_blanks_around(&image, errors);
             if !seen.insert(name.text()) {
                 errors.duplicate(&name, name.text());
             }
@@ -188,5 +186,12 @@ impl Pod<'_, '_> {
                 errors.invalid(policies, Shown::word(restart.text()), detail);
             }
         }
+    }
+}
+
+/// What no container of a pod may have, though those of templates may (`validateContainerOnlyForPod`).
+pub(super) fn no_blanks_around(image: &Field<'_>, errors: &mut Errors) {
+    if image.text().trim().len() != image.text().len() {
+        errors.invalid(image, image.text(), "must not have leading or trailing whitespace");
     }
 }

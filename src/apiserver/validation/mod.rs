@@ -19,6 +19,7 @@ mod paths;
 mod pod_failure_policy;
 mod pod_spec;
 mod pod_template;
+mod policies;
 mod ports;
 mod probes;
 mod projected;
@@ -65,6 +66,23 @@ pub(crate) fn validate_pod_create(pod: &Value, rules: &Rules) -> Vec<FieldError>
     meta::validate(&pod.get("metadata"), &mut errors);
     pod_template::validate_pod(&pod, &Options::default(), &mut errors);
     finish_create(&pod, errors)
+}
+
+/// All errors of a new object of a kind that bears on pods.
+pub(crate) fn validate_policy_create(kind: &str, object: &Value) -> Vec<FieldError> {
+    // Nodes and classes are in no namespace.
+    let mut object = object.clone();
+    if object["metadata"]["namespace"].as_str().is_none_or(str::is_empty) {
+        object["metadata"]["namespace"] = "default".into();
+    }
+    let (object, mut errors) = (Field::root(&object), Errors::default());
+    match kind {
+        "PodDisruptionBudget" => policies::disruption_budget(&object, &mut errors),
+        "PriorityClass" => policies::priority_class(&object, &mut errors),
+        "LimitRange" => policies::limit_range(&object, &mut errors),
+        _ => meta::validate(&object.get("metadata"), &mut errors),
+    }
+    errors.into_distinct()
 }
 
 fn finish_create(object: &Field<'_>, mut errors: Errors) -> Vec<FieldError> {
@@ -122,6 +140,13 @@ pub(crate) fn cron_job_create_warnings(cron_job: &Value) -> Vec<String> {
 /// What the server warns of when the specification of a CronJob has changed.
 pub(crate) fn cron_job_warnings(cron_job: &Value) -> Vec<String> {
     warnings::of_job_spec(&Field::root(cron_job).get("spec").get("jobTemplate").get("spec"))
+}
+
+/// What the server warns of when a pod is made that no Job makes (`WarningsOnCreate` of the pod strategy).
+pub(crate) fn pod_create_warnings(pod: &Value) -> Vec<String> {
+    let mut warnings = warnings::of_pod_name(pod["metadata"]["name"].as_str().unwrap_or(""));
+    warnings::of_pod(&Field::root(pod), &mut warnings);
+    warnings
 }
 
 /// All containers of a pod, in the order in which upstream visits them (`VisitContainersWithPath`).

@@ -34,12 +34,20 @@ pub(super) fn validate_pod(pod: &Field<'_>, options: &Options, errors: &mut Erro
     let (annotations, spec) = (pod.get("metadata").get("annotations"), pod.get("spec"));
     pod_annotations(&annotations, &spec, options, errors);
     pod_spec::validate(&spec, options, errors);
-    seccomp_matches(&annotations, &spec, errors);
-    app_armor_matches(&annotations, &spec, errors);
-    let ephemeral = spec.get("ephemeralContainers");
+    for image in
+        ["containers", "initContainers"].into_iter().flat_map(|list| spec.get(list).items()).map(|c| c.get("image"))
+    {
+        containers::no_blanks_around(&image, errors);
+    }
+    let (ephemeral, node) = (spec.get("ephemeralContainers"), spec.get("nodeName"));
     if !ephemeral.is_empty() {
         errors.forbidden(&ephemeral, "cannot be set on create");
     }
+    if !node.is_empty() && !spec.get("schedulingGates").is_empty() {
+        errors.forbidden(&node, "cannot be set until all schedulingGates have been cleared");
+    }
+    seccomp_matches(&annotations, &spec, errors);
+    app_armor_matches(&annotations, &spec, errors);
 }
 
 /// Checks annotations that are settings in disguise (`ValidatePodSpecificAnnotations`).

@@ -42,15 +42,23 @@ const DEPRECATED_VOLUMES: [(&str, &str, &str); 9] = [
     ("rbd", "rbd", "deprecated in v1.28, non-functional in v1.31+"),
 ];
 
-/// Warnings of a new object's name.
+/// Warnings of the name of a new Job or CronJob.
 pub(super) fn of_name(name: &str) -> Vec<String> {
+    not_a_label(name, "Pod names and hostnames")
+}
+
+/// Warnings of the name of a new pod.
+pub(super) fn of_pod_name(name: &str) -> Vec<String> {
+    not_a_label(name, "the Pod's hostname")
+}
+
+fn not_a_label(name: &str, used_in: &str) -> Vec<String> {
     let messages = names::dns1123_label(name);
     if messages.is_empty() {
         return messages;
     }
     vec![format!(
-        "metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is \
-         recommended: [{}]",
+        "metadata.name: this is used in {used_in}, which can result in surprising behavior; a DNS label is recommended: [{}]",
         messages.join(" ")
     )]
 }
@@ -66,12 +74,13 @@ pub(super) fn of_job_spec(spec: &Field<'_>) -> Vec<String> {
             spec.path
         ));
     }
-    of_pod_template(&spec.get("template"), &mut warnings);
+    of_pod(&spec.get("template"), &mut warnings);
     warnings
 }
 
-fn of_pod_template(template: &Field<'_>, warnings: &mut Vec<String>) {
-    let (spec, annotations) = (template.get("spec"), template.get("metadata").get("annotations"));
+/// Warnings of a pod or a template of pods (`warningsForPodSpecAndMeta`).
+pub(super) fn of_pod(pod: &Field<'_>, warnings: &mut Vec<String>) {
+    let (spec, annotations) = (pod.get("spec"), pod.get("metadata").get("annotations"));
     of_node_labels(&spec, warnings);
     for (key, message) in DEPRECATED_ANNOTATIONS {
         if annotations.value.get(key).is_some() {

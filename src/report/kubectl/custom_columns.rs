@@ -2,8 +2,30 @@
 
 use serde_json::Value;
 
-use super::jsonpath::{Template, printed, relaxed};
+use super::jsonpath::{Template, parse, printed, relaxed};
 use super::table::Columns;
+
+/// The path of a column; an empty one finds nothing (`RelaxedJSONPathExpression`).
+fn column_path(path: &str) -> Result<Template, String> {
+    if path.is_empty() { parse("") } else { relaxed(path) }
+}
+
+/// A value as the verb `%v` prints it: maps with their keys in order.
+fn as_go_prints(value: &Value) -> String {
+    let joined = |words: Vec<String>| words.join(" ");
+    match value {
+        Value::Array(items) => format!("[{}]", joined(items.iter().map(as_go_prints).collect())),
+        Value::Object(fields) => {
+            let mut fields: Vec<_> = fields.iter().collect();
+            fields.sort_by_key(|(key, _)| *key);
+            format!(
+                "map[{}]",
+                joined(fields.iter().map(|(key, value)| format!("{key}:{}", as_go_prints(value))).collect())
+            )
+        }
+        _ => printed(value),
+    }
+}
 
 /// Titles and paths.
 #[derive(Clone, Debug)]
@@ -25,7 +47,7 @@ impl CustomColumns {
         let column = |part: &str| {
             let expected = || format!("unexpected custom-columns spec: {part}, expected <header>:<json-path-expr>");
             let (title, path) = part.split_once(':').ok_or_else(expected)?;
-            Ok((title.to_owned(), relaxed(path)?))
+            Ok((title.to_owned(), column_path(path)?))
         };
         let columns = spec.split(',').map(column).collect::<Result<_, String>>()?;
         Ok(CustomColumns { columns, widths: Columns::default(), headers })
@@ -63,7 +85,7 @@ impl CustomColumns {
         }
         for object in objects {
             let cell = |(_, path): &(String, Template)| {
-                let found: Vec<String> = path.find(object)?.iter().flatten().map(printed).collect();
+                let found: Vec<String> = path.find(object)?.iter().flatten().map(as_go_prints).collect();
                 let text = if found.is_empty() { "<none>".to_owned() } else { found.join(",") };
                 Ok(text.replace('\u{1b}', "^[").replace('\r', "\\r"))
             };
@@ -90,6 +112,14 @@ mod tests {
         assert_eq!(columns.print(&[&object]).unwrap(), "pi     a,b          <none>\n");
         let mut file = CustomColumns::parse_template("A  B\nmetadata.name  .kind\n", false).unwrap();
         assert_eq!(file.print(&[&object]).unwrap(), "pi    <none>\n");
+        let object = json!({"labels": {"b": "x", "a": null}, "args": ["p", {"q": [1, true]}], "none": []});
+        let mut columns = CustomColumns::parse("A:labels,B:.args,C:none,D:", true).unwrap();
+        let wanted =
+            "A                B                    C    D\nmap[a:<nil> b:x]   [p map[q:[1 true]]]   []   <none>\n";
+        assert_eq!(
+            columns.print(&[&object]).unwrap().split_whitespace().collect::<Vec<_>>(),
+            wanted.split_whitespace().collect::<Vec<_>>()
+        );
         let check = |spec: &str, error: &str| assert_eq!(CustomColumns::parse(spec, true).unwrap_err(), error);
         check("", "custom-columns format specified but no custom columns given");
         check("NAME", "unexpected custom-columns spec: NAME, expected <header>:<json-path-expr>");

@@ -4,7 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::conditions::{PodTimes, conditions};
 use super::{Calendar, Identity, owner, uid};
-use crate::api::pod::{Container, ContainerDetail, ContainerNow, Pod, PodTemplate, TerminatedReason, Termination};
+use crate::api::pod::{ContainerDetail, ContainerNow, Pod, PodTemplate, TerminatedReason, Termination};
+use crate::api::resources::Resources;
 use crate::apiserver::served::{job_uid, put_job_uid};
 use crate::apiserver::store::Store;
 use crate::report::kubectl::describe::quality_of_service;
@@ -42,7 +43,7 @@ pub(super) fn render(calendar: Calendar, pod: &Pod, times: &PodTimes, store: &St
         metadata["deletionGracePeriodSeconds"] = deletion.grace.into();
     }
     let admitted_template = store.template_of(pod.id)?;
-    let mut spec = admitted(&template["spec"], admitted_template, store);
+    let mut spec = admitted(&template["spec"], admitted_template);
     if let Some(told) = limit_ranger(&template["spec"], admitted_template) {
         metadata["annotations"][LIMIT_RANGER] = told.into();
     }
@@ -76,7 +77,7 @@ fn bare_pod(calendar: Calendar, pod: &Pod, times: &PodTimes, manifest: &Value, s
         object["metadata"]["deletionGracePeriodSeconds"] = deletion.grace.into();
     }
     let template = store.template_of(pod.id);
-    let mut spec = template.map_or(Value::Null, |template| admitted(&manifest["spec"], template, store));
+    let mut spec = template.map_or(Value::Null, |template| admitted(&manifest["spec"], template));
     if let Some(told) = template.and_then(|template| limit_ranger(&manifest["spec"], template)) {
         object["metadata"]["annotations"][LIMIT_RANGER] = told.into();
     }
@@ -97,12 +98,11 @@ fn node_name(spec: &mut Value, pod: &Pod, store: &Store) {
 }
 
 /// What admission plugins that are always on add to a pod, as they have to its template.
-fn admitted(spec: &Value, template: &PodTemplate, store: &Store) -> Value {
+fn admitted(spec: &Value, template: &PodTemplate) -> Value {
     let mut spec = spec.clone();
-    let preempts = if store.preempts(template) { "PreemptLowerPriority" } else { "Never" };
     for (field, value) in [
         ("priority", json!(0)),
-        ("preemptionPolicy", json!(preempts)),
+        ("preemptionPolicy", json!(template.scheduling.preemption_policy.unwrap_or_default().as_str())),
         ("priorityClassName", template.priority_class_name.as_deref().map_or(Value::Null, Value::from)),
         ("enableServiceLinks", json!(true)),
     ] {
@@ -120,7 +120,13 @@ fn admitted(spec: &Value, template: &PodTemplate, store: &Store) -> Value {
     }
     for (list, containers) in [("initContainers", &template.init_containers), ("containers", &template.containers)] {
         let specs = spec.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten();
-        specs.zip(containers).for_each(|(spec, container)| ask_for(spec, container));
+        specs.zip(containers).for_each(|(spec, container)| ask_for(spec, &container.resources));
+    }
+    ask_for(&mut spec, &template.resources);
+    // Templates may have a negative one.
+    let grace = &mut spec["terminationGracePeriodSeconds"];
+    if grace.as_i64().is_some_and(|seconds| seconds < 0) {
+        *grace = template.termination_grace_period_seconds.into();
     }
     let tolerations = spec["tolerations"].as_array().cloned().unwrap_or_default();
     let mut all = tolerations.clone();
@@ -138,10 +144,10 @@ fn admitted(spec: &Value, template: &PodTemplate, store: &Store) -> Value {
     spec
 }
 
-/// What admission has found that the container asks for and may use, where it does not say so itself
-/// (`SetDefaults_Pod`, `LimitRanger`).
-fn ask_for(spec: &mut Value, container: &Container) {
-    for (list, amounts) in [("limits", &container.resources.limits), ("requests", &container.resources.requests)] {
+/// What admission has found that a container or the pod asks for and may use, where it does not say so itself
+/// (`SetDefaults_Pod`, `LimitRanger`, `DefaultPodLevelResources`).
+fn ask_for(spec: &mut Value, resources: &Resources) {
+    for (list, amounts) in [("limits", &resources.limits), ("requests", &resources.requests)] {
         for (name, amount) in amounts {
             let known = &mut spec["resources"][list][&**name];
             if known.is_null() {

@@ -10,7 +10,8 @@ use serde::de::IgnoredAny;
 
 use super::go::go_syntax;
 use super::scalar::{ScalarError, resolve};
-use super::{Document, Duplicate, Entry, Node, SyntaxError, Value, syntax};
+use super::syntax::{self, Mend};
+use super::{Document, Duplicate, Entry, Node, SyntaxError, Value};
 use crate::api::quote::quote;
 use crate::scenario::source::{Location, SourceText, Span};
 
@@ -29,8 +30,8 @@ const MAX_DUPLICATES: usize = 1000;
 /// From this size on, keys of a mapping are looked up in an index.
 const INDEXED_FROM: usize = 16;
 
-/// Most lines of a stream that are mended for a tab.
-const MAX_TABS: usize = 20;
+/// Most places of a stream that are mended.
+const MAX_MENDS: usize = 20;
 
 /// What is said of a document that asks for another YAML than 1.1.
 const INCOMPATIBLE: &str = "yaml: found incompatible YAML document";
@@ -53,13 +54,10 @@ pub fn parse(source: &Arc<SourceText>) -> Vec<Result<Document, SyntaxError>> {
         return values.iter().flat_map(read).collect();
     }
     let mut text = Cow::Borrowed(&*source.text);
-    for _ in 0..MAX_TABS {
+    for _ in 0..MAX_MENDS {
         match read(source, &text, None, true) {
             Ok(documents) => return documents,
-            Err(tabs) => {
-                let spaces = " ".repeat(tabs.len());
-                text.to_mut().replace_range(tabs, &spaces);
-            }
+            Err(mend) => text.to_mut().replace_range(mend.range, &mend.with),
         }
     }
     read(source, &text, None, false).unwrap_or_default()
@@ -85,13 +83,13 @@ fn json_stream(text: &str) -> Vec<Range<usize>> {
 }
 
 /// Reads the text of a source, or a value of a stream of JSON, which begins at `value`. With `mends` the answer may be
-/// where a tab stands that our reader refuses and Go's takes for a space, as in lists between brackets.
+/// what to write in the place of something that our reader refuses and Go's does not.
 fn read(
     source: &Arc<SourceText>,
     text: &str,
     value: Option<usize>,
     mends: bool,
-) -> Result<Vec<Result<Document, SyntaxError>>, Range<usize>> {
+) -> Result<Vec<Result<Document, SyntaxError>>, Mend> {
     let (mut documents, base) = (Vec::new(), value.unwrap_or(0));
     let mut options = granit_parser::options! { flow_nesting_limit: MAX_DEPTH, block_nesting_limit: MAX_DEPTH };
     options.set_emit_comments(false);
@@ -130,8 +128,8 @@ fn read(
                 }
             }
             Err(error) => {
-                if let Some(tabs) = syntax::harmless_tabs(text, start - base, &error).filter(|_| mends) {
-                    return Err(tabs);
+                if let Some(mend) = syntax::mend(text, start - base, &error).filter(|_| mends) {
+                    return Err(mend);
                 }
                 documents.push(Err(scan_error(source, start, &error)));
                 builder.next_document();
@@ -158,10 +156,6 @@ fn scan_error(source: &Arc<SourceText>, start: usize, error: &ScanError) -> Synt
     let offset = error.marker().byte_offset().unwrap_or_default().min(source.text.len());
     let location = Location { source: source.clone(), span: Span { start: offset as u32, end: offset as u32 } };
     let message = match error.kind() {
-        granit_parser::ErrorKind::UnknownAnchor => {
-            let name = syntax::anchor_name(source.text.get(offset..).unwrap_or_default());
-            format!("yaml: unknown anchor '{name}' referenced")
-        }
         granit_parser::ErrorKind::RecursionLimitExceeded => {
             format!("yaml: nested too deeply: more than {MAX_DEPTH} levels")
         }
@@ -296,7 +290,7 @@ impl<'a> Builder<'a> {
         }
         let known_tag = tag.map(|tag| tag.core_suffix().unwrap_or("str"));
         let value = match (style, known_tag) {
-            (ScalarStyle::Plain, tag) => resolve(text, tag),
+            (ScalarStyle::Plain, tag) => resolve(as_written(text, self.source.text.get(span.range())), tag),
             (_, Some(tag)) => resolve(text, Some(tag)),
             (_, None) => Ok(Value::String(text.into())),
         };
@@ -425,13 +419,13 @@ impl<'a> Builder<'a> {
             value => vec![Node { span, value }],
         };
         for source in sources.into_iter().rev() {
-            let (Value::Mapping(merged), Some(Frame { content: Open::Mapping { entries, index, .. }, .. })) =
-                (source.value, self.open.last_mut())
-            else {
+            let Value::Mapping(merged) = source.value else {
                 return self.fail(span, "yaml: map merge requires map or sequence of maps as the value".to_string());
             };
             for entry in merged {
-                put(entries, index, &entry.key, entry.key_span, entry.value);
+                // A key that was there already is set twice like any other.
+                let printed = quote(&entry.key);
+                self.set(entry.key, printed, entry.key_span, entry.value);
             }
         }
     }
@@ -499,6 +493,14 @@ fn measure(node: &Node, nodes: &mut usize, bytes: &mut usize) -> usize {
         _ => {}
     }
     0
+}
+
+/// A plain scalar without what stands for something in it that our reader refuses.
+fn as_written<'t>(text: &'t str, source: Option<&'t str>) -> &'t str {
+    match source {
+        Some(source) if text == "x" || text.contains(syntax::MARK) => source,
+        _ => text,
+    }
 }
 
 /// A block collection ends where the next thing begins; messages point at what it holds.

@@ -114,10 +114,11 @@ mod tests {
         check(client(), "error: unable to decode \"x\"");
         check(server.clone(), "Error from server (BadRequest): error when creating \"x\": no");
         check(Complaint::Several(vec![client()]), "error: unable to decode \"x\"");
+        let other = Complaint::Client("unable to decode \"y\"".into());
         check(
-            Complaint::Several(vec![server, Complaint::Several(vec![client(), client()])]),
+            Complaint::Several(vec![server, Complaint::Several(vec![client(), other])]),
             "Error from server (BadRequest): error when creating \"x\": no\n\
-             [unable to decode \"x\", unable to decode \"x\"]",
+             [unable to decode \"x\", unable to decode \"y\"]",
         );
     }
 }

@@ -197,6 +197,32 @@ The Job "pi" is invalid: spec.template.spec.restartPolicy: Required value: valid
 }
 
 #[test]
+fn schedules_without_quotes_are_told_the_way_out() {
+    check(
+        "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: a}\nspec:\n  schedule: */5 * * * *\n",
+        r#"
+error: yaml: line 5: did not find expected alphabetic or numeric character
+ --> job.yaml:5:13
+  |
+5 |   schedule: */5 * * * *
+  |             ^
+  |
+  = help: quote what begins with a star: schedule: "*/5 * * * *"
+
+kubectl would say:
+error: error parsing job.yaml: error converting YAML to JSON: yaml: line 5: did not find expected alphabetic or numeric character
+"#,
+    );
+}
+
+#[test]
+fn keys_that_a_merge_sets_again_are_duplicates() {
+    let text = JOB.replace("spec:\n  template", "spec:\n  backoffLimit: 3\n  <<: {backoffLimit: 5}\n  template");
+    let said = read_text(&text).unwrap_err().to_string();
+    assert!(said.starts_with("error: duplicate field \"spec.backoffLimit\"\n --> job.yaml:7:8"), "{said}");
+}
+
+#[test]
 fn wrong_types_and_duplicates_are_shown_at_once() {
     check(
         &JOB.replace("spec:\n  template", "spec:\n  completions: '5'\n  suspend: 1\n  suspend: yes\n  template"),
@@ -523,8 +549,8 @@ fn faults_of_a_simulation_are_found_all_at_once() {
     check(
         "  pods: [{memory: 2e30, cpu: {uniform: {min: 1, max: 1e20}}}]\n",
         &[
-            "x:16:19: spec.pods[0].memory: 2e30 is too large: at most 9P",
-            "x:16:52: spec.pods[0].cpu.uniform.max: 1e20 is too large: at most 9P",
+            "x:16:19: spec.pods[0].memory: 2e+30 is too large: at most 9P",
+            "x:16:54: spec.pods[0].cpu.uniform.max: 100000000000000000000 is too large: at most 9P",
         ],
     );
     check("  study: {design: round}\n", &["x:16:19: spec.study.design: unknown design \"round\""]);
@@ -600,5 +626,25 @@ fn faults_of_a_simulation_are_found_all_at_once() {
     check(
         "---\napiVersion: jobsim/v1beta1\nkind: Simulation\n",
         &["x:17:13: the apiVersion of a Simulation is jobsim/v1alpha1"],
+    );
+}
+
+#[test]
+fn objects_that_bear_on_pods_have_rules() {
+    let refused = |text: &str, wanted: &str| {
+        let said = read_text(&format!("{JOB}---\n{text}")).map(|_| ()).unwrap_err().to_string();
+        assert!(said.starts_with(&format!("error: {wanted}\n")), "{said}");
+    };
+    refused(
+        "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: b}\nspec: {minAvailable: 101%}\n",
+        "spec.minAvailable: Invalid value: \"101%\": must not be greater than 100%",
+    );
+    refused(
+        "apiVersion: v1\nkind: LimitRange\nmetadata: {name: r}\nspec: {limits: [{type: Pod, min: {cpu: 2}, max: {cpu: 1}}]}\n",
+        "spec.limits[0].min[cpu]: Invalid value: \"2\": min value 2 is greater than max value 1",
+    );
+    refused(
+        "apiVersion: jobsim/v1alpha1\nkind: Simulation\nmetadata: {name: s}\nspec:\n  cluster: {nodePools: [{name: Big_One, count: 1, allocatable: {cpu: 1}}]}\n",
+        "spec.cluster.nodePools[0].name: \"Big_One\" is no name of a node",
     );
 }

@@ -9,6 +9,7 @@ use super::price_book::price_book;
 use super::{autoscaler, distribution, kubelet};
 use crate::api::quantity::{Format, Quantity};
 use crate::api::resources::ResourceList;
+use crate::apiserver::is_dns1123_subdomain;
 use crate::kernel::dist::Distribution;
 use crate::kernel::time::SimDuration;
 use crate::scenario::decode::nearest;
@@ -67,7 +68,14 @@ fn distinct(item: &Item<'_>, pools: &[NodePool], report: &mut Report<'_>) {
 
 fn pool(item: &Item<'_>, max_pods: u32, report: &mut Report<'_>) -> Option<NodePool> {
     let mut fields = report.fields(item)?;
-    let name = fields.require("name", report).and_then(|item| report.text(&item)).map(Arc::from);
+    let name = fields.require("name", report).and_then(|item| {
+        let name = report.text(&item)?;
+        if !is_dns1123_subdomain(name) {
+            let why = "nodes are named after it: lower case letters, digits, '-' and '.'";
+            report.error_with_help(item.node.span, format!("{}: \"{name}\" is no name of a node", item.path), why);
+        }
+        Some(Arc::from(name))
+    });
     let mut number = |name, report: &mut Report<'_>| {
         fields.get(name).and_then(|item| report.integer(&item, 0..=MAX_NODES)).map(|number| number as u32)
     };
