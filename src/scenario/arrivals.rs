@@ -26,7 +26,7 @@ impl Reader<'_> {
             let place = |span: Span| Location { source: at.source.clone(), span };
             match self.arriving(number, arriving, place, objects) {
                 Ok(arrivals) => all.push(arrivals),
-                Err(problem) => self.problems.list.push(problem),
+                Err(problem) => self.problems.list.extend(problem),
             }
         }
         all
@@ -38,14 +38,18 @@ impl Reader<'_> {
         arriving: &Arriving,
         place: impl Fn(Span) -> Location,
         objects: &mut Vec<Object>,
-    ) -> Result<Arrivals, Problem> {
+    ) -> Result<Arrivals, Option<Problem>> {
         let (name, span) = &arriving.template;
         let is_template = |object: &Object| matches!(object, Object::Job(job) if job.name == *name);
         let found = objects.iter().position(is_template).map(|at| objects.remove(at));
         let Some(Object::Job(template)) = found else {
+            // What is wrong with it has been said.
+            if self.has_bad_job {
+                return Err(None);
+            }
             let title = format!("there is no Job {} left to copy", name.name);
             let help = "a template is a Job of the scenario; each is the template of one stream of arrivals";
-            return Err(Problem::at(place(*span), title).help(help));
+            return Err(Some(Problem::at(place(*span), title).help(help)));
         };
         let mut process = arriving.process.clone();
         if let Some((file, span)) = &arriving.times {
@@ -56,7 +60,7 @@ impl Reader<'_> {
             });
             process.gaps = match read {
                 Ok(times) => Gaps::Times(times.into()),
-                Err(error) => return Err(Problem::at(location, error)),
+                Err(error) => return Err(Some(Problem::at(location, error))),
             };
         }
         if let Gaps::Times(times) = &mut process.gaps {

@@ -183,6 +183,8 @@ pub(super) struct Reader<'a> {
     pub(super) files: Vec<SideFile>,
     /// Objects that are created at the start.
     names: BTreeSet<(&'static str, ObjectName)>,
+    /// A Job is among the documents that is not as it should be.
+    pub(super) has_bad_job: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -198,6 +200,7 @@ impl<'a> Reader<'a> {
             texts: Vec::new(),
             files: Vec::new(),
             names: BTreeSet::new(),
+            has_bad_job: false,
         }
     }
 
@@ -286,8 +289,9 @@ impl<'a> Reader<'a> {
                 let ReadOptions { validate, refuse_newer, .. } = *self.options;
                 let server = Server { validate, refuse_newer, kubernetes: &self.kubernetes };
                 let object = admit(&document, &kind, &server, &mut self.problems);
-                if object.is_some() {
-                    self.look_for_unmodelled(&document, &kind);
+                match object {
+                    Some(_) => self.look_for_unmodelled(&document, &kind),
+                    None => self.has_bad_job |= kind == "Job",
                 }
                 objects.extend(object.filter(|object| applied || self.is_new(object, &document)));
             }

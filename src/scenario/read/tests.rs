@@ -547,6 +547,10 @@ fn faults_of_a_simulation_are_found_all_at_once() {
         ],
     );
     check(
+        "  arrivals: [{template: bad, interarrival: 1s}]\n---\napiVersion: batch/v1\nkind: Job\nmetadata: {name: bad}\nspec: {parallelism: x, template: {spec: {restartPolicy: Never, containers: [{name: c, image: i}]}}}\n",
+        &["x:21:21: json: cannot unmarshal string into Go struct field JobSpec.spec.parallelism of type int32"],
+    );
+    check(
         "  pods: [{memory: 2e30, cpu: {uniform: {min: 1, max: 1e20}}}]\n",
         &[
             "x:16:19: spec.pods[0].memory: 2e+30 is too large: at most 9P",
