@@ -251,14 +251,16 @@ mod tests {
     }
 
     #[test]
-    fn a_container_may_run_for_centuries() {
+    fn a_container_may_run_for_a_century_and_more() {
         let text = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j}\nspec: {template: {spec: {restartPolicy: Never, \
                     containers: [{name: c, image: i}]}}}\n---\napiVersion: jobsim/v1alpha1\nkind: Simulation\nspec: \
-                    {profile: ideal, pods: [{duration: 1752000h}]}";
+                    {profile: ideal, pods: [{duration: 1051200h}]}";
         let scenario = crate::scenario::read_str(text).expect("a scenario");
         let run = run(&scenario, &RunOptions::default());
         assert_eq!(run.jobs[0].rows.last().map(|row| row.status), Some("Complete"));
-        assert!(run.end.whole_seconds() >= 1_752_000 * 3600, "{}", run.end);
+        let ended =
+            run.jobs[0].rows.last().and_then(|row| row.completion_time).map(|time| time.instant().whole_seconds());
+        assert!(ended.is_some_and(|ended| (1_051_200 * 3600..1_051_201 * 3600).contains(&ended)), "{ended:?}");
     }
 
     #[test]

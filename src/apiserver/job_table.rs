@@ -141,7 +141,9 @@ impl Store {
         Ok(id)
     }
 
-    /// What the Job is looked up by. Quotas are asked before the name is: they are part of admission, names are the storage's (`Store.Create`).
+    /// What the Job is looked up by.
+    ///
+    /// Quotas are asked before the name is: they are part of admission, names are the storage's (`Store.Create`).
     fn claim_name(&mut self, name: &ObjectName) -> Result<u64, Refusal> {
         let denied = |why| Refusal::Forbidden(format!("jobs.batch \"{}\" is forbidden: {why}", name.name).into());
         self.quotas.charge_job(&name.namespace).map_err(denied)?;

@@ -243,7 +243,8 @@ impl Scheduler {
         if !victims.is_empty() {
             self.queue.preempts(pod.id);
         }
-        let is_told_all = victims.is_empty() && nomination.is_none_or(|new| new.is_none());
+        let stays = self.cluster.pod(pod.id).is_some_and(|pod| pod.terminating == Termination::No);
+        let is_told_all = stays && victims.is_empty() && nomination.is_none_or(|new| new.is_none());
         let told = Some(&message).filter(|_| is_told_all && refusals::is_plain(pod, &self.cluster));
         self.queue.failed(pod.id, by, told, now, &self.cluster);
         let nomination = nomination.filter(|new| *new != pod.nominated);

@@ -38,8 +38,8 @@ pub(super) struct Scheduling {
     told: Vec<Option<Told>>,
     /// Pods that found no node.
     pub(super) unschedulable: BTreeMap<PodId, Refused>,
-    /// How often all pods were refused that are alike, by the scheduler's number of that.
-    pub(super) refused_alike: BTreeMap<u32, Tries>,
+    /// How often all pods were refused that are alike, and when last, by the scheduler's number of that.
+    pub(super) refused_alike: BTreeMap<u32, (Tries, SimTime)>,
     /// Version of the store at which it was told what disruption budgets allow.
     budgets_told: Option<u64>,
     /// Pods that wait for others to make room on a node.

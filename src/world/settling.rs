@@ -98,9 +98,15 @@ impl World<'_> {
         is_news
     }
 
-    /// No node takes the pods that are alike, which they were told before.
+    /// No node takes the pods that are alike, which they were told before. Where they are several rows of the queue, that
+    /// is once for all of them.
     pub(super) fn all_are_refused(&mut self, number: u32) {
-        self.scheduling.refused_alike.entry(number).or_default().again(self.store.version());
+        let (version, now) = (self.store.version(), self.now);
+        let (tries, last) = self.scheduling.refused_alike.entry(number).or_insert((Tries::default(), SimTime::MAX));
+        if *last != now || tries.version != version {
+            tries.again(version);
+        }
+        *last = now;
     }
 
     /// Looks, where nothing has changed for days, whether nothing but requests that were refused is left to be tried
@@ -157,7 +163,9 @@ impl World<'_> {
         let scheduling = &self.scheduling;
         let all_are = |pod: &PodId| {
             let number = scheduling.scheduler.number_of(*pod);
-            number.and_then(|number| scheduling.refused_alike.get(&number)).is_some_and(|of| of.are_in_vain(version))
+            number
+                .and_then(|number| scheduling.refused_alike.get(&number))
+                .is_some_and(|(of, _)| of.are_in_vain(version))
         };
         let is_in_vain = |(pod, refused): (&PodId, &Refused)| refused.tries.are_in_vain(version) || all_are(pod);
         scheduling.unschedulable.iter().all(is_in_vain) && self.autoscaler_is_at_rest()

@@ -226,6 +226,13 @@ fn work_off(side: &mut Side, together: bool, now: SimTime) -> (Vec<Decision>, u3
     (bound, at_once)
 }
 
+/// A pod of one of three kinds.
+fn asking(name: &str, kind: u64) -> Value {
+    let cpu = ["500m", "1", "2500m"][(kind % 3) as usize];
+    let container = json!({"name": "m", "image": "i", "resources": {"requests": {"cpu": cpu}, "limits": {}}});
+    json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": {"containers": [container]}})
+}
+
 /// Pods of three kinds that are many more than there is room for, and one event after the other. Returns how often
 /// several were refused as one.
 fn crowd(seed: Option<u64>, steps: &[(u8, u64)]) -> Result<u32, TestCaseError> {
@@ -245,15 +252,18 @@ fn crowd(seed: Option<u64>, steps: &[(u8, u64)]) -> Result<u32, TestCaseError> {
             match op % 4 {
                 0 => {
                     for pod in 0..number % 8 {
-                        let cpu = ["500m", "1", "2500m"][((number >> 8) % 3) as usize];
-                        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": format!("p{step}-{pod}")},
-                            "spec": {"containers": [{"name": "m", "image": "i", "resources": {"requests": {"cpu": cpu}, "limits": {}}}]}});
-                        side.all.create(&pod, now);
+                        side.all.create(&asking(&format!("p{step}-{pod}"), number >> 8), now);
                     }
                 }
-                1 if number % 7 == 0 && step > 0 => {
-                    let id = PodId { slot: (number % step as u64) as u32, uid: (number % step as u64) as u32 };
-                    side.all.scheduler.pod_terminating(id, Termination::Deleted);
+                1 if number % 7 < 2 && step > 0 => {
+                    let place = (number % step as u64) as u32;
+                    let id = PodId { slot: place, uid: place };
+                    if number % 7 == 0 {
+                        side.all.scheduler.pod_terminating(id, Termination::Deleted);
+                    } else {
+                        let shape = side.all.shape(&asking("changed", number >> 8));
+                        side.all.scheduler.pod_changed(id, shape, now);
+                    }
                 }
                 _ if !side.bound.is_empty() => {
                     let at = (number % side.bound.len() as u64) as usize;

@@ -1,6 +1,6 @@
-//! Pods that wait as one: alike, told the same at the same instant one after the other, and so often that their back-off
-//! is as long as it gets. In the queue they stand side by side, wake together, and what the first is told that is
-//! refused holds for the rest, as long as nothing has changed.
+//! Pods that wait as one: alike, told the same at the same instant one after the other, and so often that their
+//! back-off is as long as it gets. In the queue they stand side by side, wake together, and what the first is told that
+//! is refused holds for the rest, as long as nothing has changed.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -159,8 +159,20 @@ impl Queue {
         self.batches.get(&number)?.members.first_key_value().map(|(_, slot)| *slot)
     }
 
+    /// The pods of a batch stand alone again, in their order.
+    pub(super) fn dissolve(&mut self, number: u32) {
+        let place = self.leave(Entry::Batch(number));
+        let Some(batch) = self.batches.remove(&number) else { return };
+        for (arrival, slot) in (batch.arrivals.0..).zip(batch.members.into_values()) {
+            let queued = self.pods[slot as usize].as_deref_mut().expect("a pod of the queue");
+            (queued.by, queued.since, queued.arrival) = (batch.by, batch.since, arrival);
+            self.put(Entry::Pod(slot), place);
+        }
+    }
+
     /// A pod that is to go is not tried any more, so nothing that its batch is told is told it.
     pub(in super::super) fn is_to_go(&mut self, id: PodId) {
+        self.last_failed = self.last_failed.take().filter(|last| last.id != id);
         if self.get(id).is_some_and(|queued| matches!(queued.place, Place::Batch(..))) {
             self.delete(id);
         }

@@ -234,6 +234,9 @@ impl Queue {
             }
             return;
         }
+        if let Place::Batch(number, _) = queued.place {
+            self.dissolve(number);
+        }
         let place = self.leave(Entry::Pod(id.slot));
         let queued = self.pods[id.slot as usize].as_deref_mut().expect("it is there");
         queued.shape = shape.clone();
