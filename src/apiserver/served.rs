@@ -37,9 +37,7 @@ impl Store {
             put_owner_uid(&mut object, UID, &cron_job_uid(owner.start.cron_job));
         }
         let metadata = &mut object["metadata"];
-        metadata["creationTimestamp"] = time(job.created);
-        metadata["generation"] = job.generation.into();
-        metadata["resourceVersion"] = job.resource_version.to_string().into();
+        put_system_fields(metadata, time(job.created), job.generation, job.resource_version);
         if let Some(deleted) = job.deletion_timestamp {
             metadata["deletionTimestamp"] = time(deleted);
             metadata["deletionGracePeriodSeconds"] = 0.into();
@@ -74,9 +72,7 @@ impl Store {
         let mut object = Arc::unwrap_or_clone(self.cron_job_manifest(id)?);
         let metadata = &mut object["metadata"];
         metadata["uid"] = cron_job_uid(id).into();
-        metadata["creationTimestamp"] = time(cron_job.created);
-        metadata["generation"] = cron_job.generation.into();
-        metadata["resourceVersion"] = cron_job.resource_version.to_string().into();
+        put_system_fields(metadata, time(cron_job.created), cron_job.generation, cron_job.resource_version);
         Some(object)
     }
 
@@ -119,6 +115,13 @@ fn put_owner_uid(object: &mut Value, old: &str, new: &str) {
     for owner in owners.into_iter().flatten().filter(|owner| owner["uid"] == old) {
         owner["uid"] = new.into();
     }
+}
+
+/// What clients read in the fields that the server sets.
+fn put_system_fields(metadata: &mut Value, created: Value, generation: u32, version: u64) {
+    metadata["creationTimestamp"] = created;
+    metadata["generation"] = generation.into();
+    metadata["resourceVersion"] = version.to_string().into();
 }
 
 /// What manifests have of the fields that the server sets.

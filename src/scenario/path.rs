@@ -52,13 +52,24 @@ impl Path {
 
     /// Where the path leaves what an object of this type has, with a way out if there is one.
     pub fn unknown_in(&self, of: &str) -> Option<(String, Option<String>)> {
+        self.shape_in(of)?.err()
+    }
+
+    /// Is what the path leads to text in objects of this type?
+    pub fn is_text_in(&self, of: &str) -> bool {
+        matches!(self.shape_in(of), Some(Ok(Shape::String)))
+    }
+
+    /// What the path leads to in objects of this type; or where it leaves what they have, with a way out if there is one.
+    /// None of a type that is not known.
+    fn shape_in(&self, of: &str) -> Option<Result<Shape<'static>, (String, Option<String>)>> {
         let schema = kubernetes();
         let mut shape = Shape::Struct(schema.get(of)?);
         let mut owners = Vec::new();
         for (at, step) in self.0.iter().enumerate() {
             let here = || Path(self.0[..=at].to_vec()).to_string();
             shape = match (step, shape) {
-                (_, Shape::Any) => return None,
+                (_, Shape::Any) => break,
                 (Step::Field(name), Shape::Struct(owner)) => match owner.field(name) {
                     Some(field) => {
                         owners.push((owner, field.name));
@@ -66,32 +77,14 @@ impl Path {
                     }
                     None => {
                         owners.push((owner, ""));
-                        return Some((here(), unknown_field(name, &owners)));
+                        return Some(Err((here(), unknown_field(name, &owners))));
                     }
                 },
                 (Step::Field(_), Shape::Map(inner)) | (Step::Item(_), Shape::List(inner)) => schema.shape(inner),
-                _ => return Some((here(), None)),
+                _ => return Some(Err((here(), None))),
             };
         }
-        None
-    }
-
-    /// Is what the path leads to text in objects of this type?
-    pub fn is_text_in(&self, of: &str) -> bool {
-        let schema = kubernetes();
-        let Some(root) = schema.get(of) else { return false };
-        let mut shape = Shape::Struct(root);
-        for step in &self.0 {
-            shape = match (step, shape) {
-                (Step::Field(name), Shape::Struct(owner)) => match owner.field(name) {
-                    Some(field) => schema.shape(field.kind),
-                    None => return false,
-                },
-                (Step::Field(_), Shape::Map(inner)) | (Step::Item(_), Shape::List(inner)) => schema.shape(inner),
-                _ => return false,
-            };
-        }
-        matches!(shape, Shape::String)
+        Some(Ok(shape))
     }
 
     /// Puts a value at the path; mappings on the way are made, lists are not.

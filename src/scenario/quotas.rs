@@ -13,6 +13,7 @@ use crate::api::meta::ObjectName;
 use crate::api::quantity::Quantity;
 use crate::api::quote::quote;
 use crate::api::resources::ResourceList;
+use crate::apiserver::admission::fill_amounts;
 use crate::apiserver::limit_range::{LimitRange, LimitRangeItem};
 use crate::apiserver::quota::{ResourceQuota, Scope};
 
@@ -96,12 +97,7 @@ pub(super) fn with_defaults(kind: &str, value: &Json) -> Json {
     for item in items.into_iter().flatten().filter(|item| item["type"] == "Container") {
         // What has a maximum has a default, what has a default asks for as much.
         for (list, from) in [("default", "max"), ("defaultRequest", "default"), ("defaultRequest", "min")] {
-            for (name, amount) in item[from].as_object().cloned().unwrap_or_default() {
-                let known = &mut item[list][&name];
-                if known.is_null() {
-                    *known = amount;
-                }
-            }
+            fill_amounts(item, list, from);
         }
     }
     value

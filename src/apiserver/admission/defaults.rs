@@ -65,16 +65,18 @@ pub(super) fn bare_pod(object: &mut Value) {
     if grace.as_i64().is_some_and(|seconds| seconds < 0) {
         *grace = json!(1);
     }
+    // Validation looks at these; what Jobs' pods ask for is filled in as they are admitted (`pod_resources`).
     for list in ["containers", "initContainers"] {
         for container in spec[list].as_array_mut().into_iter().flatten() {
-            let limits = container["resources"]["limits"].as_object().cloned().unwrap_or_default();
-            for (name, limit) in limits {
-                let request = &mut container["resources"]["requests"][&name];
-                if request.is_null() {
-                    *request = limit;
-                }
-            }
+            fill_amounts(&mut container["resources"], "requests", "limits");
         }
+    }
+}
+
+/// Gives a list of amounts what it lacks and another list of the object has.
+pub fn fill_amounts(object: &mut Value, list: &str, from: &str) {
+    for (name, amount) in object[from].as_object().cloned().unwrap_or_default() {
+        default(&mut object[list], &name, amount);
     }
 }
 

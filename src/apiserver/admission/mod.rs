@@ -25,6 +25,7 @@ use crate::api::release::Rules;
 
 pub use apply::apply_patch;
 pub use cron_job_spec::cron_job_spec;
+pub use defaults::fill_amounts;
 pub use job_spec::job_spec;
 pub use scheduling::label_selector;
 pub use update::{

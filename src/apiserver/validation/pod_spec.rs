@@ -72,7 +72,8 @@ fn subdomain(name: &Field<'_>, errors: &mut Errors) {
     }
 }
 
-fn preemption_policy(policy: &Field<'_>, errors: &mut Errors) {
+/// Of a pod or of a class (`ValidatePreemptionPolicy`).
+pub(super) fn preemption_policy(policy: &Field<'_>, errors: &mut Errors) {
     match policy.text() {
         _ if !policy.is_set() => {}
         "" => errors.required(policy, ""),

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::pod_spec::preemption_policy;
 use super::{meta, names, nonnegative, one_of, quantity, selector};
 use crate::api::priority::{HIGHEST_OF_USERS, SYSTEM_CLASSES};
 use crate::api::quantity::Quantity;
@@ -48,10 +49,7 @@ pub(super) fn priority_class(class: &Field<'_>, errors: &mut Errors) {
         let detail = format!("maximum allowed value of a user defined priority is {HIGHEST_OF_USERS}");
         errors.forbidden(&value, detail);
     }
-    let policy = class.get("preemptionPolicy");
-    if policy.is_set() {
-        one_of(&policy, &["Never", "PreemptLowerPriority"], errors);
-    }
+    preemption_policy(&class.get("preemptionPolicy"), errors);
 }
 
 /// Why this is no class that every cluster has (`IsKnownSystemPriorityClass`).

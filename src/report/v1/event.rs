@@ -113,8 +113,9 @@ impl Recorder {
         };
         // Two events of an object can have one time here.
         let stamp = calendar.instant(event.first).as_nanosecond() + i128::from(number);
+        let version = if matches!(kind, "Pod" | "Node" | "ConfigMap") { "v1" } else { "batch/v1" };
         let mut object = json!({
-            "apiVersion": if matches!(kind, "Pod" | "Node" | "ConfigMap") { "v1" } else { "batch/v1" }, "kind": kind, "name": name,
+            "apiVersion": version, "kind": kind, "name": name,
             "uid": object_uid, "resourceVersion": event.about.version.to_string(),
         });
         // What is said of a node lies in a namespace, the node does not.

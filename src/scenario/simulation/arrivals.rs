@@ -147,10 +147,13 @@ fn set(item: &Item<'_>, report: &mut Report<'_>) -> Vec<(SetField, Span)> {
 
 /// Does a copy get this, whatever it is set to?
 fn is_of_the_copy(path: &Path) -> bool {
-    let names = |step: &Step| if let Step::Field(name) = step { name.clone() } else { String::new() };
-    let first: Vec<String> = path.steps().iter().take(2).map(names).collect();
-    matches!(first.iter().map(String::as_str).collect::<Vec<_>>()[..], ["apiVersion" | "kind" | "status", ..])
-        || matches!(&first[..], [meta, name] if meta == "metadata" && matches!(&**name, "name" | "namespace" | "generateName"))
+    match path.steps() {
+        [Step::Field(first), Step::Field(second)] if first == "metadata" => {
+            matches!(&**second, "name" | "namespace" | "generateName")
+        }
+        [Step::Field(first), ..] => matches!(&**first, "apiVersion" | "kind" | "status"),
+        _ => false,
+    }
 }
 
 /// A whole number, one of several values with their weights, or any one value.

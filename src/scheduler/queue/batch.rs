@@ -138,20 +138,14 @@ impl Queue {
         Some(count)
     }
 
-    /// Takes a pod out of its batch: it stands alone where the batch does.
-    pub(super) fn leave_batch(&mut self, slot: u32) -> Place {
-        let queued = self.pods[slot as usize].as_deref_mut().expect("a pod of the queue");
-        let Place::Batch(number, order) = queued.place else { return queued.place };
+    /// Takes the pod at a place out of a batch, which goes with its last.
+    pub(super) fn leave_batch(&mut self, number: u32, order: i64) {
         let batch = self.batches.get_mut(&number).expect("the batch of its pods");
         batch.members.remove(&order);
-        (queued.by, queued.since, queued.arrival) = (batch.by, batch.since, batch.arrivals.0);
-        queued.place = Place::InFlight;
-        let (place, is_empty) = (batch.place, batch.members.is_empty());
-        if is_empty {
+        if batch.members.is_empty() {
             self.leave(Entry::Batch(number));
             self.batches.remove(&number);
         }
-        place
     }
 
     /// The pod of a batch that is tried first.

@@ -341,12 +341,9 @@ impl Queue {
         *self.place_mut(entry) = place;
     }
 
-    /// Takes an entry from where it stands. Returns where that was; of a pod in a batch, where the batch is.
+    /// Takes an entry from where it stands. Returns where that was.
     fn leave(&mut self, entry: Entry) -> Place {
-        let place = *self.place_mut(entry);
-        if let (Entry::Pod(slot), Place::Batch(..)) = (entry, place) {
-            return self.leave_batch(slot);
-        }
+        let place = std::mem::replace(self.place_mut(entry), Place::InFlight);
         let (key, shape, by) = self.key(entry);
         match (entry, place) {
             (_, Place::Active) => _ = self.active.remove(&key),
@@ -354,12 +351,12 @@ impl Queue {
             (_, Place::ErrorBackoff(expiry)) => _ = self.error_backoff.remove(&(expiry, key)),
             (_, Place::Pool) => self.pool.remove(entry, &shape, by, key.1),
             (Entry::Pod(slot), Place::Gated(_)) => _ = self.gated.remove(&slot),
+            (Entry::Pod(_), Place::Batch(number, order)) => self.leave_batch(number, order),
             (Entry::Pod(slot), Place::InFlight) => {
                 self.in_flight = self.in_flight.take().filter(|(pod, _)| pod.slot != slot);
             }
-            (_, Place::Gated(_) | Place::Batch(..) | Place::InFlight) => {}
+            (Entry::Batch(_), Place::Gated(_) | Place::Batch(..) | Place::InFlight) => {}
         }
-        *self.place_mut(entry) = Place::InFlight;
         place
     }
 
