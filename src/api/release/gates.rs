@@ -15,8 +15,8 @@ pub struct Gate {
     pub stable: u8,
     /// The first minor version that no longer knows it: what it stood for is always so.
     pub gone: u8,
-    /// It stays off in beta.
-    pub off_in_beta: bool,
+    /// The release from which on it is on where nothing is said; most are from beta on.
+    pub on: u8,
     /// The gate without which it cannot be on.
     pub needs: Option<&'static str>,
 }
@@ -46,8 +46,10 @@ impl Gate {
 
     /// `alpha in 1.30, beta in 1.31, stable in 1.33, gone in 1.37`.
     pub fn history(&self) -> String {
-        let beta = if self.off_in_beta { "beta (off)" } else { "beta" };
-        let stages = [("alpha", self.alpha), (beta, self.beta), ("stable", self.stable)];
+        let beta = if self.on > self.beta { "beta (off)" } else { "beta" };
+        // Where it came on between beta and stable.
+        let on = if self.on > self.beta && self.on < self.stable { self.on } else { NEVER };
+        let stages = [("alpha", self.alpha), (beta, self.beta), ("on", on), ("stable", self.stable)];
         let known = |(word, since): (&str, u8)| match since {
             NEVER => None,
             0 => None,
@@ -67,7 +69,7 @@ impl Gate {
     pub fn default(&self, release: Release) -> bool {
         match self.stage(release) {
             Some(Stage::Stable) => true,
-            Some(Stage::Beta) => !self.off_in_beta,
+            Some(Stage::Beta) => release.0 >= self.on,
             Some(Stage::Alpha) => false,
             None => release.0 >= self.gone,
         }
@@ -77,8 +79,8 @@ impl Gate {
         Gate { gone: since, ..self }
     }
 
-    const fn off_in_beta(self) -> Gate {
-        Gate { off_in_beta: true, ..self }
+    const fn on_from(self, release: u8) -> Gate {
+        Gate { on: release, ..self }
     }
 
     const fn needs(self, gate: &'static str) -> Gate {
@@ -89,14 +91,19 @@ impl Gate {
 const NEVER: u8 = u8::MAX;
 
 const fn gate(name: &'static str, alpha: u8, beta: u8, stable: u8) -> Gate {
-    Gate { name, alpha, beta, stable, gone: NEVER, off_in_beta: false, needs: None }
+    Gate { name, alpha, beta, stable, gone: NEVER, on: beta, needs: None }
 }
 
 /// The gates, by name.
 pub const GATES: &[Gate] = &[
     gate("ContainerRestartRules", 34, 35, NEVER),
     gate("CronJobsScheduledAnnotation", 0, 0, 32).gone(35),
-    gate("GenericWorkload", 35, 37, NEVER).off_in_beta(),
+    gate("DynamicResourceAllocation", 0, 32, 34).on_from(34),
+    gate("EnvFiles", 34, 35, NEVER),
+    gate("GenericWorkload", 35, 37, NEVER).on_from(NEVER),
+    gate("HostnameOverride", 34, 35, 37),
+    gate("ImageVolume", 31, 33, 36).on_from(35),
+    gate("InPlacePodVerticalScaling", 0, 33, 35),
     gate("JobBackoffLimitPerIndex", 0, 29, 33).gone(37),
     gate("JobManagedBy", 30, 32, 35),
     gate("JobPodFailurePolicy", 0, 0, 31).gone(33),
@@ -105,6 +112,9 @@ pub const GATES: &[Gate] = &[
     gate("MutablePodResourcesForSuspendedJobs", 35, 36, NEVER),
     gate("MutableSchedulingDirectivesForSuspendedJobs", 35, 36, NEVER),
     gate("PodLevelResources", 32, 34, NEVER),
+    gate("SELinuxChangePolicy", 32, 33, 36),
     gate("StaleControllerConsistencyJob", 36, 36, NEVER),
+    gate("SupplementalGroupsPolicy", 31, 33, 35),
+    gate("UserNamespacesSupport", 0, 30, 36).on_from(33),
     gate("WorkloadWithJob", 36, NEVER, NEVER).needs("GenericWorkload"),
 ];

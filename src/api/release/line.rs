@@ -33,7 +33,7 @@ impl Line {
         }
     }
 
-    /// What people call it: `C4`, `EnvVarSource.fileKeyRef`.
+    /// What people call it: `C4`, `VolumeMount.recursiveReadOnly`.
     pub fn code(self) -> &'static str {
         match self {
             Line::Rule(change) => change.code,
@@ -99,7 +99,8 @@ mod tests {
         check("waits_for_terminating_pods", 30, 31, 31);
         check("counts_active_in_back_off", 34, 37, 36);
         check("has_container_restart_rules", 29, 37, 35);
-        check("EnvVarSource.fileKeyRef", 29, 37, 34);
+        check("has_env_files", 29, 37, 35);
+        check("VolumeMount.recursiveReadOnly", 29, 37, 30);
     }
 
     #[test]
@@ -107,7 +108,9 @@ mod tests {
         let between = |one, other| Line::between(&Kubernetes::of(Release(one)), &Kubernetes::of(Release(other)));
         assert_eq!(between(37, 37), []);
         let names: Vec<_> = between(32, 33).into_iter().map(Line::name).collect();
-        assert_eq!(names, ["Lifecycle.stopSignal"]);
+        let gates =
+            ["has_host_users", "has_resize_policy", "has_supplemental_groups_policy", "has_selinux_change_policy"];
+        assert_eq!(names, [&gates[..], &["Lifecycle.stopSignal"]].concat());
         assert!(between(31, 32).contains(&line("has_managed_by")));
     }
 

@@ -149,7 +149,31 @@ changes! {
         "they were unknown or dropped";
     has_container_restart_rules: "A8", 34, &["ContainerRestartRules"], "#132642",
         "restartPolicy and restartPolicyRules of containers are obeyed",
-        "they were unknown or dropped, but for Always of sidecars: the pod's restartPolicy held for all";
+        "rules were unknown or dropped; a restartPolicy but Always of sidecars was refused up to 1.33, and dropped in 1.34";
+    has_resource_claims: "A9", 29, &["DynamicResourceAllocation"], "KEP 4381",
+        "claims of pods and containers for devices are kept",
+        "they were dropped";
+    has_host_users: "A10", 29, &["UserNamespacesSupport"], "KEP 127",
+        "hostUsers of pods is kept",
+        "it was dropped";
+    has_resize_policy: "A11", 29, &["InPlacePodVerticalScaling"], "KEP 1287",
+        "resizePolicy of containers is kept",
+        "it was dropped";
+    has_supplemental_groups_policy: "A12", 31, &["SupplementalGroupsPolicy"], "KEP 3619",
+        "supplementalGroupsPolicy of pods is kept",
+        "it was unknown or dropped";
+    has_image_volumes: "A13", 31, &["ImageVolume"], "KEP 4639",
+        "volumes of images are kept",
+        "they were unknown or dropped, with what mounted them";
+    has_selinux_change_policy: "A14", 32, &["SELinuxChangePolicy"], "KEP 1710",
+        "seLinuxChangePolicy of pods is kept",
+        "it was unknown or dropped";
+    has_env_files: "A15", 34, &["EnvFiles"], "KEP 3721",
+        "variables from files are kept",
+        "they were unknown or dropped";
+    has_hostname_override: "A16", 34, &["HostnameOverride"], "KEP 4762",
+        "hostnameOverride of pods is kept",
+        "it was unknown or dropped";
 }
 
 impl Default for Rules {
@@ -182,7 +206,7 @@ pub const FIELDS: &[NewField] = &[
     field("DownwardAPIVolumeFile.user", 37, None),
     field("DownwardAPIVolumeSource.defaultUser", 37, None),
     field("EmptyDirVolumeSource.mode", 37, None),
-    field("EnvVarSource.fileKeyRef", 34, None),
+    field("EnvVarSource.fileKeyRef", 34, Some("EnvFiles")),
     field("EphemeralContainer.restartPolicyRules", 34, Some("ContainerRestartRules")),
     field("GRPCAction.mode", 37, None),
     field("HTTPGetAction.protocol", 37, None),
@@ -197,10 +221,10 @@ pub const FIELDS: &[NewField] = &[
     field("PodResourceClaim.resourceClaimName", 31, None),
     field("PodResourceClaim.resourceClaimTemplateName", 31, None),
     field("PodSecurityContext.appArmorProfile", 30, None),
-    field("PodSecurityContext.seLinuxChangePolicy", 32, None),
-    field("PodSecurityContext.supplementalGroupsPolicy", 31, None),
+    field("PodSecurityContext.seLinuxChangePolicy", 32, Some("SELinuxChangePolicy")),
+    field("PodSecurityContext.supplementalGroupsPolicy", 31, Some("SupplementalGroupsPolicy")),
     field("PodSpec.evictionResponders", 37, None),
-    field("PodSpec.hostnameOverride", 34, None),
+    field("PodSpec.hostnameOverride", 34, Some("HostnameOverride")),
     field("PodSpec.resources", 32, Some("PodLevelResources")),
     field("PodSpec.schedulingGroup", 36, None),
     field("ProjectedVolumeSource.defaultUser", 37, None),
@@ -208,7 +232,7 @@ pub const FIELDS: &[NewField] = &[
     field("SecretVolumeSource.defaultUser", 37, None),
     field("SecurityContext.appArmorProfile", 30, None),
     field("ServiceAccountTokenProjection.user", 37, None),
-    field("Volume.image", 31, None),
+    field("Volume.image", 31, Some("ImageVolume")),
     field("VolumeMount.bindMountOptions", 37, None),
     field("VolumeMount.recursiveReadOnly", 30, None),
     field("VolumeProjection.podCertificate", 34, None),

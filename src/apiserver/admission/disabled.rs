@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::disabled_pod_fields::drop_pod_fields;
 use crate::api::release::Rules;
 
 /// Drops them from `spec` of a Job, unless the stored one has them.
@@ -20,39 +21,6 @@ pub(super) fn drop_fields(spec: &mut Value, old: Option<&Value>, rules: &Rules) 
     }
     if let Some(pods) = spec.pointer_mut("/template/spec") {
         drop_pod_fields(pods, old.map(|old| &old["template"]["spec"]), rules);
-    }
-}
-
-/// Drops them from the spec of pods, unless the stored one has them (`dropDisabledFields`).
-pub(super) fn drop_pod_fields(spec: &mut Value, old: Option<&Value>, rules: &Rules) {
-    if !rules.has_pod_level_resources && old.is_none_or(|old| old["resources"].is_null()) {
-        remove(spec, "resources");
-    }
-    if !rules.has_container_restart_rules && !old.is_some_and(has_restart_rules) {
-        for kind in ["initContainers", "containers", "ephemeralContainers"] {
-            for container in spec.get_mut(kind).and_then(Value::as_array_mut).into_iter().flatten() {
-                remove(container, "restartPolicyRules");
-                if kind != "initContainers" || container["restartPolicy"] != "Always" {
-                    remove(container, "restartPolicy");
-                }
-            }
-        }
-    }
-}
-
-/// Do containers have a word of their own on restarts, which sidecars have anyway (`containerRestartRulesInUse`)?
-fn has_restart_rules(spec: &Value) -> bool {
-    let containers = |kind: &str| spec[kind].as_array().into_iter().flatten();
-    let has_rules =
-        |container: &Value| container["restartPolicyRules"].as_array().is_some_and(|rules| !rules.is_empty());
-    let is_other = |container: &Value| !container["restartPolicy"].is_null() && container["restartPolicy"] != "Always";
-    containers("initContainers").any(|container| is_other(container) || has_rules(container))
-        || containers("containers").any(|container| !container["restartPolicy"].is_null())
-}
-
-fn remove(object: &mut Value, field: &str) {
-    if let Some(fields) = object.as_object_mut() {
-        fields.remove(field);
     }
 }
 
@@ -91,29 +59,7 @@ pub(super) fn drop_in_template(cron_job: &mut Value, old: Option<&Value>, rules:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::release::{Kubernetes, Release};
     use serde_json::json;
-
-    #[test]
-    fn what_pods_say_behind_gates_is_dropped() {
-        let rules = json!([{"action": "Restart", "exitCodes": {"operator": "In", "values": [1]}}]);
-        let container = |policy: &str| json!({"restartPolicy": policy, "restartPolicyRules": rules});
-        let pod = json!({
-            "resources": {"requests": {"cpu": "1"}},
-            "initContainers": [container("Always"), container("Never")],
-            "containers": [container("Never")],
-        });
-        let at = |release, old: Option<&Value>| {
-            let mut spec = pod.clone();
-            drop_pod_fields(&mut spec, old, &Kubernetes::of(Release(release)).rules());
-            spec
-        };
-        let bare = json!({"initContainers": [{"restartPolicy": "Always"}, {}], "containers": [{}]});
-        let mut whole = bare.clone();
-        whole["resources"] = pod["resources"].clone();
-        assert_eq!([at(33, None), at(34, None), at(35, None)], [bare, whole, pod.clone()]);
-        assert_eq!(at(33, Some(&pod)), pod);
-    }
 
     #[test]
     fn init_containers_are_a_field() {

@@ -6,6 +6,7 @@ mod apply;
 mod cron_job_spec;
 mod defaults;
 mod disabled;
+mod disabled_pod_fields;
 mod image;
 mod job_spec;
 mod patch;
@@ -163,7 +164,7 @@ pub fn create_pod(value: &Value, rules: &Rules) -> Result<AdmittedPod, Vec<Field
     defaults::bare_pod(&mut pod);
     set_system_fields(&mut pod);
     if let Some(spec) = pod.get_mut("spec") {
-        disabled::drop_pod_fields(spec, None, rules);
+        disabled_pod_fields::drop_pod_fields(spec, None, rules);
     }
     let errors = validation::validate_pod_create(&pod, rules);
     if !errors.is_empty() {

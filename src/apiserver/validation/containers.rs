@@ -62,7 +62,7 @@ impl Pod<'_, '_> {
                 errors.duplicate(&name, name.text());
             }
             probes::validate(&container, self.grace_period(), errors);
-            restart_rules::validate(&container, errors);
+            restart_rules::validate_of_app(&container, errors);
         }
         ports::host_port_conflicts(containers.items(), errors);
     }
@@ -73,11 +73,7 @@ impl Pod<'_, '_> {
         for container in containers.items() {
             self.common(&container, errors);
             let (name, policy) = (container.get("name"), container.get("restartPolicy"));
-            if policy.is_set() {
-                restart_rules::validate(&container, errors);
-            } else if !container.get("restartPolicyRules").is_empty() {
-                errors.required(&policy, "must specify restartPolicy when restart rules are used");
-            }
+            restart_rules::validate_of_init(&container, errors);
             if seen.contains(name.text()) {
                 errors.duplicate(&name, name.text());
             } else if !name.text().is_empty() {

@@ -1,10 +1,42 @@
 //! Restart policy and restart rules of a single container (`validateContainerRestartPolicy`).
 
 use super::one_of;
+use crate::api::release::Release;
 use crate::apiserver::field::{Errors, Field};
 
 const MAX_RULES: usize = 20;
+/// The first release in which RestartAllContainersOnContainerExits is on.
+const ALL_CONTAINERS_SINCE: Release = Release(36);
 const MAX_EXIT_CODES: usize = 255;
+
+/// Checks those of a container that is no init container.
+pub(super) fn validate_of_app(container: &Field<'_>, errors: &mut Errors) {
+    let policy = container.get("restartPolicy");
+    if errors.release >= Release(34) {
+        validate(container, errors);
+    } else if policy.is_set() {
+        errors.forbidden(&policy, "may not be set for non-init containers");
+    }
+}
+
+/// Checks those of an init container (`validateInitContainerRestartPolicy`).
+pub(super) fn validate_of_init(container: &Field<'_>, errors: &mut Errors) {
+    let (policy, rules) = (container.get("restartPolicy"), container.get("restartPolicyRules"));
+    if !policy.is_set() {
+        if !rules.is_empty() {
+            errors.required(&policy, "must specify restartPolicy when restart rules are used");
+        }
+    } else if errors.release < Release(34) {
+        one_of(&policy, &["Always"], errors);
+    } else if policy.text() == "Always" && errors.release < ALL_CONTAINERS_SINCE {
+        if !rules.is_empty() {
+            let detail = "restartPolicyRules are not allowed for init containers with restart policy Always";
+            errors.forbidden(&rules, detail);
+        }
+    } else {
+        validate(container, errors);
+    }
+}
 
 /// Checks `restartPolicy` and `restartPolicyRules` of a container of any kind.
 pub(super) fn validate(container: &Field<'_>, errors: &mut Errors) {
@@ -18,7 +50,11 @@ pub(super) fn validate(container: &Field<'_>, errors: &mut Errors) {
         errors.too_many(&rules, rules.len(), MAX_RULES);
     }
     for rule in rules.items() {
-        one_of(&rule.get("action"), &["Restart", "RestartAllContainers"], errors);
+        let actions: &[&str] = match errors.release >= ALL_CONTAINERS_SINCE {
+            true => &["Restart", "RestartAllContainers"],
+            false => &["Restart"],
+        };
+        one_of(&rule.get("action"), actions, errors);
         let codes = rule.get("exitCodes");
         if !codes.is_set() {
             errors.required(&codes, "must be specified");

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Options, names, one_of, paths, windows};
+use crate::api::release::Release;
 use crate::apiserver::field::{Errors, Field, Shown};
 use crate::apiserver::schema::print_as;
 
@@ -27,7 +28,10 @@ pub(super) fn validate_pod(pod: &Field<'_>, options: &Options, errors: &mut Erro
     windows::validate_options(&context.get("windowsOptions"), errors);
     app_armor(&context.get("appArmorProfile"), errors);
     optional_word(&context.get("supplementalGroupsPolicy"), &["Merge", "Strict"], errors);
-    optional_word(&context.get("seLinuxChangePolicy"), &["MountOption", "Recursive"], errors);
+    // MountOption is behind the gate SELinuxMount, which is on since 1.37.
+    let change_policies: &[&str] =
+        if errors.release >= Release(37) { &["MountOption", "Recursive"] } else { &["Recursive"] };
+    optional_word(&context.get("seLinuxChangePolicy"), change_policies, errors);
 }
 
 /// Checks the security context of a container.

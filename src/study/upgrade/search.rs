@@ -98,8 +98,8 @@ mod tests {
         check(|some| some.contains(&"clears_start_time"), &["clears_start_time"]);
         // Two that only do it together.
         check(
-            |some| some.contains(&"has_managed_by") && some.contains(&"Volume.image"),
-            &["has_managed_by", "Volume.image"],
+            |some| some.contains(&"has_managed_by") && some.contains(&"VolumeMount.recursiveReadOnly"),
+            &["has_managed_by", "VolumeMount.recursiveReadOnly"],
         );
         // Of two that each do it the first is kept.
         let either = |some: &[&str]| some.contains(&"has_managed_by") || some.contains(&"clears_start_time");
