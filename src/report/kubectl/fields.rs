@@ -97,6 +97,10 @@ pub(crate) fn label_selector(selector: &Value) -> Result<String, String> {
             "In" | "NotIn" | "Exists" | "DoesNotExist" => None,
             other => return Err(format!("{} is not a valid label selector operator", quote(other))),
         };
+        let problem = problem.map(|problem| {
+            let written = if values.is_empty() { Value::Null } else { Value::from(values.as_slice()) };
+            format!("values: Invalid value: {}: {problem}", go_json_text(&written))
+        });
         check_requirement(key, &values, problem)?;
         values.sort_unstable();
         let values = values.join(",");
@@ -112,17 +116,15 @@ pub(crate) fn label_selector(selector: &Value) -> Result<String, String> {
     Ok(terms.into_iter().map(|(_, term)| term).collect::<Vec<_>>().join(","))
 }
 
-/// What `labels.NewRequirement` says of one term of a selector. `problem` is what is wrong with the values as a whole.
-fn check_requirement(key: &str, values: &[&str], problem: Option<&str>) -> Result<(), String> {
+/// What `labels.NewRequirement` says of one term of a selector. `problem` is what is wrong with the values, for
+/// the operator.
+pub(super) fn check_requirement(key: &str, values: &[&str], problem: Option<String>) -> Result<(), String> {
     let mut problems = Vec::new();
     let key_problems = label_key(key);
     if !key_problems.is_empty() {
         problems.push(format!("key: Invalid value: {}: {}", quote(key), key_problems.join("; ")));
     }
-    if let Some(problem) = problem {
-        let values = if values.is_empty() { Value::Null } else { Value::from(values) };
-        problems.push(format!("values: Invalid value: {}: {problem}", go_json_text(&values)));
-    }
+    problems.extend(problem);
     for (i, value) in values.iter().enumerate() {
         let value_problems = label_value(value);
         if !value_problems.is_empty() {

@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use super::fields::text;
+use super::fields::{check_requirement, text};
+use crate::api::quote::quote;
+use crate::apiserver::label_key;
 
 /// Which objects are meant: those whose labels fulfil all requirements.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -32,7 +34,7 @@ impl LabelSelector {
     /// A sentence as kubectl's.
     pub fn parse(text: &str) -> Result<LabelSelector, String> {
         let mut parser = Parser { tokens: tokens(text), at: 0 };
-        parser.requirements().map(LabelSelector).map_err(|error| format!("unable to parse requirement: {error}"))
+        parser.requirements().map(LabelSelector)
     }
 
     /// Is an object with these labels meant?
@@ -57,24 +59,33 @@ impl Requirement {
     }
 }
 
-/// Words and signs; blanks only part words.
+/// Words and signs; blanks only part words (`Lexer.Lex`).
 fn tokens(text: &str) -> Vec<&str> {
-    let is_sign = |c: char| "=!(),<>".contains(c);
+    let is_blank = |c: char| matches!(c, ' ' | '\t' | '\r' | '\n');
     let mut tokens = Vec::new();
-    let mut rest = text.trim_start();
+    let mut rest = text.trim_start_matches(is_blank);
     while let Some(first) = rest.chars().next() {
         let length = if is_sign(first) {
             // Two-letter signs: `==`, `!=`.
             let pair = rest.get(..2).unwrap_or("");
             if matches!(pair, "==" | "!=") { 2 } else { 1 }
         } else {
-            rest.find(|c: char| c.is_whitespace() || is_sign(c)).unwrap_or(rest.len())
+            rest.find(|c: char| is_blank(c) || is_sign(c)).unwrap_or(rest.len())
         };
         let (token, after) = rest.split_at(length);
         tokens.push(token);
-        rest = after.trim_start();
+        rest = after.trim_start_matches(is_blank);
     }
     tokens
+}
+
+fn is_sign(c: char) -> bool {
+    "=!(),<>".contains(c)
+}
+
+/// Is it a key or a value, and neither a sign nor the end?
+fn is_word(token: &str) -> bool {
+    token.chars().next().is_some_and(|first| !is_sign(first))
 }
 
 struct Parser<'t> {
@@ -83,6 +94,7 @@ struct Parser<'t> {
 }
 
 impl<'t> Parser<'t> {
+    /// The next token; none at all at the end.
     fn peek(&self) -> &'t str {
         self.tokens.get(self.at).copied().unwrap_or("")
     }
@@ -93,16 +105,19 @@ impl<'t> Parser<'t> {
         token
     }
 
+    /// `Parser.parse`.
     fn requirements(&mut self) -> Result<Vec<Requirement>, String> {
         let mut all = Vec::new();
-        if self.tokens.is_empty() {
-            return Ok(all);
-        }
         loop {
-            all.push(self.requirement()?);
+            match self.peek() {
+                "" => return Ok(all),
+                token if token == "!" || is_word(token) => {}
+                token => return Err(format!("found '{token}', expected: !, identifier, or 'end of string'")),
+            }
+            all.push(self.requirement().map_err(|error| format!("unable to parse requirement: {error}"))?);
             match self.next() {
                 "" => return Ok(all),
-                "," if matches!(self.peek(), "" | ",") => {
+                "," if self.peek() != "!" && !is_word(self.peek()) => {
                     return Err(format!("found '{}', expected: identifier after ','", self.peek()));
                 }
                 "," => {}
@@ -111,90 +126,95 @@ impl<'t> Parser<'t> {
         }
     }
 
+    /// `Parser.parseRequirement`.
     fn requirement(&mut self) -> Result<Requirement, String> {
-        let negated = self.peek() == "!";
-        if negated {
+        let is_negated = self.peek() == "!";
+        if is_negated {
             self.at += 1;
         }
-        let key = self.word("identifier")?;
-        let one = |operator, values| Ok(Requirement { key: key.to_owned(), operator, values });
-        if negated {
-            return one(Operator::DoesNotExist, Vec::new());
+        let key = match self.next() {
+            key if is_word(key) => key,
+            other => return Err(format!("found '{other}', expected: identifier")),
+        };
+        let wrong = label_key(key);
+        if !wrong.is_empty() {
+            // The released one has no path to name here.
+            return Err(invalid("<nil>", key, &wrong.join("; ")));
         }
-        match self.peek() {
-            "" | "," => return one(Operator::Exists, Vec::new()),
-            _ => {}
+        if is_negated || matches!(self.peek(), "" | ",") {
+            let operator = if is_negated { Operator::DoesNotExist } else { Operator::Exists };
+            return Ok(Requirement { key: key.to_owned(), operator, values: Vec::new() });
+        }
+        let operator = match self.next() {
+            "=" | "==" | "in" => Operator::In,
+            "!=" | "notin" => Operator::NotIn,
+            ">" => Operator::GreaterThan,
+            "<" => Operator::LessThan,
+            other => return Err(format!("found '{other}', expected: in, notin, =, ==, !=, gt, lt")),
+        };
+        let is_set = matches!(self.tokens[self.at - 1], "in" | "notin");
+        let mut values = if is_set { self.values()? } else { vec![self.exact_value()?] };
+        values.sort_unstable();
+        values.dedup();
+        let is_compared = matches!(operator, Operator::GreaterThan | Operator::LessThan);
+        let no_number = values.iter().find(|value| is_compared && value.parse::<i64>().is_err());
+        let no_number = no_number
+            .map(|value| invalid("values[0]", value, "for 'Gt', 'Lt' operators, the value must be an integer"));
+        check_requirement(key, &values, no_number)?;
+        Ok(Requirement { key: key.to_owned(), operator, values: values.into_iter().map(str::to_owned).collect() })
+    }
+
+    /// A value after `=`; none at all is the empty one (`Parser.parseExactValue`).
+    fn exact_value(&mut self) -> Result<&'t str, String> {
+        if matches!(self.peek(), "" | ",") {
+            return Ok("");
         }
         match self.next() {
-            "=" | "==" => one(Operator::In, vec![self.exact_value()?]),
-            "!=" => one(Operator::NotIn, vec![self.exact_value()?]),
-            ">" => one(Operator::GreaterThan, vec![self.number()?]),
-            "<" => one(Operator::LessThan, vec![self.number()?]),
-            "in" => one(Operator::In, self.values()?),
-            "notin" => one(Operator::NotIn, self.values()?),
-            other => Err(format!("found '{other}', expected: in, notin, =, ==, !=, gt, lt")),
+            value if is_word(value) => Ok(value),
+            other => Err(format!("found '{other}', expected: identifier")),
         }
     }
 
-    fn word(&mut self, expected: &str) -> Result<&'t str, String> {
+    /// `(a, b, )`, where nothing between commas is the empty value (`Parser.parseValues`).
+    fn values(&mut self) -> Result<Vec<&'t str>, String> {
         match self.next() {
-            token @ ("" | "=" | "==" | "!=" | "(" | ")" | "," | "<" | ">" | "!") => {
-                Err(format!("found '{token}', expected: {expected}"))
+            "(" => {}
+            other => return Err(format!("found '{other}' expected: '('")),
+        }
+        match self.peek() {
+            ")" => {
+                self.at += 1;
+                return Ok(vec![""]);
             }
-            word => Ok(word),
+            token if token == "," || is_word(token) => {}
+            other => return Err(format!("found '{other}', expected: ',', ')' or identifier")),
         }
-    }
-
-    /// A value after `=`; none at all is the empty one.
-    fn exact_value(&mut self) -> Result<String, String> {
-        match self.peek() {
-            "" | "," => Ok(String::new()),
-            _ => self.word("identifier").map(str::to_owned),
-        }
-    }
-
-    fn number(&mut self) -> Result<String, String> {
-        let value = self.exact_value()?;
-        match value.parse::<i64>() {
-            Ok(_) => Ok(value),
-            Err(_) => Err(format!(
-                "values[0]: Invalid value: \"{value}\": for 'Gt', 'Lt' operators, the value must be an integer"
-            )),
-        }
-    }
-
-    /// `(a, b, )`, where nothing between commas is the empty value.
-    fn values(&mut self) -> Result<Vec<String>, String> {
-        let open = self.next();
-        if open != "(" {
-            return Err(format!("found '{open}' expected: '('"));
-        }
-        let (mut values, mut pending) = (Vec::new(), true);
+        let mut values = Vec::new();
         loop {
             match self.next() {
-                ")" => {
-                    if pending {
-                        values.push(String::new());
-                    }
-                    return Ok(values);
-                }
                 "," => {
-                    if pending {
-                        values.push(String::new());
+                    if values.is_empty() || matches!(self.peek(), ")" | ",") {
+                        values.push("");
                     }
-                    pending = true;
                 }
-                token @ ("" | "=" | "==" | "!=" | "(" | "<" | ">" | "!") => {
-                    return Err(format!("found '{token}', expected: ',', ')' or identifier"));
+                value if is_word(value) => {
+                    values.push(value);
+                    if !matches!(self.peek(), "," | ")") {
+                        return Err(format!("found '{}', expected: ',' or ')'", self.peek()));
+                    }
                 }
-                _ if !pending => return Err("found a value, expected: ',' or ')'".to_owned()),
-                word => {
-                    values.push(word.to_owned());
-                    pending = false;
-                }
+                other => return Err(format!("found '{other}', expected: ',', or identifier")),
+            }
+            if self.peek() == ")" {
+                self.at += 1;
+                return Ok(values);
             }
         }
     }
+}
+
+fn invalid(path: &str, value: &str, why: &str) -> String {
+    format!("{path}: Invalid value: {}: {why}", quote(value))
 }
 
 #[cfg(test)]
@@ -229,19 +249,27 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said() {
         let check = |selector: &str, error: &str| {
-            assert_eq!(
-                LabelSelector::parse(selector),
-                Err(format!("unable to parse requirement: {error}")),
-                "{selector}"
-            );
+            assert_eq!(LabelSelector::parse(selector), Err(error.to_owned()), "{selector}");
         };
-        check("=x", "found '=', expected: identifier");
-        check("a b", "found 'b', expected: in, notin, =, ==, !=, gt, lt");
-        check("a in x", "found 'x' expected: '('");
-        check("a in (x", "found '', expected: ',', ')' or identifier");
+        let unable = |selector: &str, error: &str| check(selector, &format!("unable to parse requirement: {error}"));
+        check("=x", "found '=', expected: !, identifier, or 'end of string'");
+        unable("a b", "found 'b', expected: in, notin, =, ==, !=, gt, lt");
+        unable("a in x", "found 'x' expected: '('");
+        unable("a in (x", "found '', expected: ',' or ')'");
+        unable("a in (", "found '', expected: ',', ')' or identifier");
+        unable("a in (x, =)", "found '=', expected: ',', or identifier");
         check("a,", "found '', expected: identifier after ','");
-        check("a=(", "found '(', expected: identifier");
-        check("a>b", "values[0]: Invalid value: \"b\": for 'Gt', 'Lt' operators, the value must be an integer");
+        unable("a=(", "found '(', expected: identifier");
+        unable("!", "found '', expected: identifier");
+        unable("a>b", "values[0]: Invalid value: \"b\": for 'Gt', 'Lt' operators, the value must be an integer");
         check("a=b c", "found 'c', expected: ',' or 'end of string'");
+        check("!a=b", "found '=', expected: ',' or 'end of string'");
+        let begins = |selector: &str, beginning: &str| {
+            let error = LabelSelector::parse(selector).expect_err(selector);
+            assert!(error.starts_with(beginning), "{selector}: {error}");
+        };
+        begins("-a=b", "unable to parse requirement: <nil>: Invalid value: \"-a\": name part must consist of");
+        begins("a in (c,-b,c)", "unable to parse requirement: values[0][a]: Invalid value: \"-b\": a valid label must");
+        begins("a in (-b,-c)", "unable to parse requirement: [values[0][a]: Invalid value: \"-b\": a valid label must");
     }
 }
