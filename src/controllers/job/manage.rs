@@ -104,6 +104,12 @@ impl JobController {
         requests: &mut Vec<Request>,
         out: &mut Outbox,
     ) -> Step {
+        // The finalizers that were taken off first are own writes; deletions are none (`RealPodControl.DeletePod`).
+        let released = answers.iter().filter_map(|answer| match answer {
+            Answer::Done { version } => Some(*version),
+            _ => None,
+        });
+        self.wrote_pod(sync, released.max().unwrap_or(0));
         self.count_deletions(sync, answers, true, out);
         self.managed(sync, true, now, requests, out)
     }
@@ -122,10 +128,7 @@ impl JobController {
                         continue;
                     }
                 }
-                Answer::Done { version } => {
-                    self.wrote_pod(sync, *version);
-                    record(out, sync.job, JobHappening::Deleted(pod));
-                }
+                Answer::Done { .. } => record(out, sync.job, JobHappening::Deleted(pod)),
                 Answer::Created { .. } | Answer::JobCreated(_) | Answer::Job(..) | Answer::CronJob(_) => {}
             }
             deleted += 1;
@@ -177,8 +180,7 @@ impl JobController {
     fn surplus(&mut self, sync: &mut Sync, wanted: i64) -> Vec<(PodId, bool)> {
         let too_many = (i64::from(sync.active) - wanted).max(0) as usize;
         let Some(view) = self.view(sync.job) else { return Vec::new() };
-        let irregular = sync.spec.is_indexed() && (view.indexes.duplicates > 0 || view.indexes.shrunk);
-        view.indexes.shrunk = false;
+        let irregular = sync.spec.is_indexed() && view.indexes.are_irregular();
         if too_many == 0 && !irregular {
             return Vec::new();
         }
@@ -198,13 +200,8 @@ impl JobController {
         }
         let more = too_many.saturating_sub(removed.len());
         removed.extend(left.into_iter().take(more));
-        let out_of_range_left = removed.len() > MOST_PODS_PER_SYNC && irregular;
         removed.truncate(MOST_PODS_PER_SYNC);
-        let removed = removed.into_iter().map(|pod| (pod.id, pod.ready)).collect();
-        if let Some(view) = self.view(sync.job) {
-            view.indexes.shrunk |= out_of_range_left;
-        }
-        removed
+        removed.into_iter().map(|pod| (pod.id, pod.ready)).collect()
     }
 
     /// Fills `to_create`, or sets an alarm for when the back-off is over and returns true.

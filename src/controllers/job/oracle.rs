@@ -222,6 +222,7 @@ fn compare(list: &Listing, view: &mut JobView, indexed: bool) {
         assert_eq!(view.indexes.duplicates as usize, view.pods.active.len() - active.len());
         let succeeded = list.indexes(|pod| pod.status.phase == PodPhase::Succeeded);
         let completions = list.job.spec.completions.unwrap_or(0) as u32;
+        assert_eq!(view.indexes.out_of_range as usize, count(&|pod| pod.is_active() && pod.index >= completions));
         let pending =
             view.indexes.first_pending(4, completions, list.only_failed(), |index| succeeded.contains(&index));
         assert_eq!(pending, list.first_pending(4));

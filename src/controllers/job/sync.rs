@@ -1,5 +1,6 @@
 //! One sync (`syncJob`): the snapshot it decides on, the verdict, and its stages.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::backoff::BackoffRecord;
@@ -54,6 +55,8 @@ pub struct Sync {
     pub(super) kept: Vec<PodId>,
     pub(super) reached_most: bool,
     pub(super) finished: bool,
+    /// When the verdict was made: before any pod is deleted for it, or once pods were managed.
+    pub(super) judged_at: ApiTime,
     /// When the verdict's conditions were made.
     pub(super) decided_at: ApiTime,
     pub(super) previously_succeeded: Intervals,
@@ -125,7 +128,8 @@ impl JobController {
         let mut sync = Sync::new(self.spare.pop(), self.jobs[id.slot as usize].as_ref().expect(LOOKED_AT), now);
         let view = self.jobs[id.slot as usize].as_mut().expect(LOOKED_AT);
         sync.look_at_results(view, &self.pods, now);
-        sync.judge(view, now);
+        let fail_job = view.fail_job.clone().or_else(|| sync.fail_job_of_released(view, &self.pods));
+        sync.judge(view, fail_job, now);
         if let (None, Some(seconds), Some(start)) =
             (&sync.verdict, sync.spec.active_deadline_seconds, sync.status.start_time)
             && !sync.spec.suspend
@@ -206,6 +210,7 @@ impl JobController {
         };
         let time = ApiTime::of(now);
         if complete {
+            sync.judged_at = time;
             sync.verdict = Some(Verdict::completions_reached(self.rules.gives_reason_of_success));
             self.snapshot_others(sync);
         } else if manage_called && conditions::ensure(&mut sync.status, conditions::suspended(sync.spec.suspend, time))
@@ -262,6 +267,7 @@ impl Sync {
             kept: Vec::new(),
             reached_most: false,
             finished: false,
+            judged_at: ApiTime::default(),
             decided_at: ApiTime::default(),
             previously_succeeded: Intervals::new(),
             succeeded_indexes: Intervals::new(),
@@ -299,6 +305,7 @@ impl Sync {
             kept,
             reached_most,
             finished,
+            judged_at,
             decided_at,
             previously_succeeded,
             succeeded_indexes,
@@ -322,6 +329,7 @@ impl Sync {
         others.clear();
         to_release.clear();
         kept.clear();
+        *judged_at = ApiTime::of(now);
         *decided_at = ApiTime::default();
         previously_succeeded.clear();
         succeeded_indexes.clear();
@@ -383,13 +391,19 @@ impl Sync {
         }
     }
 
+    /// What a FailJob rule says of a pod that failed without its finalizer: `getFailJobMessage` looks at all that are there.
+    fn fail_job_of_released(&self, view: &JobView, pods: &Slab<PodView>) -> Option<Cow<'static, str>> {
+        let released = view.pods.released.iter().filter_map(|&slot| pods.get(slot));
+        released.filter_map(|pod| Some(match_pod(&self.spec, pod)?.cause?.message(&view.pod_name(pod)).into())).next()
+    }
+
     /// The verdicts that need no index: an earlier one, FailJob, the limits, the deadline.
-    fn judge(&mut self, view: &JobView, now: SimTime) {
+    fn judge(&mut self, view: &JobView, fail_job: Option<Cow<'static, str>>, now: SimTime) {
         if Verdict::decided(&self.status).is_some() {
             return;
         }
-        if let Some(message) = &view.fail_job {
-            self.verdict = Some(Verdict::failure(JobReason::PodFailurePolicy, message.clone()));
+        if let Some(message) = fail_job {
+            self.verdict = Some(Verdict::failure(JobReason::PodFailurePolicy, message));
         } else if self.verdict.is_none() && past_backoff_limit_on_failure(&self.spec, view.pods.restarts) {
             self.verdict = Some(backoff_limit_exceeded());
         } else if self.verdict.is_none() && self.past_active_deadline(now) {

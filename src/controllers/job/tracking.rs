@@ -247,7 +247,7 @@ impl Sync {
     /// The verdict's interim condition, once.
     fn announce(&mut self, now: ApiTime, rules: &Rules) {
         let Some(verdict) = &self.verdict else { return };
-        let interim = verdict.interim(now);
+        let interim = verdict.interim(self.judged_at);
         let announced = verdict.is_announced(rules.waits_for_terminating_pods);
         if announced && self.status.condition(interim.kind).is_none() {
             self.status.conditions.push(interim);

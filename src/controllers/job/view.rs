@@ -80,6 +80,9 @@ pub(super) struct PodTallies {
     pub(super) unsettled: Vec<u32>,
     /// Being deleted, with the finalizer, but not failed before its phase is (podReplacementPolicy `Failed`).
     pub(super) lingering: Vec<u32>,
+    /// Failed since they lost the finalizer: no more counted, but looked at by the pod failure policy as long as they
+    /// are there.
+    pub(super) released: Vec<u32>,
     /// Active and Ready.
     pub(super) ready: i32,
     /// Being deleted and not ended.
@@ -95,6 +98,7 @@ pub(super) enum Standing {
     Active,
     Unsettled,
     Lingering,
+    Released,
 }
 
 /// What [`PodTallies`] and [`IndexTable`] count of a pod; nothing of one that is not there.
@@ -113,6 +117,7 @@ impl PodTallies {
             Standing::Active => Some(&mut self.active),
             Standing::Unsettled => Some(&mut self.unsettled),
             Standing::Lingering => Some(&mut self.lingering),
+            Standing::Released => Some(&mut self.released),
         }
     }
 
@@ -159,6 +164,8 @@ pub(super) struct PodView {
     pub(super) scheduled: bool,
     pub(super) deleting: bool,
     pub(super) tracked: bool,
+    /// It had failed while it still had its finalizer: what the pod failure policy says of it is known.
+    failed_tracked: bool,
     /// The removal of its finalizer was asked for and not seen yet (`uidTrackingExpectations`).
     pub(super) release_expected: bool,
     pub(super) created: ApiTime,
@@ -190,15 +197,15 @@ impl JobView {
             finished: false,
             fail_job: None,
             pods: PodTallies::default(),
-            indexes: IndexTable::default(),
+            indexes: IndexTable { completions: completions_of(&job.spec), ..IndexTable::default() },
         }
     }
 
     /// The cache shows a newer Job. Returns the status that it showed before.
     pub(super) fn update(&mut self, job: &Job, pods: &mut Slab<PodView>) -> Arc<JobStatus> {
         let policy_changed = self.spec.pod_replacement_policy != job.spec.pod_replacement_policy;
-        if job.spec.completions < self.spec.completions {
-            self.indexes.shrink(job.spec.completions.unwrap_or(0).max(0) as u32);
+        if job.spec.completions != self.spec.completions {
+            self.indexes.resize(completions_of(&job.spec));
         }
         if !Arc::ptr_eq(&self.spec, &job.spec) {
             self.spec = job.spec.clone();
@@ -231,7 +238,8 @@ impl JobView {
             && status.uncounted_succeeded.is_empty()
             && status.uncounted_failed.is_empty()
             && i64::from(status.failed) <= i64::from(spec.backoff_limit)
-            && !(spec.is_indexed() && (self.indexes.duplicates > 0 || self.indexes.shrunk));
+            && !(spec.is_indexed() && self.indexes.are_irregular())
+            && pods.released.is_empty();
         let written = status.start_time.is_some()
             && i64::from(status.active) == active
             && status.ready == Some(pods.ready)
@@ -310,6 +318,7 @@ impl PodView {
             scheduled: false,
             deleting: false,
             tracked: false,
+            failed_tracked: false,
             release_expected: false,
             created: pod.created,
             ready_since: pod.created,
@@ -328,6 +337,7 @@ impl PodView {
         (self.phase, self.ready, self.ready_since) = (status.phase, status.ready, status.ready_since);
         (self.scheduled, self.deleting, self.tracked) = (pod.scheduled, pod.deletion.is_some(), pod.tracked);
         self.release_expected &= pod.tracked;
+        self.failed_tracked |= pod.tracked && status.phase == PodPhase::Failed;
         self.finish = finish_time(pod);
         (self.restarts, self.most_restarts) = (status.restarts, status.most_restarts);
         if spec.pod_failure_policy.is_some() {
@@ -359,7 +369,8 @@ impl PodView {
         if !self.deleting && !self.phase.is_terminal() {
             Standing::Active
         } else if !self.tracked {
-            Standing::Nowhere
+            let is_news = self.phase == PodPhase::Failed && !self.failed_tracked && self.facts.is_some();
+            if is_news { Standing::Released } else { Standing::Nowhere }
         } else if self.phase == PodPhase::Succeeded || self.is_failed(spec) {
             Standing::Unsettled
         } else {
@@ -380,6 +391,11 @@ fn finish_time(pod: &Pod) -> ApiTime {
     pod.status.finished_at.or(not_ready).or(pod.deletion.map(|deletion| deletion.asked)).unwrap_or(pod.created)
 }
 
+/// How many indexes a Job has.
+fn completions_of(spec: &JobSpec) -> u32 {
+    spec.completions.unwrap_or(0).max(0) as u32
+}
+
 /// How a pod keeps its index from getting another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Occupancy {
@@ -396,16 +412,23 @@ pub(super) struct IndexTable {
     fresh: u32,
     /// Lower indexes whose pod left; some may have been decided since.
     returned: BTreeSet<u32>,
+    /// Indexes from here on are out of range.
+    completions: u32,
     /// Active pods beyond the first of their index.
     pub(super) duplicates: u32,
-    /// Completions shrank: active pods may be out of range.
-    pub(super) shrunk: bool,
+    /// Active pods that are out of range, as where completions shrank.
+    pub(super) out_of_range: u32,
 }
 
 impl IndexTable {
     /// Has the index an active pod?
     pub(super) fn is_active(&self, index: u32) -> bool {
         self.counts.get(index as usize).is_some_and(|counts| counts.0 > 0)
+    }
+
+    /// Are there active pods that no index wants?
+    pub(super) fn are_irregular(&self) -> bool {
+        self.duplicates > 0 || self.out_of_range > 0
     }
 
     /// A pod of the index is new.
@@ -422,12 +445,15 @@ impl IndexTable {
     /// A pod of the index changed from one occupancy to another.
     fn changed(&mut self, index: u32, old: Occupancy, new: Occupancy) {
         let counts = &mut self.counts[index as usize];
+        let is_out = u32::from(index >= self.completions);
         if new.active && !old.active {
             self.duplicates += u32::from(counts.0 > 0);
             counts.0 = counts.0.saturating_add(1);
+            self.out_of_range += is_out;
         } else if old.active && !new.active {
             counts.0 = counts.0.saturating_sub(1);
             self.duplicates -= u32::from(counts.0 > 0);
+            self.out_of_range -= is_out;
         }
         counts.1 = (counts.1.saturating_sub(u16::from(old.terminating))).saturating_add(u16::from(new.terminating));
         // Whether it is free, or decided meanwhile, is asked when a pod is wanted. A pod may have ended before it is seen.
@@ -442,10 +468,14 @@ impl IndexTable {
         self.returned.extend(0..self.fresh);
     }
 
-    fn shrink(&mut self, completions: u32) {
-        self.fresh = self.fresh.min(completions);
-        self.returned.split_off(&completions);
-        self.shrunk = true;
+    /// The Job wants another number of indexes.
+    fn resize(&mut self, completions: u32) {
+        if completions < self.completions {
+            self.fresh = self.fresh.min(completions);
+            self.returned.split_off(&completions);
+        }
+        self.completions = completions;
+        self.out_of_range = self.counts.iter().skip(completions as usize).map(|counts| u32::from(counts.0)).sum();
     }
 
     /// The lowest `wanted` indexes below `completions` that have no active pod, are not `decided`, and, where only
@@ -489,7 +519,7 @@ mod tests {
     fn free_indexes_are_the_lowest_without_a_pod() {
         const ACTIVE: Occupancy = Occupancy { active: true, terminating: false };
         const GONE: Occupancy = Occupancy { active: false, terminating: false };
-        let mut table = IndexTable::default();
+        let mut table = IndexTable { completions: 10, ..IndexTable::default() };
         let start = |table: &mut IndexTable, index| {
             table.appeared(index);
             table.changed(index, GONE, ACTIVE);
@@ -502,7 +532,11 @@ mod tests {
         assert_eq!(pending(&mut table, 3), [1, 4, 5]);
         start(&mut table, 6);
         assert_eq!(pending(&mut table, 4), [1, 4, 5, 7]);
-        table.shrink(3);
-        assert_eq!(table.first_pending(9, 5, false, |_| false), [1, 4]);
+        table.resize(3);
+        assert_eq!((table.out_of_range, table.are_irregular()), (2, true));
+        table.changed(3, ACTIVE, GONE);
+        table.changed(6, ACTIVE, GONE);
+        assert!(!table.are_irregular());
+        assert_eq!(table.first_pending(9, 5, false, |_| false), [1, 3, 4]);
     }
 }
