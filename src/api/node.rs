@@ -52,6 +52,11 @@ pub enum Readiness {
     Unknown,
 }
 
+/// Keys of the taints of nodes that are not ready, or not heard of.
+pub const NOT_READY: &str = "node.kubernetes.io/not-ready";
+/// ..
+pub const UNREACHABLE: &str = "node.kubernetes.io/unreachable";
+
 /// What keeps pods away that do not tolerate it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Taint {

@@ -15,7 +15,7 @@ use crate::report::comparison::{self, Asked, Other};
 use crate::report::output::{self, Of};
 use crate::report::study::percent;
 use crate::scenario::axis::{Axis, AxisValues};
-use crate::study::compare::{Side, compare, memory};
+use crate::study::compare::{Side, compare, memory, without_counterpart};
 use crate::study::documents::Place;
 use crate::study::expression::Measure;
 
@@ -75,14 +75,19 @@ pub fn run(args: &CompareArgs, colour: bool) -> anyhow::Result<ExitCode> {
         1 => (replications, "runs"),
         batches => (replications * batches, "batches"),
     };
-    let asked_for = Asked { measures: &measures, confidence, pairs };
     let mut found = Vec::new();
-    for ((name, _), side) in others.iter().zip(&sides[1..]) {
+    for ((name, subject), side) in others.iter().zip(&sides[1..]) {
         let (mut metrics, phases) = laboratory.install(|| compare(&sides[0], side, &asked, confidence, seed));
         let Some(complete) = metrics.pop() else { continue };
         let memory = steady.map_or(0.0, |steady| memory(&sides[0], side, steady));
         let other = Other { name: name.clone(), metrics, phases, complete, memory };
+        let alone = without_counterpart(&first.scenario, &subject.scenario);
+        let is_paired = alone.iter().all(Vec::is_empty);
+        let asked_for = Asked { measures: &measures, confidence, pairs, is_paired };
         write!(out, "{}", comparison::text([first_name, name], &other, &asked_for))?;
+        if !is_paired {
+            writeln!(io::stderr(), "warning: {}", comparison::other_luck(&alone))?;
+        }
         for warning in comparison::warnings(&other, pairs) {
             writeln!(io::stderr(), "warning: {warning}")?;
         }
@@ -90,7 +95,7 @@ pub fn run(args: &CompareArgs, colour: bool) -> anyhow::Result<ExitCode> {
     }
     if let Some(folder) = folder {
         let about = format!("{} pairs of {}, seed {seed}, intervals at {}", pairs.0, pairs.1, percent(confidence));
-        output::write_all(&folder, comparison::files(first_name, &found, &about)?)?;
+        output::write_study(&folder, comparison::files(first_name, &found, &about)?)?;
         writeln!(out, "differences.csv and differences.svg are in {}", folder.display())?;
     }
     Ok(ExitCode::SUCCESS)

@@ -8,7 +8,6 @@ use clap::Args;
 use super::exit;
 use super::out;
 use super::study::{self, StudyArgs, Subject};
-use crate::api::duration::parse_duration;
 use crate::kernel::time::SimDuration;
 use crate::report::fit as report;
 use crate::report::output::{self, Of};
@@ -16,6 +15,7 @@ use crate::report::study::{few, percent};
 use crate::scenario::axis::{Axis, AxisValues};
 use crate::scenario::simulation::DEFAULT_START;
 use crate::scenario::study::Design;
+use crate::scenario::{Object, length_until};
 use crate::study::fit::{FitOptions, Objective, fit};
 use crate::study::{Choice, Documents, Measure, Sweep, SweepOptions};
 
@@ -45,6 +45,7 @@ pub fn run(args: &FitArgs, colour: bool) -> anyhow::Result<ExitCode> {
     let Some(subject) = args.study.subject(colour)? else { return Ok(ExitCode::from(exit::USAGE)) };
     let start = subject.scenario.start;
     let has_prices = subject.scenario.cluster.pools.iter().any(|pool| pool.micros_an_hour > 0);
+    let has_cron_job = subject.scenario.objects.iter().any(|object| matches!(object, Object::CronJob(_)));
     let is_cut = subject.scenario.study.warm_up.is_some() || subject.scenario.study.batches.is_some();
     let (sweep, options) = match plan(args, subject) {
         Ok(plan) => plan,
@@ -52,6 +53,13 @@ pub fn run(args: &FitArgs, colour: bool) -> anyhow::Result<ExitCode> {
     };
     if is_cut {
         writeln!(io::stderr(), "note: a fit looks at whole runs: warmUp and batches of the study play no part")?;
+    }
+    if has_cron_job {
+        let what = "the deadline is for all Jobs that come until the run ends, from its start on";
+        writeln!(
+            io::stderr(),
+            "note: a CronJob goes on making Jobs; {what}: a horizon says when (simulation.spec.horizon)"
+        )?;
     }
     if start == DEFAULT_START && args.deadline.contains(':') {
         let deadline = &args.deadline;
@@ -75,7 +83,7 @@ pub fn run(args: &FitArgs, colour: bool) -> anyhow::Result<ExitCode> {
     let mut out = out::stdout();
     write!(out, "{}", report::text(&sweep.outline, &options, &found))?;
     if let Some(folder) = folder {
-        output::write_all(&folder, report::files(&sweep.outline, &options, &found)?)?;
+        output::write_study(&folder, report::files(&sweep.outline, &options, &found)?)?;
         writeln!(out, "frontier.csv, points.csv and frontier.svg are in {}", folder.display())?;
     }
     if let Objective::Measure(measure) = &options.objective
@@ -162,18 +170,9 @@ fn objective(args: &FitArgs, documents: &Documents) -> Result<Objective, String>
     })
 }
 
-/// From the start of the run; a time of day is the first one after it.
+/// From the start of the run.
 fn deadline(text: &str, start: i64) -> Result<SimDuration, String> {
-    let clock = text.split_once(':').and_then(|(hours, minutes)| {
-        let (hours, minutes) = (hours.parse::<i64>().ok()?, minutes.parse::<i64>().ok()?);
-        ((0..24).contains(&hours) && (0..60).contains(&minutes)).then_some(hours * 3600 + minutes * 60)
-    });
-    let Some(clock) = clock else {
-        return parse_duration(text).map_err(|error| format!("--deadline {error}, or 06:00"));
-    };
-    let day = 24 * 3600;
-    let left = (clock - start.rem_euclid(day)).rem_euclid(day);
-    Ok(SimDuration::from_secs(if left == 0 { day } else { left } as u64))
+    length_until(text, start).map_err(|error| format!("--deadline {error}"))
 }
 
 #[cfg(test)]
@@ -195,5 +194,7 @@ mod tests {
         check("01:00", 946_688_400, Ok(24 * 3600));
         check("25:00", 0, Err("--deadline"));
         check("soon", 0, Err("--deadline"));
+        check("2000-01-01T03:30:00+01:00", 946_688_400, Ok(5400));
+        check("1999-01-01T03:30:00Z", 946_688_400, Err("time after the start"));
     }
 }

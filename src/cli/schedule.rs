@@ -100,6 +100,9 @@ impl Subject {
     /// The schedule, and the zone that its starts are shown in.
     fn parse(&self) -> Result<(Schedule, Zone)> {
         let zone = match self.time_zone.as_deref() {
+            Some(name) if name.is_empty() || name.eq_ignore_ascii_case("Local") => {
+                bail!("time zone {name:?}: the API server refuses it; leave it out for that of the controller, UTC")
+            }
             Some(name) => Zone::load(name)
                 .map_err(anyhow::Error::msg)
                 .with_context(|| format!("time zone {name:?}; names are IANA's, as Europe/Berlin, in exact case"))?,

@@ -108,6 +108,7 @@ fn mistakes_are_explained() {
     };
     check(&["30 2 * *"], "schedule \"30 2 * *\": expected exactly 5 fields, found 4");
     check(&["@daily", "--time-zone", "europe/berlin"], "unknown time zone europe/berlin");
+    check(&["@daily", "--time-zone", "local"], "the API server refuses it; leave it out");
     check(&["0 0 30 2 *"], "no further start within five years");
     check(&["0 12 30 12 *", "--time-zone", "Pacific/Apia"], "never ends");
     check(&["TZ=Asia/Tokyo @daily"], "note: the API refuses new CronJobs");

@@ -40,7 +40,7 @@ pub struct StudyArgs {
     /// expressions like `bill=cost+podSeconds*0.04/3600`; the first one is the one that counts
     #[arg(short, long = "metric", value_name = "NAME[=EXPRESSION]", value_parser = Measure::parse)]
     pub(super) metrics: Vec<Measure>,
-    /// Runs of each point [default: 100; of a fit 200]
+    /// Runs of each point, with --until at most [default: 100; of a fit 200; with --until 10000]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) replications: Option<u32>,
     /// How sure intervals are; of a fit, the share of the runs in which the deadline must be met [default: 0.95]

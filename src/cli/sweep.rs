@@ -4,7 +4,6 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::{Args, ValueEnum};
 
 use super::exit;
@@ -298,13 +297,7 @@ pub(super) fn tell(
         let names: Vec<&str> =
             files.iter().map(|(name, _)| name.as_str()).filter(|name| *name != "study.svg").collect();
         let names = names[..names.len() - 1].join(", ");
-        let earlier = output::of_earlier_study(folder);
-        let written = output::write_all(folder, files)?;
-        // The values of an earlier study would be taken for this one's.
-        for path in earlier.iter().filter(|path| !written.contains(path)) {
-            std::fs::remove_file(path)
-                .with_context(|| format!("cannot remove {} of an earlier study", path.display()))?;
-        }
+        output::write_study(folder, files)?;
         writeln!(out, "\n{names} and study.svg are in {}", folder.display())?;
     }
     Ok(ExitCode::SUCCESS)

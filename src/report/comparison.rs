@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::chart::{self, ChartError, ChartFormat};
 use super::output::{SUMMARY_FILE, TOOL};
-use super::study::{columns, counted, empty_batches, few, long_memory, number, percent};
+use super::study::{about, columns, counted, empty_batches, few, long_memory, number, percent};
 use crate::record::measure::Metric;
 use crate::study::compare::{Difference, Verdict};
 use crate::study::expression::Measure;
@@ -23,6 +23,8 @@ pub struct Asked<'a> {
     pub confidence: f64,
     /// Pairs, and what they are pairs of: runs or batches.
     pub pairs: (u32, &'a str),
+    /// Have both sides the same Jobs by name, so that their pods draw the same numbers?
+    pub is_paired: bool,
 }
 
 /// The table of differences, a verdict, and where the time went.
@@ -42,7 +44,8 @@ pub fn text([first, second]: [&str; 2], other: &Other, asked: &Asked<'_>) -> Str
         ]);
     }
     let (pairs, what) = asked.pairs;
-    let mut text = format!("first:  {first}\nsecond: {second}\n{} on the same luck, ", of_pairs(pairs, what));
+    let luck = if asked.is_paired { "on the same luck" } else { "on luck that is not the same" };
+    let mut text = format!("first:  {first}\nsecond: {second}\n{} {luck}, ", of_pairs(pairs, what));
     text += &format!("intervals at {}\n\n{}\n", percent(asked.confidence), columns(lines));
     for metric in other.metrics.iter().filter(|metric| metric.without > 0) {
         let (name, without) = (&metric.name, metric.without);
@@ -64,12 +67,23 @@ fn of_pairs(pairs: u32, what: &str) -> String {
     counted(pairs.into(), &format!("pairs of {what}"))
 }
 
+/// What Jobs only one side has, and what follows from it.
+pub fn other_luck([first, second]: &[Vec<String>; 2]) -> String {
+    let only = |names: &[String], side: &str| match names {
+        [] => None,
+        [name] => Some(format!("{name} is only in the {side}")),
+        [name, others @ ..] => Some(format!("{name} and {} more are only in the {side}", others.len())),
+    };
+    let only: Vec<String> = only(first, "first").into_iter().chain(only(second, "second")).collect();
+    format!("{}: pods draw by the names of their Jobs, so luck is part of the difference", only.join(", "))
+}
+
 /// What a reader should know before trusting a comparison: on the pairs of the first metric.
 pub fn warnings(other: &Other, (pairs, what): (u32, &str)) -> Vec<String> {
     let Some(first) = other.metrics.first() else { return Vec::new() };
     let mut warnings: Vec<String> = Vec::new();
     if what == "batches" {
-        warnings.extend(empty_batches(&first.name, first.without as usize, pairs as usize));
+        warnings.extend(empty_batches((&first.name, what), first.without as usize, pairs as usize));
         warnings.extend(long_memory(&first.name, other.memory));
     }
     warnings.extend(few(first.pairs().into(), &format!("pairs of {what}"), "intervals are wide"));
@@ -90,6 +104,9 @@ fn verdict(metric: &Difference, measure: &Measure, complete: &Difference, asked:
         _ => format!(" {}% of the Jobs complete where {}% did.", number(now * 100.0), number(before * 100.0)),
     };
     let name = &metric.name;
+    if metric.pairs() == 0 {
+        return format!("Nothing can be said of {name}: no pair of {what} has a value of it on both sides.");
+    }
     match (metric.verdict(), metric.paired) {
         (Verdict::Same, _) => format!("No difference: {name} is the same in every pair of {what}."),
         (Verdict::Less, Some(paired)) => format!(
@@ -109,7 +126,7 @@ fn verdict(metric: &Difference, measure: &Measure, complete: &Difference, asked:
                 interval::needed(metric.pairs().into(), paired.half_width(), change.abs(), asked.confidence)
             });
             let needed = match more.filter(|more| more.is_finite()) {
-                Some(more) => format!("; about {more:.0} pairs may tell"),
+                Some(more) => format!("; {} pairs may tell", about(more)),
                 None => String::new(),
             };
             format!("No difference in {name} can be told from luck{needed}.")
@@ -239,7 +256,7 @@ mod tests {
     #[test]
     fn verdicts_in_words() {
         let measures = ["makespan", "maxParallelism"].map(|name| Measure::parse(name).expect("a metric"));
-        let asked = Asked { measures: &measures, confidence: 0.95, pairs: (100, "runs") };
+        let asked = Asked { measures: &measures, confidence: 0.95, pairs: (100, "runs"), is_paired: true };
         let all = found(1.0, 1.0, 0.0, [0, 9, 0]);
         let check = |difference: Difference, complete: &Difference, text: &str| {
             assert_eq!(verdict(&difference, &measures[0], complete, &asked), text)
@@ -279,7 +296,7 @@ mod tests {
     #[test]
     fn pairs_without_a_value_and_doubts_are_told() {
         let measures = [Measure::parse("makespan").expect("a metric")];
-        let asked = Asked { measures: &measures, confidence: 0.57, pairs: (9, "batches") };
+        let asked = Asked { measures: &measures, confidence: 0.57, pairs: (9, "batches"), is_paired: true };
         let some = Difference { without: 7, ..found(80.0, 90.0, 20.0, [1, 0, 1]) };
         let phases = vec![Difference { name: "running".to_owned(), ..some.clone() }];
         let complete = found(1.0, 1.0, 0.0, [0, 2, 0]);

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::chart::{self, ChartError, ChartFormat};
+use super::chart::{self, Bar, ChartError, ChartFormat};
 use super::output::{SUMMARY_FILE, TOOL};
 use super::study::{columns, number, percent};
 use crate::study::fit::{CONFIDENCE, Fit, FitOptions, Objective, Trial};
@@ -117,9 +117,15 @@ pub fn files(outline: &Outline, options: &FitOptions, fit: &Fit) -> Result<Vec<(
         let values = trial.at.iter().zip(&options.values).map(|(&at, values)| Some(values.value(at).clone()));
         let values: Vec<String> =
             names.iter().zip(values).map(|(name, value)| format!("{name}={}", value_text(&value))).collect();
-        (values.join(" "), trial.objective)
+        // Of an axis of names what stands in the list, not where.
+        let text = match &options.objective {
+            Objective::Axis(axis) => value_text(&Some(options.values[*axis].value(trial.at[*axis]).clone())),
+            Objective::Measure(_) => number(trial.objective),
+        };
+        let counts = fit.best.as_ref().is_some_and(|best| best.at == trial.at);
+        Bar { name: values.join(" "), value: trial.objective, text, counts }
     };
-    let bars: Vec<(String, f64)> = fit.frontier.iter().map(bar).collect();
+    let bars: Vec<Bar> = fit.frontier.iter().map(bar).collect();
     let title = format!("{} that meets the deadline in {}", objective_name(outline, options), outline.scenario);
     let (share, runs) = (percent(options.confidence), options.replications);
     let subtitle = format!("within {} s in {share} of {runs} runs", options.deadline);

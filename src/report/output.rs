@@ -227,13 +227,32 @@ pub fn of_earlier_run(dir: &Path, pictures: &[&str]) -> Vec<PathBuf> {
     tables.chain(pictures).filter(|path| path.is_file()).collect()
 }
 
-/// Tables of values in this folder that an earlier study of ours wrote: in either form, whatever is written now.
-pub fn of_earlier_study(dir: &Path) -> Vec<PathBuf> {
-    if !is_study(&dir.join(SUMMARY_FILE)) {
-        return Vec::new();
-    }
-    let tables = ["results.csv", "results.parquet"].map(|name| dir.join(name));
-    tables.into_iter().filter(|path| path.is_file()).collect()
+/// What studies of any kind write beside their summary.
+const OF_STUDIES: [&str; 9] = [
+    "results.csv",
+    "results.parquet",
+    "summary.csv",
+    "study.svg",
+    "differences.csv",
+    "differences.svg",
+    "frontier.csv",
+    "frontier.svg",
+    "points.csv",
+];
+
+/// Writes the files of a study as [`write_all`] does. What an earlier one of any kind left there goes: it would be taken
+/// for this one's.
+///
+/// # Errors
+/// See [`OutputError`].
+pub fn write_study(dir: &Path, files: Vec<(String, Vec<u8>)>) -> Result<(), OutputError> {
+    let earlier = match is_study(&dir.join(SUMMARY_FILE)) {
+        true => OF_STUDIES.map(|name| dir.join(name)).into_iter().filter(|path| path.is_file()).collect(),
+        false => Vec::new(),
+    };
+    let written = write_all(dir, files)?;
+    let mut others = earlier.into_iter().filter(|path| !written.contains(path));
+    others.try_for_each(|path| fs::remove_file(&path).map_err(|source| OutputError::Write { path, source }))
 }
 
 /// A folder name for a scenario: letters, digits, `.`, `_` and `-`, never hidden, never a way out of its parent.

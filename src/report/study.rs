@@ -47,8 +47,9 @@ pub fn warnings(results: &Results, rows: &[Row]) -> Vec<String> {
         let none = rows.iter().filter(|row| row.metric == at && row.count == 0).count();
         if none > 0 {
             let points = results.values.len();
-            warnings
-                .push(format!("{metric} has no value at {none} of {points} points: nothing is there to take it of"));
+            warnings.push(format!(
+                "{metric} has no value at {none} of {points} points: nothing is there to take it of, or to divide by"
+            ));
         }
     }
     if outline.steady.is_none() {
@@ -97,7 +98,10 @@ pub fn few(count: u64, what: &str, consequence: &str) -> Option<String> {
 pub fn counted(count: u64, what: &str) -> String {
     let (first, rest) = what.split_once(' ').map_or((what, String::new()), |(first, rest)| (first, format!(" {rest}")));
     match count {
-        1 => format!("1 {}{rest}", first.strip_suffix('s').unwrap_or(first)),
+        1 => {
+            let plural = if first.ends_with("ches") { "es" } else { "s" };
+            format!("1 {}{rest}", first.strip_suffix(plural).unwrap_or(first))
+        }
         _ => format!("{count} {what}"),
     }
 }
@@ -116,9 +120,9 @@ fn wide(results: &Results, rows: &[Row]) -> Option<String> {
         interval::needed(*count as f64, found.half_width(), limit * found.mean.abs(), outline.confidence)
     };
     let more = match outline.batches() {
-        1 => format!("about {:.0} replications", wide.iter().map(needed).fold(0.0, f64::max)),
+        1 => format!("{} replications", about(wide.iter().map(needed).fold(0.0, f64::max))),
         // Of longer runs as many batches are made, so only what they vary by shrinks, with the root of the length.
-        _ => format!("runs about {:.0} times as long", ((worst / limit) * (worst / limit)).ceil()),
+        _ => format!("runs {} times as long", about(((worst / limit) * (worst / limit)).ceil())),
     };
     let wanted = format!("+-{}", percent(limit));
     let cure = match outline.until {
@@ -135,22 +139,28 @@ fn wide(results: &Results, rows: &[Row]) -> Option<String> {
     ))
 }
 
+/// `about 1200`; nobody runs a billion.
+pub fn about(count: f64) -> String {
+    if count < 1e9 { format!("about {count:.0}") } else { "more than a billion".to_owned() }
+}
+
 /// Batches that are empty, or that know of each other.
 fn of_batches(results: &Results) -> Vec<String> {
     let outline = &results.outline;
     let Some(metric) = outline.metrics.first().filter(|_| outline.steady.is_some()) else { return Vec::new() };
     let first = results.values.iter().flat_map(|values| values.iter().step_by(outline.metrics.len()));
     let longest = results.memory.iter().copied().max_by(f64::total_cmp).unwrap_or(0.0);
-    empty_batches(metric, first.clone().filter(|value| value.is_nan()).count(), first.count())
+    let what = if outline.batches() == 1 { "runs" } else { "batches" };
+    empty_batches((metric, what), first.clone().filter(|value| value.is_nan()).count(), first.count())
         .into_iter()
         .chain(long_memory(metric, longest))
         .collect()
 }
 
-/// Batches of which a metric has no value, if there are any.
-pub fn empty_batches(metric: &str, empty: usize, all: usize) -> Option<String> {
+/// Batches, or what else a metric is of, that have no value of it, if there are any.
+pub fn empty_batches((metric, what): (&str, &str), empty: usize, all: usize) -> Option<String> {
     let why = "nothing begins in them after the warm-up, or nothing that it could be taken of";
-    (empty > 0).then(|| format!("{empty} of {all} batches have no {metric}: {why}; longer runs are needed"))
+    (empty > 0).then(|| format!("{empty} of {all} {what} have no {metric}: {why}; longer runs are needed"))
 }
 
 /// Batches too short to be independent, if they are: `memory` as [`crate::study::Steady::memory`] finds it.
@@ -225,16 +235,21 @@ fn table_of(results: &Results, format: Format) -> Result<(String, Vec<u8>), Char
 
 /// A share as a percentage, without the digits that binary numbers add: 57%, 99.5%.
 pub fn percent(share: f64) -> String {
+    if share > 0.0 && share < 1e-6 {
+        return format!("{:.0e}%", share * 100.0);
+    }
     let text = format!("{:.4}", share * 100.0);
     format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
-/// A number for people: up to four digits behind the point, fewer where there are many before it.
+/// A number for people: up to four digits behind the point, fewer where there are many before it, and with an exponent
+/// where it has too many or none of them says anything.
 pub fn number(value: f64) -> String {
     if value.is_nan() {
         return "-".to_owned();
     }
     let digits = match value.abs() {
+        size if size >= 1e12 || size > 0.0 && size < 1e-9 => return format!("{value:.3e}"),
         ..1.0 => 4,
         ..10.0 => 3,
         ..100.0 => 2,
@@ -278,6 +293,8 @@ mod tests {
         check(1234.56, "1235");
         check(100.0, "100");
         check(f64::NAN, "-");
+        check(-2.34567e200, "-2.346e200");
+        check(1e-200, "1.000e-200");
     }
 
     #[test]
@@ -288,6 +305,7 @@ mod tests {
         check(0.999, "99.9%");
         check(0.0125, "1.25%");
         check(0.02, "2%");
+        check(1e-9, "1e-7%");
         check(1.0, "100%");
     }
 

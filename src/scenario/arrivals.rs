@@ -1,16 +1,13 @@
-//! From `spec.arrivals` to streams of Jobs: templates are taken out of the objects, files of times are read.
+//! From `spec.arrivals` to streams of Jobs: templates are taken out of the objects.
 
 use std::sync::Arc;
 
 use super::problem::Problem;
-use super::read::{Reader, beside};
+use super::read::Reader;
 use super::simulation::{Arriving, Simulation};
-use super::source::{Location, SideFile, Source, Span};
+use super::source::{Location, Span};
 use super::{Arrivals, Drawn, JobObject, Object, SetField};
-use crate::api::duration::parse_duration;
 use crate::apiserver::admission::wrong_type;
-use crate::kernel::time::SimTime;
-use crate::workload::arrivals::Gaps;
 
 impl Reader<'_> {
     /// The streams of arrivals, in the order of the document. Their templates are objects no longer.
@@ -51,28 +48,13 @@ impl Reader<'_> {
             let help = "a template is a Job of the scenario; each is the template of one stream of arrivals";
             return Err(Some(Problem::at(place(*span), title).help(help)));
         };
-        let mut process = arriving.process.clone();
-        if let Some((file, span)) = &arriving.times {
-            let location = place(*span);
-            let read = beside(file, &location).and_then(|source| {
-                self.files.push(SideFile::of(file, &source));
-                times(&source)
-            });
-            process.gaps = match read {
-                Ok(times) => Gaps::Times(times.into()),
-                Err(error) => return Err(Some(Problem::at(location, error))),
-            };
-        }
-        if let Gaps::Times(times) = &mut process.gaps {
-            *times = times.iter().copied().filter(|&time| time >= process.from).collect();
-        }
         let wrong = arriving.set.iter().filter_map(|(field, span)| {
             let title = format!("spec.arrivals[{number}].set.{}: {}", field.path, refusal(field, &template)?);
             Some(Problem::at(place(*span), title))
         });
         self.problems.list.extend(wrong);
         let set = arriving.set.iter().map(|(field, _)| field.clone()).collect();
-        Ok(Arrivals { template: Arc::new(*template), process, set })
+        Ok(Arrivals { template: Arc::new(*template), process: arriving.process.clone(), set })
     }
 }
 
@@ -92,25 +74,4 @@ fn refusal(field: &SetField, template: &JobObject) -> Option<String> {
             Ok(()) => wrong_type("Job", &job).map(|error| format!("{text} does not fit: {error}")),
         }
     })
-}
-
-/// The times of a CSV file: its column `time_s` or `at`, seconds or durations such as 1h30m.
-fn times(source: &Source) -> Result<Vec<SimTime>, String> {
-    let wrong = |error: csv::Error| format!("{}: {error}", source.name);
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(source.bytes.as_slice());
-    let header = reader.headers().map_err(wrong)?;
-    let Some(column) = header.iter().position(|name| matches!(name, "time_s" | "at")) else {
-        return Err(format!("{}: no column `time_s` or `at` in its first line", source.name));
-    };
-    let mut times = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(wrong)?;
-        let text = record.get(column).unwrap_or("");
-        let written = if text.ends_with(|c: char| c.is_ascii_digit()) { format!("{text}s") } else { text.to_owned() };
-        let line = record.position().map_or(0, csv::Position::line);
-        let time = parse_duration(&written).map_err(|error| format!("{}:{line}: {error}", source.name))?;
-        times.push(SimTime::ZERO + time);
-    }
-    times.sort_unstable();
-    Ok(times)
 }

@@ -64,6 +64,22 @@ impl Axis {
     }
 }
 
+impl Axis {
+    /// Has it values, each of them once?
+    ///
+    /// # Errors
+    /// A sentence if not.
+    pub fn check(&self) -> Result<(), String> {
+        match &self.values {
+            AxisValues::List(list) if list.is_empty() => Err(format!("{} has no values", self.path)),
+            values => match values.repeated() {
+                Some(twice) => Err(format!("{} has the value {twice} twice", self.path)),
+                None => Ok(()),
+            },
+        }
+    }
+}
+
 impl AxisValues {
     /// Reads what stands behind the `=`, for a path: `5m` is five thousandths of a processor and five minutes of anything
     /// else.
@@ -72,9 +88,15 @@ impl AxisValues {
     /// A sentence on what is wrong with it.
     pub fn parse(path: &str, text: &str) -> Result<AxisValues, String> {
         if let Some(drawn) = text.strip_prefix('~') {
+            if drawn.starts_with('{') {
+                return AxisValues::drawn(drawn);
+            }
             let wrong = || format!("\"{text}\" is not a distribution like ~uniform(min: 1, max: 9)");
             let (family, parameters) =
                 drawn.strip_suffix(')').and_then(|drawn| drawn.split_once('(')).ok_or_else(wrong)?;
+            if !parameters.trim().is_empty() && !parameters.contains(':') {
+                return Err(format!("{}: parameters have names, as in ~uniform(min: 1, max: 9)", wrong()));
+            }
             return AxisValues::drawn(&format!("{{{family}: {{{parameters}}}}}"));
         }
         let mut values = Vec::new();
@@ -250,6 +272,7 @@ mod tests {
         check("p=a..b", Err("is not a range like"));
         check("p=1..9999999", Err("more than 1000000 values"));
         check("p=~uniform", Err("is not a distribution"));
+        check("p=~uniform(1, 5)", Err("parameters have names"));
         check("p=~unifrom(min: 1, max: 2)", Err("unifrom"));
         check("p=~mixture(a: 1)", Err("mixture"));
     }

@@ -23,6 +23,7 @@ pub mod schema;
 pub mod simulation;
 pub mod source;
 pub mod study;
+pub mod taint;
 mod time;
 pub mod validate;
 
@@ -47,9 +48,12 @@ pub use cluster::Cluster;
 pub use cluster_objects::node_of;
 pub use judge::{Judged, judge, judge_with};
 pub use problem::{About, Problem, Problems, Severity, Warning};
+pub(crate) use read::is_list;
 pub use read::{Checked, CheckedStudy, ReadOptions, check, check_each, read};
 use source::SourceText;
 pub use source::{SideFile, Source};
+use taint::TaintChange;
+pub use time::length_until;
 pub use validate::Validate;
 
 /// Reads a scenario from a YAML text, strictly.
@@ -274,12 +278,14 @@ pub enum Action {
 }
 
 /// What people and machines do to a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NodeAction {
     /// `kubectl cordon`: it takes no more pods.
     Cordon,
     /// `kubectl uncordon`.
     Uncordon,
+    /// `kubectl taint`: what it repels changes.
+    Taint(TaintChange),
     /// `kubectl drain`: it takes no more pods, and those on it are evicted.
     Drain,
     /// Its object is deleted, as a cloud does with a machine that is gone.

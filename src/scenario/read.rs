@@ -1,7 +1,6 @@
 //! From sources to a [`Scenario`]: every problem of every document is found before anything is refused.
 
 use std::collections::BTreeSet;
-use std::path::{Component, Path};
 use std::sync::Arc;
 
 use super::admit::{Server, admit};
@@ -12,7 +11,7 @@ use super::document::{Document, Duplicate, Node, SyntaxError, Value, parse};
 use super::expectation::Expectation;
 use super::problem::{About, Problem, Problems, Severity, Warning};
 use super::simulation::{self, Simulation};
-use super::source::{Location, SideFile, Source, SourceText};
+use super::source::{Location, SideFile, Source, SourceText, beside};
 use super::study::StudySection;
 use super::validate::Validate;
 use super::{Action, Arrivals, Cluster, Object, Scenario, ScheduledAction};
@@ -402,6 +401,7 @@ impl<'a> Reader<'a> {
             "a second Simulation: a scenario has at most one"
         } else {
             let simulation = simulation::read(document, self.options.validate, &mut self.problems.list);
+            self.files.extend(simulation.files.iter().cloned());
             self.simulation = Some((simulation, Some(document.at(document.root.span))));
             return;
         };
@@ -459,7 +459,7 @@ fn unreadable(error: SyntaxError) -> Problem {
 }
 
 /// Is this the kind of a list whose items are objects of ours?
-pub(super) fn is_list(version: &str, kind: &str) -> bool {
+pub(crate) fn is_list(version: &str, kind: &str) -> bool {
     let is_known = |item: &str| is_known((version, item)) || matches!(item, "" | "Namespace");
     kind.strip_suffix("List").is_some_and(is_known) && (kind != "List" || version == "v1")
 }
@@ -492,27 +492,6 @@ fn count(kinds: &mut Vec<(String, usize)>, kind: &str, more: usize) {
         Some((_, count)) => *count += more,
         None => kinds.push((kind.to_owned(), more)),
     }
-}
-
-/// A file that the scenario names, which lies in the scenario's folder or below.
-pub(super) fn beside(file: &str, location: &Location) -> Result<Source, String> {
-    let relative = Path::new(file);
-    let stays = relative.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-    let escapes = || format!("\"{file}\" leaves the scenario's folder");
-    if !stays || file.is_empty() {
-        return Err(escapes());
-    }
-    let folder = Path::new(&location.source.name).parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
-    let path = folder.join(relative);
-    let unreadable = |error: std::io::Error| format!("cannot read {}: {error}", path.display());
-    // A symbolic link can lead out too.
-    let (real, real_folder) = (path.canonicalize().map_err(unreadable)?, folder.canonicalize().map_err(unreadable)?);
-    if !real.starts_with(real_folder) {
-        return Err(escapes());
-    }
-    let name = path.display().to_string();
-    Source::from_file(&real, &name).map_err(unreadable)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{self, Read};
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use crate::kernel::rng::entity;
@@ -234,6 +234,27 @@ impl fmt::Display for Location {
         let (line, column) = self.source.line_column(self.span.start);
         write!(f, "{}:{line}:{column}", self.source.name)
     }
+}
+
+/// A file that the scenario names, which lies in the scenario's folder or below.
+pub(super) fn beside(file: &str, location: &Location) -> Result<Source, String> {
+    let relative = Path::new(file);
+    let stays = relative.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    let escapes = || format!("\"{file}\" leaves the scenario's folder");
+    if !stays || file.is_empty() {
+        return Err(escapes());
+    }
+    let folder = Path::new(&location.source.name).parent().filter(|folder| !folder.as_os_str().is_empty());
+    let path = folder.map_or(relative.to_owned(), |folder| folder.join(relative));
+    let folder = folder.unwrap_or(Path::new("."));
+    let unreadable = |error: std::io::Error| format!("cannot read {}: {error}", path.display());
+    // A symbolic link can lead out too.
+    let (real, real_folder) = (path.canonicalize().map_err(unreadable)?, folder.canonicalize().map_err(unreadable)?);
+    if !real.starts_with(real_folder) {
+        return Err(escapes());
+    }
+    let name = path.display().to_string();
+    Source::from_file(&real, &name).map_err(unreadable)
 }
 
 #[cfg(test)]

@@ -3,14 +3,16 @@
 //! Replication `r` of both draws the same numbers for the same pods, so luck is the same on both sides and cancels in
 //! the differences: they are known from far fewer runs than the two means.
 
+use std::collections::BTreeSet;
+
 use super::expression::Measure;
 use super::interval::{self, Interval};
 use super::replication::{Laboratory, Stopped};
 use super::steady::Steady;
 use crate::kernel::stats::Moments;
 use crate::record::gauge::Gauge;
-use crate::record::measure::{PHASES, phases};
-use crate::scenario::Scenario;
+use crate::record::measure::{Metric, PHASES, phases};
+use crate::scenario::{Object, Scenario};
 
 /// What each run of a scenario came to.
 #[derive(Clone, Debug, PartialEq)]
@@ -111,6 +113,20 @@ pub fn memory(first: &Side, second: &Side, steady: Steady) -> f64 {
     [of(&first.pieces), of(&second.pieces), of(&differences)].into_iter().fold(0.0, f64::max)
 }
 
+/// The Jobs and CronJobs that only one side has, by name: the pods of no other draw the numbers that theirs do.
+pub fn without_counterpart(first: &Scenario, second: &Scenario) -> [Vec<String>; 2] {
+    let names = |scenario: &Scenario| -> BTreeSet<String> {
+        let own = scenario.objects.iter().filter_map(|object| match object {
+            Object::Job(job) => Some(format!("Job {}", job.name)),
+            Object::CronJob(cron_job) => Some(format!("CronJob {}", cron_job.name)),
+            _ => None,
+        });
+        own.chain(scenario.arrivals.iter().map(|arrivals| format!("Job {}", arrivals.template.name))).collect()
+    };
+    let (first, second) = (names(first), names(second));
+    [first.difference(&second).cloned().collect(), second.difference(&first).cloned().collect()]
+}
+
 /// Each metric, and then each phase, on both sides.
 pub fn compare(
     first: &Side,
@@ -124,14 +140,16 @@ pub fn compare(
         .enumerate()
         .map(|(at, name)| {
             let pairs: Vec<(f64, f64)> = first.rows.iter().zip(&second.rows).map(|(a, b)| (a[at], b[at])).collect();
-            difference(name, &pairs, confidence, seed)
+            let is_share = measures.get(at).and_then(Measure::metric) == Some(Metric::Complete);
+            difference(name, &pairs, is_share, confidence, seed)
         })
         .collect();
     let phases = all.split_off(measures.len());
     (all, phases)
 }
 
-fn difference(name: &str, pairs: &[(f64, f64)], confidence: f64, seed: u64) -> Difference {
+fn difference(name: &str, pairs: &[(f64, f64)], is_share: bool, confidence: f64, seed: u64) -> Difference {
+    let interval_of = if is_share { interval::of_share_changes } else { interval::student };
     let all = pairs.len();
     let pairs: Vec<(f64, f64)> = pairs.iter().copied().filter(|(a, b)| !a.is_nan() && !b.is_nan()).collect();
     let first: Moments = pairs.iter().map(|pair| pair.0).collect();
@@ -147,7 +165,7 @@ fn difference(name: &str, pairs: &[(f64, f64)], confidence: f64, seed: u64) -> D
         name: name.to_owned(),
         first: first.mean().unwrap_or(f64::NAN),
         second: second.mean().unwrap_or(f64::NAN),
-        paired: interval::student(&differences, confidence),
+        paired: interval_of(&differences, confidence),
         bootstrap: interval::bootstrap(&differences, confidence, seed),
         saving: apart.zip(spread.variance()).filter(|(_, paired)| *paired > 0.0).map(|(apart, paired)| apart / paired),
         signs,
@@ -176,13 +194,12 @@ impl Difference {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::measure::Metric;
     use crate::scenario::read_str;
 
     #[test]
     fn verdicts() {
         let check = |pairs: &[(f64, f64)], verdict| {
-            let found = difference("x", pairs, 0.95, 0);
+            let found = difference("x", pairs, false, 0.95, 0);
             assert_eq!(found.verdict(), verdict, "{found:?}");
         };
         check(&[(1.0, 1.0), (2.0, 2.0)], Verdict::Same);
@@ -190,9 +207,13 @@ mod tests {
         check(&[(1.0, 0.0), (5.0, 3.9), (9.0, 8.1)], Verdict::Less);
         check(&[(1.0, 0.0), (5.0, 7.0), (9.0, 8.1)], Verdict::Unknown);
         check(&[(1.0, 0.0)], Verdict::Unknown);
-        let some = difference("x", &[(1.0, f64::NAN), (2.0, 3.0), (f64::NAN, 3.0), (2.0, 5.0)], 0.95, 0);
+        let some = difference("x", &[(1.0, f64::NAN), (2.0, 3.0), (f64::NAN, 3.0), (2.0, 5.0)], false, 0.95, 0);
         assert_eq!((some.first, some.second, some.pairs(), some.without), (2.0, 4.0, 2, 2));
-        assert_eq!(difference("x", &[(1.0, 2.0), (2.0, 3.0)], 0.95, 0).saving, None);
+        assert_eq!(difference("x", &[(1.0, 2.0), (2.0, 3.0)], false, 0.95, 0).saving, None);
+        // Thirty that no longer complete do not make it sure that none would.
+        let shares = difference("complete", &[(1.0, 0.0); 30], true, 0.95, 0);
+        let paired = shares.paired.expect("an interval");
+        assert!(paired.low == -1.0 && (-0.9..-0.8).contains(&paired.high), "{paired:?}");
     }
 
     fn job(parallelism: u32, startup: &str) -> Scenario {

@@ -62,12 +62,7 @@ pub fn points(axes: &[Axis], design: Design, samples: u32, seed: u64) -> Result<
     if axes.is_empty() {
         return Ok(vec![Vec::new()]);
     }
-    if let Some(axis) = axes.iter().find(|axis| matches!(&axis.values, AxisValues::List(list) if list.is_empty())) {
-        return Err(format!("{} has no values", axis.path));
-    }
-    if let Some((axis, twice)) = axes.iter().find_map(|axis| Some((axis, axis.values.repeated()?))) {
-        return Err(format!("{} has the value {twice} twice", axis.path));
-    }
+    axes.iter().try_for_each(Axis::check)?;
     if design == Design::LatinHypercube {
         return Ok(hypercube(axes, samples as usize, seed));
     }

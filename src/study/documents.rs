@@ -9,7 +9,7 @@ use crate::scenario::document::parse;
 use crate::scenario::path::Path;
 use crate::scenario::schema::kubernetes;
 use crate::scenario::source::SourceText;
-use crate::scenario::{Problem, ReadOptions, Scenario, Severity, Source, read};
+use crate::scenario::{Problem, ReadOptions, Scenario, Severity, Source, is_list, read};
 
 /// The documents of a scenario that has been read once, and so is right as it stands.
 #[derive(Clone, Debug)]
@@ -58,7 +58,7 @@ impl Documents {
                 .map(|document| document.map(|read| read.root.to_json()).map_err(|error| error.message))
                 .filter(|value| !matches!(value, Ok(Value::Null)))
                 .collect();
-            trees.push((source.name.clone(), documents?));
+            trees.push((source.name.clone(), documents?.into_iter().flat_map(listed).collect()));
         }
         Ok(Documents { sources: trees, options })
     }
@@ -82,7 +82,7 @@ impl Documents {
     }
 
     /// Where a path leads: into the only Job or CronJob, into one that is named before a colon (`etl:`, or `job/etl:` and
-    /// `cronjob/etl:` where both are), or into the Simulation. Fields of a Job's `spec` may stand without it, and those that
+    /// `cronjob/etl:` where both are, or `NAMESPACE/etl:`), or into the Simulation. Fields of a Job's `spec` may stand without it, and those that
     /// only a CronJob's has.
     ///
     /// # Errors
@@ -101,28 +101,18 @@ impl Documents {
             return Ok(Place { document: self.simulation(), path: Path::parse(&format!("spec.{rest}"))? });
         }
         let manifests = self.all().filter(|(_, document)| matches!(kind(document), "Job" | "CronJob"));
-        let (of_kind, own_name) = match name.and_then(|name| name.split_once('/')) {
-            Some(("job", name)) => (Some("Job"), Some(name)),
-            Some(("cronjob", name)) => (Some("CronJob"), Some(name)),
-            _ => (None, name),
-        };
-        let is_meant = |document: &Value| {
-            own_name.is_none_or(|name| name_of(document) == name)
-                && of_kind.is_none_or(|wanted| kind(document) == wanted)
-        };
+        let is_meant = |document: &Value| name.is_none_or(|name| names_of(document).iter().any(|own| own == name));
         let manifests: Vec<_> = manifests.filter(|(_, document)| is_meant(document)).collect();
         let (document, tree) = match (manifests.as_slice(), name) {
             ([one], _) => *one,
             ([], Some(name)) => return Err(format!("{text}: there is no Job or CronJob \"{name}\"")),
             ([], None) => return Err(format!("{text}: there is no Job and no CronJob")),
             (several, _) => {
-                let is_alone = |document: &Value| {
-                    several.iter().filter(|(_, other)| name_of(other) == name_of(document)).count() == 1
-                };
-                let full = |document: &Value| format!("{}/{}", kind(document).to_lowercase(), name_of(document));
-                let short = |document: &Value| match is_alone(document) {
-                    true => name_of(document).to_owned(),
-                    false => full(document),
+                let is_alone =
+                    |name: &String| several.iter().filter(|(_, other)| names_of(other).contains(name)).count() == 1;
+                let short = |document: &Value| {
+                    let [.., full] = &names_of(document);
+                    names_of(document).into_iter().find(is_alone).unwrap_or_else(|| full.clone())
                 };
                 let names: Vec<String> = several.iter().map(|(_, document)| short(document)).collect();
                 return Err(format!("{text}: whose? Write NAME:{rest} with one of {}", names.join(", ")));
@@ -184,6 +174,31 @@ fn name_of(document: &Value) -> &str {
     document.pointer("/metadata/name").and_then(Value::as_str).unwrap_or("")
 }
 
+/// What a manifest can be called: by its name, with its kind or namespace, with both.
+fn names_of(document: &Value) -> [String; 4] {
+    let (kind, name) = (kind(document).to_lowercase(), name_of(document));
+    let namespace = document.pointer("/metadata/namespace").and_then(Value::as_str).unwrap_or("default");
+    [name.to_owned(), format!("{kind}/{name}"), format!("{namespace}/{name}"), format!("{kind}/{namespace}/{name}")]
+}
+
+/// A document, or the items of a list as documents of their own. Those of a list of one kind need not name it.
+fn listed(document: Value) -> Vec<Value> {
+    let text = |document: &Value, field: &str| document.get(field).and_then(Value::as_str).unwrap_or("").to_owned();
+    let (version, kind) = (text(&document, "apiVersion"), text(&document, "kind"));
+    let items = document.get("items").and_then(Value::as_array).filter(|_| is_list(&version, &kind));
+    let Some(items) = items else { return vec![document] };
+    let own = kind.strip_suffix("List").unwrap_or("");
+    let item = |item: &Value| {
+        let mut item = item.clone();
+        if let Some(fields) = item.as_object_mut().filter(|fields| !own.is_empty() && !fields.contains_key("kind")) {
+            fields.insert("apiVersion".to_owned(), version.clone().into());
+            fields.insert("kind".to_owned(), own.into());
+        }
+        item
+    };
+    items.iter().map(item).collect()
+}
+
 /// Is it a field of a CronJob's own `spec` that a Job's has not?
 fn is_of_cron_job(field: &str) -> bool {
     let has = |kind: &str| kubernetes().get(kind).is_some_and(|spec| spec.field(field).is_some());
@@ -229,6 +244,16 @@ mod tests {
         check(simulation, "parallelism", Err("there is no Job"));
         let both = JOB.replace("NAME", "a") + "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: a}\nspec: {}";
         check(&both, "a:parallelism", Err("Write NAME:parallelism with one of job/a, cronjob/a"));
+        let apart = JOB.replace("NAME", "a") + &JOB.replace("NAME", "a, namespace: m");
+        check(&apart, "a:parallelism", Err("Write NAME:parallelism with one of default/a, m/a"));
+        check(&apart, "m/a:parallelism", Ok(r#""namespace":"m"},"spec":{"parallelism":"7s""#));
+        check(&apart, "job/default/a:parallelism", Ok(r#"{"name":"a"},"spec":{"parallelism":"7s""#));
+        let item = "{metadata: {name: a}, spec: {}}";
+        for list in ["apiVersion: v1, kind: List", "apiVersion: batch/v1, kind: JobList"] {
+            let kind = if list.contains("JobList") { "" } else { "apiVersion: batch/v1, kind: Job, " };
+            let text = format!("{{{list}, items: [{}]}}", item.replacen('{', &format!("{{{kind}"), 1));
+            check(&text, "a:parallelism", Ok(r#""kind":"Job","metadata":{"name":"a"},"spec":{"parallelism":"7s"}}"#));
+        }
         check(&both, "job/a:parallelism", Ok(r#""parallelism":"7s""#));
         check(&both, "cronjob/a:parallelism", Ok(r#"{"jobTemplate":{"spec":{"parallelism":"7s"}}}"#));
         check(&both, "cronjob/b:parallelism", Err("there is no Job or CronJob \"cronjob/b\""));

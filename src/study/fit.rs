@@ -106,7 +106,9 @@ impl Trial {
     fn is_nearer_than(&self, other: &Trial) -> bool {
         let mean = |trial: &Trial| trial.ends.iter().sum::<f64>() / trial.ends.len().max(1) as f64;
         let (own, others) = (self.share().mean, other.share().mean);
-        own > others || own == others && mean(self) < mean(other)
+        let (sooner, later) = (mean(self) < mean(other), mean(self) > mean(other));
+        // Of those that are alike the one with the least values.
+        own > others || own == others && (sooner || !later && self.at < other.at)
     }
 
     /// What stands in the way of the runs that are not in time, in words.
@@ -114,7 +116,8 @@ impl Trial {
         let runs = self.ends.len() as u64;
         let failed = runs - self.hits - self.late;
         if failed > self.late {
-            return format!("Jobs that do not complete ({failed} of {runs} runs)");
+            let late = if self.late == 0 { String::new() } else { format!("; {} more are late", self.late) };
+            return format!("Jobs that do not complete ({failed} of {runs} runs{late})");
         }
         let total: f64 = self.phases.iter().sum();
         let longest = (0..PHASES.len()).max_by(|&a, &b| self.phases[a].total_cmp(&self.phases[b])).unwrap_or(0);

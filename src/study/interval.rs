@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use crate::kernel::dist::normal_quantile;
 use crate::kernel::rng::{Purpose, Streams};
 use crate::kernel::stats::{Moments, quantile};
 
@@ -61,6 +62,23 @@ pub fn of_shares(values: &[f64], confidence: f64) -> Option<Interval> {
     Some(Interval { mean, low: low.max(0.0), high: high.min(1.0) })
 }
 
+/// The interval of the mean of what shares changed by, -1 to 1: where each was all or nothing before and after that of
+/// Agresti and Min (2005), which half a pair more of each sort keeps from being sure of what few pairs show; of others
+/// Student's, cut at -1 and 1.
+pub fn of_share_changes(changes: &[f64], confidence: f64) -> Option<Interval> {
+    let Interval { mean, low, high } = student(changes, confidence)?;
+    let mut bounds = (low, high);
+    if changes.iter().all(|change| matches!(*change, -1.0 | 0.0 | 1.0)) {
+        let count = |wanted: f64| changes.iter().filter(|change| **change == wanted).count() as f64 + 0.5;
+        let (less, more, all) = (count(-1.0), count(1.0), changes.len() as f64 + 2.0);
+        let centre = (more - less) / all;
+        let half =
+            normal_quantile(0.5 + confidence / 2.0) * (more + less - (more - less) * centre).max(0.0).sqrt() / all;
+        bounds = (centre - half, centre + half);
+    }
+    Some(Interval { mean, low: bounds.0.max(-1.0), high: bounds.1.min(1.0) })
+}
+
 /// How many values would make half of a [`student`] interval as wide as `wanted`, judged by the `half` that so many
 /// `values` made. Few values make wide intervals by their number alone, which more of them cure; so the quantile is that
 /// of the number suggested. Not a number if the width is none; infinite if nothing is wanted.
@@ -69,20 +87,20 @@ pub fn needed(values: f64, half: f64, wanted: f64, confidence: f64) -> f64 {
     // What the values vary by, in units of what is wanted.
     let spread = half * values.sqrt() / t_quantile(p, values - 1.0) / wanted;
     let square = |quantile: f64| (quantile * spread) * (quantile * spread);
-    let mut count = square(t_quantile(p, NORMAL)).ceil();
+    let mut count = square(normal_quantile(p)).ceil();
     if !count.is_finite() {
         return count;
     }
     count = count.max(2.0);
-    // The normal quantile is the lesser one, so the answer is a few values further.
-    while square(t_quantile(p, count - 1.0)) > count * (1.0 + 1e-9) {
+    // The normal quantile is the lesser one, so the answer is a few values further; of very many that is no matter.
+    while count < ALIKE && square(t_quantile(p, count - 1.0)) > count * (1.0 + 1e-9) {
         count += 1.0;
     }
     count
 }
 
-/// Degrees of freedom with which Student's distribution is the normal one.
-const NORMAL: f64 = 1e12;
+/// So many values and one more make no difference to the quantile.
+const ALIKE: f64 = 1e5;
 
 /// The percentile bootstrap of the mean: what the means of samples drawn from the sample lie between. On all threads of
 /// the pool that it is called in.
@@ -120,12 +138,15 @@ pub fn share(hits: u64, count: u64, confidence: f64) -> Interval {
     if count == 0 {
         return Interval { mean: f64::NAN, low: 0.0, high: 1.0 };
     }
-    let z = t_quantile(0.5 + confidence / 2.0, NORMAL);
+    let z = normal_quantile(0.5 + confidence / 2.0);
     let (n, p) = (count as f64, hits as f64 / count as f64);
     let denominator = 1.0 + z * z / n;
     let centre = (p + z * z / (2.0 * n)) / denominator;
     let half = z * (p * (1.0 - p) / n + z * z / (4.0 * n * n)).sqrt() / denominator;
-    Interval { mean: p, low: (centre - half).max(0.0), high: (centre + half).min(1.0) }
+    // At the ends the bounds are exact.
+    let low = if hits == 0 { 0.0 } else { (centre - half).max(0.0) };
+    let high = if hits == count { 1.0 } else { (centre + half).min(1.0) };
+    Interval { mean: p, low, high }
 }
 
 /// The value that a share `p` of Student's t distribution with so many degrees of freedom does not exceed.

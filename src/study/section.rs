@@ -47,7 +47,7 @@ fn of_axes(section: &StudySection, documents: &Documents) -> Vec<Problem> {
     let all: Vec<&Axis> = section.axes.iter().collect();
     let together = with(documents, &all);
     let blame = |(axis, place): (&Axis, &Location)| {
-        let error = match documents.place(&axis.path) {
+        let error = match axis.check().and_then(|()| documents.place(&axis.path)) {
             Err(error) => error,
             Ok(_) => {
                 together.as_ref().err()?;

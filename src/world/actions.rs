@@ -108,6 +108,14 @@ impl World<'_> {
         match what {
             NodeAction::Cordon => self.cordon(node, true),
             NodeAction::Uncordon => self.cordon(node, false),
+            NodeAction::Taint(change) => {
+                let Some(mut taints) = self.store.node(node).map(|node| node.taints.clone()) else { return };
+                match change.apply(name, &mut taints) {
+                    Ok(()) => _ = self.store.update_node(node, |node| node.taints = taints),
+                    Err(why) => self.note(why),
+                }
+                self.tell();
+            }
             NodeAction::Drain => self.drain(node),
             NodeAction::Delete => self.remove_node(node),
             NodeAction::Outage(length) => {

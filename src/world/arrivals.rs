@@ -81,6 +81,16 @@ impl World<'_> {
         }
     }
 
+    /// Says of streams that have brought nothing, which is seldom meant.
+    pub(super) fn note_empty_arrivals(&mut self) {
+        for at in 0..self.arrivals.len() {
+            let Stream { arrivals, number, .. } = &self.arrivals[at];
+            if *number == 0 {
+                self.note(format!("no copy of Job {} has arrived", arrivals.template.name));
+            }
+        }
+    }
+
     /// A copy is submitted, and the next is awaited.
     pub(super) fn arrive(&mut self, at: usize) {
         let now = ApiTime::of(self.now);

@@ -104,8 +104,9 @@ struct InFlight {
     request: Request,
     sent: SimTime,
     token_wait: SimDuration,
-    /// Waits of the call before it, where one request takes two.
+    /// Waits of the call before it, where one request takes two, and the version that it wrote.
     waited_before: SimDuration,
+    released: Option<u64>,
 }
 
 /// Stands for the worker of a process that is gone.
@@ -168,6 +169,16 @@ impl ControlPlane {
 
     fn client(&mut self, controller: Controller) -> &mut Client {
         &mut self.clients[controller as usize]
+    }
+
+    /// How long a watcher lags behind.
+    pub(super) fn watch_latency(&self) -> SimDuration {
+        self.watch_latency
+    }
+
+    /// What a request of a controller's client, made now, waits for tokens and then takes.
+    pub(super) fn request_of(&mut self, controller: Controller, now: SimTime) -> (SimDuration, SimDuration) {
+        (self.client(controller).reserve(now), self.latency)
     }
 
     /// Do requests take effect as they are made?
@@ -303,6 +314,7 @@ impl World<'_> {
                     sent: self.now,
                     token_wait: SimDuration::ZERO,
                     waited_before: SimDuration::ZERO,
+                    released: None,
                 };
                 if spawned {
                     self.control_plane.client(controller).spawned.push_back(call);
@@ -403,11 +415,18 @@ impl World<'_> {
         let answer = self.carry_out_for(call.controller, about, first, sent, token_wait);
         self.tell();
         let waited_before = call.waited_before + token_wait;
-        match second {
-            Some(request) if matches!(answer, Answer::Done { .. }) && call.worker != NOBODY => {
-                self.send(InFlight { request, sent, waited_before, ..call });
+        match (second, &answer) {
+            (Some(request), Answer::Done { version }) if call.worker != NOBODY => {
+                self.send(InFlight { request, sent, waited_before, released: Some(*version), ..call });
             }
-            _ => self.answer(call.controller, call.worker, call.position, answer, waited_before),
+            _ => {
+                // What the controller remembers of the two is the release.
+                let answer = match (call.released, answer) {
+                    (Some(version), Answer::Done { .. }) => Answer::Done { version },
+                    (_, answer) => answer,
+                };
+                self.answer(call.controller, call.worker, call.position, answer, waited_before);
+            }
         }
     }
 

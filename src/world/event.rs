@@ -3,6 +3,7 @@
 use super::autoscaler::AutoscalerAlarm;
 use super::controller_manager::Controller;
 use super::nodes::NodeAlarm;
+use super::taint_eviction::EvictionStep;
 use crate::api::meta::{JobId, NodeId, PodId};
 use crate::api::outbox::SyncDue;
 use crate::kubelet::Alarm;
@@ -27,6 +28,8 @@ pub enum Event {
     Schedule,
     /// The cluster autoscaler is at work.
     Autoscaler(AutoscalerAlarm),
+    /// A pod is evicted because of a taint of its node.
+    TaintEviction(PodId, EvictionStep),
     /// Something happens to a node.
     Node(NodeId, NodeAlarm),
     /// The pod garbage collector has seen for long enough that nodes that pods name are not there.
@@ -47,6 +50,8 @@ pub enum Event {
     EventWritten(Controller),
     /// Changes reach the controllers' informers.
     Deliver,
+    /// A pod whose Job is gone loses its finalizer.
+    Orphan,
 }
 
 // Millions of events may be pending.

@@ -15,6 +15,7 @@ mod images;
 mod node_failures;
 pub mod nodes;
 pub mod observer;
+mod orphans;
 mod outages;
 mod pod_gc;
 mod pods;
@@ -22,6 +23,7 @@ mod quotas;
 mod schedule_only;
 mod scheduling;
 mod settling;
+mod taint_eviction;
 mod workload;
 
 use std::collections::BTreeMap;
@@ -29,7 +31,7 @@ use std::collections::BTreeMap;
 use crate::api::change::{Change, Verb};
 use crate::api::cronjob::Start;
 use crate::api::disruption::PodDisruptionBudget;
-use crate::api::meta::{ApiTime, CronJobId, JobId, ObjectId, ObjectName};
+use crate::api::meta::{ApiTime, CronJobId, JobId, ObjectId, ObjectName, PodId};
 use crate::api::outbox::Outbox;
 use crate::api::release::{Kubernetes, Rules};
 use crate::api::request::{Answer, Refusal, Request};
@@ -48,10 +50,12 @@ use event::Event;
 use node_failures::Zone;
 use nodes::Nodes;
 use observer::{Observer, Reads, RequestSpan, SyncSpan};
+use orphans::Orphans;
 use outages::Outages;
 use quotas::Overdue;
 use scheduling::Scheduling;
 use settling::Standstill;
+use taint_eviction::TaintEviction;
 use workload::PodWorkload;
 
 /// A simulated cluster and its clock.
@@ -73,6 +77,7 @@ pub struct World<'a> {
     kubelet: Kubelet,
     workload: PodWorkload,
     control_plane: ControlPlane,
+    orphans: Orphans,
     actions: Vec<ScheduledAction>,
     arrivals: Vec<arrivals::Stream>,
     outages: Outages,
@@ -84,7 +89,8 @@ pub struct World<'a> {
     images: Option<Images>,
     scheduling: Scheduling,
     autoscaler: Autoscaler,
-    /// When the taint eviction of the next node of a zone may begin.
+    taint_eviction: TaintEviction,
+    /// When the next node of a zone may get the taint that evicts its pods.
     next_eviction: BTreeMap<Zone, SimTime>,
     /// From when pods that are being deleted no longer count for quotas.
     overdue: Overdue,
@@ -140,6 +146,7 @@ impl<'a> World<'a> {
             kubelet: Kubelet::new(),
             workload: PodWorkload::new(scenario, seed, replication),
             control_plane: ControlPlane::new(&scenario.control_plane, rules),
+            orphans: Orphans::default(),
             actions: Vec::new(),
             arrivals: Vec::new(),
             outages: Outages::default(),
@@ -151,6 +158,7 @@ impl<'a> World<'a> {
             autoscaler: Autoscaler::default(),
             scheduling: Scheduling::new(scenario, seed, replication, scenario.first_of_ties),
             next_eviction: BTreeMap::new(),
+            taint_eviction: TaintEviction::new(&scenario.control_plane),
             overdue: Overdue::default(),
             has_pods,
             start: scenario.start,
@@ -176,6 +184,7 @@ impl<'a> World<'a> {
         (self.start, self.housekeeping, self.comings) = (scenario.start, 0, 0);
         self.standstill = Standstill::default();
         self.next_eviction.clear();
+        self.taint_eviction = TaintEviction::new(&scenario.control_plane);
         self.overdue = Overdue::default();
         self.events.clear();
         self.store.clear(rules);
@@ -183,6 +192,7 @@ impl<'a> World<'a> {
         self.kubelet.clear();
         self.workload.begin_again(scenario, seed, replication);
         self.control_plane.begin_again(&scenario.control_plane, rules);
+        self.orphans = Orphans::default();
         self.outages = Outages::default();
         self.budgets.clear();
         self.images = images::images(&scenario.cluster);
@@ -220,6 +230,7 @@ impl<'a> World<'a> {
     /// Tells the observers that no more will be carried out up to `now`.
     pub fn end(&mut self, now: SimTime) {
         self.note_awaited_nodes();
+        self.note_empty_arrivals();
         for observer in &mut self.observers {
             observer.on_end(now, &self.store);
         }
@@ -303,6 +314,7 @@ impl<'a> World<'a> {
             Event::JobOver(job, well) => self.end_without_pods(job, well),
             Event::Bind(pod, node) => self.bind(pod, node),
             Event::Kubelet(alarm) => self.kubelet_alarm(alarm),
+            Event::TaintEviction(pod, step) => self.evict_by_taint(pod, step),
             Event::Node(node, alarm) => self.node_alarm(node, alarm),
             // The scheduler's turn comes when all else of the instant is done.
             Event::Schedule => {}
@@ -316,6 +328,7 @@ impl<'a> World<'a> {
             Event::Request(slot) => self.request_effective(slot),
             Event::EventWritten(controller) => self.event_written(controller),
             Event::Deliver => self.deliver(),
+            Event::Orphan => self.orphan_released(),
         }
         self.tell();
     }
@@ -422,16 +435,29 @@ impl<'a> World<'a> {
         }
     }
 
-    /// The garbage collector deletes a Job's pods with it. The tracking finalizer of pods whose Job is gone is taken off
-    /// by the Job controller's orphan queue, at once too.
+    /// The garbage collector deletes a Job's pods with it, which takes no time.
     fn collect_pods(&mut self, job: JobId, owner_gone: bool) {
         let mut pods: Vec<_> = self.store.pods_of(job).map(|pod| pod.id).collect();
         pods.sort_by_key(|pod| pod.uid);
         for pod in pods {
-            _ = self.store.delete_pod(ApiTime::of(self.now), pod);
-            if owner_gone {
-                _ = self.store.release_pod(pod);
-            }
+            self.collect_pod(pod, owner_gone);
+        }
+    }
+
+    /// A pod whose Job went while it was being created goes too, as does one that came to a Job that is deleted after its
+    /// pods.
+    pub(super) fn collect_orphaned_pod(&mut self, id: PodId) {
+        let Some(job) = self.store.pod(id).filter(|pod| !pod.is_bare()).map(|pod| pod.job) else { return };
+        let owner = self.store.standing_job(job);
+        if owner.is_none_or(|job| job.foreground_deletion) && !self.outages.controllers_are_down() {
+            self.collect_pod(id, owner.is_none());
+        }
+    }
+
+    fn collect_pod(&mut self, pod: PodId, owner_gone: bool) {
+        _ = self.store.delete_pod(ApiTime::of(self.now), pod);
+        if owner_gone {
+            self.release_orphan(pod);
         }
     }
 
@@ -515,10 +541,12 @@ impl<'a> World<'a> {
         if let Request::ReleaseAndDeletePod(pod) = request {
             let released = self.carry_out_for(controller, about, Request::ReleasePod(pod), sent, token_wait);
             self.tell();
-            return match released {
-                Answer::Refused(_) => released,
-                _ => self.carry_out_for(controller, about, Request::DeletePod(pod), self.now, SimDuration::ZERO),
-            };
+            if matches!(released, Answer::Refused(_)) {
+                return released;
+            }
+            let deleted = self.carry_out_for(controller, about, Request::DeletePod(pod), self.now, SimDuration::ZERO);
+            // What the controller remembers of the two is the release.
+            return if matches!(deleted, Answer::Refused(_)) { deleted } else { released };
         }
         if !self.reads.requests {
             self.tell_token_wait(sent, token_wait);

@@ -1,5 +1,5 @@
-//! Nodes that fail, are repaired, are taken back: what the node life cycle controller and the taint eviction controller do
-//! then. Both are of the controller manager: while that is down they do nothing, and what they were waiting for is lost.
+//! Nodes that fail, are repaired, are taken back: what the node life cycle controller does then. It is of the controller
+//! manager: while that is down it does nothing, and what it was waiting for is lost.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,18 +8,14 @@ use super::World;
 use super::event::Event;
 use super::nodes::{NodeAlarm, REPAIR};
 use crate::api::meta::{ApiTime, NodeId, ObjectId, PodId};
-use crate::api::node::{Node, Readiness, Taint, TaintEffect};
-use crate::api::pod::Pod;
-use crate::api::scheduling::Toleration;
-use crate::kernel::time::{SimDuration, SimTime};
+use crate::api::node::{Node, Readiness, Taint, TaintEffect, UNREACHABLE};
+use crate::kernel::time::SimDuration;
 
 /// From a node's last sign of life to its being given up: the controller's grace period, and half of the ten seconds
 /// between two renewals of its lease before and of the five between two looks at it.
 const UNHEARD_AFTER: SimDuration = SimDuration::from_secs(47);
 /// .. and from the start of a controller, to which all nodes were alive a moment ago.
 const UNHEARD_AFTER_START: SimDuration = SimDuration::from_secs(50);
-/// How long pods tolerate a node's being away that do not say (`DefaultTolerationSeconds`).
-const TOLERATED: SimDuration = SimDuration::from_secs(300);
 /// Between two nodes whose pods are evicted (`--node-eviction-rate`), also where more than half of a large zone is away
 /// (`--secondary-node-eviction-rate`).
 const BETWEEN_EVICTIONS: SimDuration = SimDuration::from_secs(10);
@@ -27,7 +23,6 @@ const BETWEEN_FEWER_EVICTIONS: SimDuration = SimDuration::from_secs(100);
 /// A zone of more nodes is a large one (`--large-cluster-size-threshold`).
 const LARGE_ZONE: u64 = 50;
 
-const UNREACHABLE: &str = "node.kubernetes.io/unreachable";
 const ZONE_LABELS: [&str; 2] = ["topology.kubernetes.io/region", "topology.kubernetes.io/zone"];
 
 /// Region and zone of a node, as its labels say (`GetZoneKey`).
@@ -95,9 +90,6 @@ impl World<'_> {
             (node.ready, node.ready_since) = (Readiness::Unknown, unheard);
             forget_unreachable(node);
             node.taints.push(taint(TaintEffect::NoSchedule));
-            if interval.is_some() {
-                node.taints.push(taint(TaintEffect::NoExecute));
-            }
         });
         self.tell();
         match interval {
@@ -107,32 +99,35 @@ impl World<'_> {
         }
     }
 
-    /// A node's pods go as soon as they no longer put up with its taint. Of each zone one node at once, then one each
-    /// interval (`zoneNoExecuteTainter`).
+    /// A node gets the taint that evicts its pods. Of each zone one node at once, then one each interval
+    /// (`zoneNoExecuteTainter`).
     fn begin_eviction(&mut self, node: &Node, interval: SimDuration) {
-        let id = node.id;
         let next = self.next_eviction.entry(zone_of(node)).or_default();
         let at = (*next).max(self.now);
         *next = at + interval;
-        self.await_end_of_tolerations(id, at);
+        let state = self.nodes.state(node.id);
+        state.taint_due = Some(at);
+        let turn = state.turn;
+        match at == self.now {
+            true => self.taint_no_execute(node.id, turn),
+            false => self.events.push(at, Event::Node(node.id, NodeAlarm::Taint(turn))),
+        }
     }
 
-    /// The taint eviction controller has seen a node's taint at this time.
-    fn await_end_of_tolerations(&mut self, id: NodeId, at: SimTime) {
-        let state = self.nodes.state(id);
-        state.tainted = at;
-        let turn = state.turn;
-        let mut waits: Vec<SimDuration> =
-            self.pods_on(id).into_iter().filter_map(|pod| self.tolerates_for(pod)).collect();
-        waits.sort_unstable();
-        waits.dedup();
-        for wait in waits {
-            self.events.push(at + wait, Event::Node(id, NodeAlarm::TolerationOver(turn)));
+    /// Its turn has come (`doNoExecuteTaintingPass`).
+    pub(super) fn taint_no_execute(&mut self, id: NodeId, turn: u16) {
+        let is_due = self.is_turn(id, turn) && self.nodes.state(id).taint_due == Some(self.now);
+        if !is_due || self.controllers_cannot(Event::Node(id, NodeAlarm::Taint(turn))) {
+            return;
         }
+        self.nodes.state(id).taint_due = None;
+        _ = self.store.update_node(id, |node| node.taints.push(taint(TaintEffect::NoExecute)));
+        self.tell();
     }
 
     /// With all zones away it is the control plane that must be cut off: no node keeps the taint (`handleDisruption`).
     fn call_evictions_off(&mut self) {
+        self.nodes.states.iter_mut().for_each(|state| state.taint_due = None);
         let tainted: Vec<NodeId> = self.store.nodes().filter(|node| is_evicted(node)).map(|node| node.id).collect();
         for id in tainted {
             _ = self.store.update_node(id, |node| node.taints.retain(|own| *own != taint(TaintEffect::NoExecute)));
@@ -150,7 +145,8 @@ impl World<'_> {
         if are_all_away(&zones) {
             return self.call_evictions_off();
         }
-        let is_spared = |node: &Node| node.ready == Readiness::Unknown && !is_evicted(node);
+        let is_due = |node: &Node| self.nodes.states.get(node.id.0 as usize).is_some_and(|of| of.taint_due.is_some());
+        let is_spared = |node: &Node| node.ready == Readiness::Unknown && !is_evicted(node) && !is_due(node);
         let spared = self.store.nodes().filter(|node| is_spared(node));
         let due: Vec<(Arc<Node>, SimDuration)> =
             spared.filter_map(|node| Some((node.clone(), eviction_interval(&zones, node)?))).collect();
@@ -160,8 +156,6 @@ impl World<'_> {
             *next = (*next).max(self.now + *interval);
         }
         for (node, interval) in due {
-            _ = self.store.update_node(node.id, |node| node.taints.push(taint(TaintEffect::NoExecute)));
-            self.tell();
             self.begin_eviction(&node, interval);
         }
     }
@@ -175,54 +169,6 @@ impl World<'_> {
             *away += u64::from(also == Some(node.id) || node.ready != Readiness::Ready);
         }
         zones
-    }
-
-    /// How long a pod puts up with its node's being away; none: for ever (`getMinTolerationTime`, and the tolerations that
-    /// `DefaultTolerationSeconds` adds).
-    fn tolerates_for(&self, pod: PodId) -> Option<SimDuration> {
-        let template = self.store.template_of(pod)?;
-        let own = &template.scheduling.tolerations;
-        let names_it = |toleration: &&Toleration| {
-            let key = toleration.key.is_empty() || *toleration.key == *UNREACHABLE;
-            key && toleration.effect.is_none_or(|effect| effect == TaintEffect::NoExecute)
-        };
-        if own.iter().find(names_it).is_none() {
-            return Some(TOLERATED);
-        }
-        // Of several that hold the first counts (`GetMatchingTolerations`).
-        let Some(used) = own.iter().find(|own| own.tolerates(UNREACHABLE, "", TaintEffect::NoExecute)) else {
-            return Some(SimDuration::ZERO);
-        };
-        let seconds = used.seconds?;
-        Some(SimDuration::from_secs(u64::try_from(seconds).unwrap_or(0)))
-    }
-
-    /// The taint eviction controller deletes what has stood for too long on a node that is away.
-    pub(super) fn toleration_over(&mut self, id: NodeId, turn: u16) {
-        if !self.is_turn(id, turn) {
-            return;
-        }
-        if !self.store.standing_node(id).is_some_and(|node| is_evicted(node)) {
-            return;
-        }
-        if self.controllers_cannot(Event::Node(id, NodeAlarm::TolerationOver(turn))) {
-            return;
-        }
-        let tainted = self.nodes.state(id).tainted;
-        for pod in self.pods_on(id) {
-            // What is being deleted, or has ended, has been asked.
-            let stands = |pod: &Pod| pod.deletion.is_none() && !pod.status.phase.is_terminal();
-            if !self.store.standing_pod(pod).is_some_and(stands) {
-                continue;
-            }
-            if self.tolerates_for(pod).is_none_or(|wait| tainted + wait > self.now) {
-                continue;
-            }
-            let Some(name) = self.full_name(pod) else { continue };
-            let message = format!("Marking for deletion Pod {name}");
-            self.record_event(ObjectId::Pod(pod), false, "TaintManagerEviction", "taint-eviction-controller", message);
-            self.disrupt(pod, "DeletionByTaintManager");
-        }
     }
 
     /// A failed node runs again: its containers are gone. Without an API server its kubelet knows of no pods.
@@ -269,11 +215,12 @@ impl World<'_> {
     /// The controller manager runs again and knows what it lists alone: nobody has been away or tainted for long.
     pub(super) fn restart_node_controllers(&mut self) {
         self.next_eviction.clear();
+        self.nodes.states.iter_mut().for_each(|state| state.taint_due = None);
+        self.restart_taint_eviction();
         for node in self.store.nodes().cloned().collect::<Vec<_>>() {
-            let (id, now) = (node.id, self.now);
+            let id = node.id;
             match (self.nodes.is_down(id), node.ready == Readiness::Unknown) {
                 (true, false) => self.await_sign_of_life(id, UNHEARD_AFTER_START),
-                (true, true) if is_evicted(&node) => self.await_end_of_tolerations(id, now),
                 (false, false) if node.taints.iter().any(|taint| *taint.key == *UNREACHABLE) => {
                     _ = self.store.update_node(id, forget_unreachable);
                     self.tell();

@@ -60,8 +60,8 @@ pub(super) struct NodeState {
     pub(super) turn: u16,
     /// When a controller acts on its being away, or gone: alarms for an earlier time are those of a process that is gone.
     pub(super) due: SimTime,
-    /// When the taint that evicts was seen on it.
-    pub(super) tainted: SimTime,
+    /// When it is to get the taint that evicts its pods.
+    pub(super) taint_due: Option<SimTime>,
     /// Before this no pod starts on it.
     pub(super) next_start: SimTime,
     /// A pod was bound to it by its manifest: its kubelet may have to refuse some.
@@ -85,8 +85,8 @@ pub enum NodeAlarm {
     Returns(u16),
     /// It has not been heard of for too long.
     Unheard(u16),
-    /// The time is over that its pods tolerate its being away.
-    TolerationOver(u16),
+    /// It gets the taint that evicts its pods.
+    Taint(u16),
     /// The pod garbage collector looks for pods of nodes that are gone.
     CollectOrphans,
 }
@@ -216,6 +216,9 @@ impl World<'_> {
         self.scheduler_sees_node(id, verb);
         if verb == Verb::Deleted {
             self.autoscaler_forgets(id);
+            self.taint_eviction_forgets(id);
+        } else {
+            self.taint_eviction_sees(id);
         }
         let Some(name) = self.store.node(id).filter(|_| verb == Verb::Added).map(|node| node.name.clone()) else {
             return;
@@ -233,7 +236,7 @@ impl World<'_> {
             NodeAlarm::Reclaimed(rule) => self.node_taken_back(id, rule),
             NodeAlarm::Returns(turn) => self.node_returns(id, turn),
             NodeAlarm::Unheard(turn) => self.node_unheard(id, turn),
-            NodeAlarm::TolerationOver(turn) => self.toleration_over(id, turn),
+            NodeAlarm::Taint(turn) => self.taint_no_execute(id, turn),
             NodeAlarm::CollectOrphans => self.collect_orphans(id),
         }
     }

@@ -29,7 +29,10 @@ impl World<'_> {
         }
         self.quotas_see_pod(id, verb);
         match verb {
-            Verb::Added => self.pod_is_new(id),
+            Verb::Added => {
+                self.pod_is_new(id);
+                self.collect_orphaned_pod(id);
+            }
             Verb::Modified => {
                 if self.nodes.exist {
                     self.scheduler_sees_pod(id, verb);

@@ -163,6 +163,7 @@ impl World<'_> {
     fn is_placed(&mut self, pod: PodId, node: NodeId) {
         self.nodes.state(node).pods.insert(pod);
         self.scheduling.forget(pod);
+        self.taint_eviction_sees_pod(pod, node);
     }
 
     // ---- what it is told ----
@@ -213,6 +214,7 @@ impl World<'_> {
                 state.pods.remove(&id);
             }
             self.scheduling.told[id.slot as usize] = None;
+            self.call_eviction_off(id);
         }
     }
 

@@ -24,6 +24,7 @@ mod golden;
 #[expect(unreachable_pub, reason = "also the library of fuzz/")]
 mod inputs;
 mod kubelets;
+mod late;
 mod laws;
 mod lost_nodes;
 mod manifests;
@@ -39,6 +40,8 @@ mod robustness;
 mod runner;
 mod scenario_schema;
 mod scheduler_index;
+mod side_files;
 mod steady_state;
 mod studies;
+mod taints;
 mod upgrades;

@@ -5,7 +5,7 @@ use std::f64::consts::{FRAC_1_SQRT_2, TAU};
 /// The standard normal value that a share `p` of all values does not exceed, exact to about 1e-15; `p` within (0, 1).
 ///
 /// Three rational functions by Wichura (1988), algorithm AS 241: the middle, the tails, the far tails.
-pub(super) fn normal(p: f64) -> f64 {
+pub fn normal(p: f64) -> f64 {
     let from_middle = p - 0.5;
     if from_middle.abs() <= 0.425 {
         let r = 0.180625 - from_middle * from_middle;

@@ -12,6 +12,7 @@ use self::weights::Weights;
 use super::rng::Stream;
 
 pub use self::check::DistributionError;
+pub use self::inverse::normal as normal_quantile;
 
 /// How often which value comes up. Values are whole numbers in the caller's unit: nanoseconds for durations.
 #[derive(Clone, Debug, PartialEq)]

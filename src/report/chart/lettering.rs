@@ -38,6 +38,17 @@ pub(super) fn cut_start(text: &str, size: i32, room: i32) -> String {
     std::iter::once(ELLIPSIS).chain(kept.into_iter().rev()).collect()
 }
 
+/// `text`, or as much of its beginning and of its end as fits into `room`, an ellipsis between: names of points that differ
+/// in the last value alone.
+pub(super) fn cut_middle(text: &str, size: i32, room: i32) -> String {
+    if width(text, size) <= room {
+        return text.into();
+    }
+    let start = cut_end(text, size, room / 2);
+    let end: Vec<char> = fitting(text.chars().rev(), size, room / 2).collect();
+    start.chars().chain(end.into_iter().rev()).collect()
+}
+
 fn fitting(text: impl Iterator<Item = char>, size: i32, room: i32) -> impl Iterator<Item = char> {
     let mut used = advance(ELLIPSIS);
     text.take_while(move |&c| {
@@ -70,5 +81,7 @@ mod tests {
         check("nightly-report-x7k2p", 100, "nightly-report-…", "…-report-x7k2p");
         check("nightly-report-x7k2p", 0, "…", "…");
         check("야간작업", 40, "야…", "…업");
+        assert_eq!(cut_middle("nightly-report-x7k2p", 12, 100), "nightl…7k2p");
+        assert_eq!(cut_middle("nightly", 12, 100), "nightly");
     }
 }

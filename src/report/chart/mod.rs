@@ -19,6 +19,8 @@ use crate::record::Run;
 use crate::study::compare::Difference;
 use crate::study::results::{Results, Row};
 
+pub use study::Bar;
+
 /// The file format of a chart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChartFormat {
@@ -122,7 +124,7 @@ pub fn differences(
 ///
 /// # Errors
 /// See [`ChartError`].
-pub fn bars(title: &str, subtitle: &str, bars: &[(String, f64)], format: ChartFormat) -> Result<Vec<u8>, ChartError> {
+pub fn bars(title: &str, subtitle: &str, bars: &[Bar], format: ChartFormat) -> Result<Vec<u8>, ChartError> {
     study::bars(title, subtitle, bars).render(format)
 }
 

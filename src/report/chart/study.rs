@@ -27,16 +27,17 @@ pub(super) fn picture(results: &Results, rows: &[Row]) -> Picture {
     let outline = &results.outline;
     let metrics = &outline.metrics[..outline.metrics.len().min(MOST_PANELS)];
     let step = outline.points.len().div_ceil(MOST_BARS).max(1);
+    let (points, runs) = (counted(outline.points.len(), "point"), counted(outline.replications as usize, "run"));
     let mut subtitle = match outline.batches() {
-        1 => format!("{} of {} runs or less", counted(outline.points.len(), "point"), outline.replications),
-        n => format!(
-            "{} of {} of {n} batches",
-            counted(outline.points.len(), "point"),
-            counted(outline.replications as usize, "run")
-        ),
+        1 if outline.until.is_some() => format!("{points} of {runs} or fewer"),
+        1 => format!("{points} of {runs}"),
+        n => format!("{points} of {runs} of {n} batches"),
     };
     if step > 1 {
         subtitle += &format!(", one in {step} shown");
+    }
+    if metrics.len() < outline.metrics.len() {
+        subtitle += &format!(", the first {} of {} metrics", metrics.len(), outline.metrics.len());
     }
     if let [only] = metrics {
         subtitle += &unit(only).map_or_else(String::new, |unit| format!(", in {unit}"));
@@ -68,30 +69,45 @@ fn unit(metric: &str) -> Option<&'static str> {
 fn panel(picture: &mut Picture, results: &Results, rows: &[&Row], top: i32) -> i32 {
     let paths = short_paths(&results.outline.axes);
     let names: Vec<String> = rows.iter().map(|row| name(results, &paths, row)).collect();
-    let widest = names.iter().map(|name| lettering::width(name, SIZE)).max().unwrap_or(0).min(NAMES);
-    let left = MARGIN + widest + 10;
-    let width = WIDTH - MARGIN - 60 - left;
+    let texts: Vec<String> = rows.iter().map(|row| number(row.mean)).collect();
+    let (left, width) = between(&names, &texts);
     let bounds = |row: &Row| row.student.map_or((row.mean, row.mean), |found| (found.low, found.high));
-    let most = rows.iter().flat_map(|row| [row.p95, row.mean]).fold(0.0, f64::max);
+    let most = rows.iter().flat_map(|row| [row.p95, row.mean, bounds(row).1]).fold(0.0, f64::max);
     let least = rows.iter().flat_map(|row| [row.p50, row.mean, bounds(row).0]).fold(0.0, f64::min);
     let scale = Scale { least, most, left, width };
     let x = |value: f64| scale.place(value);
     let bottom = top + rows.len() as i32 * BAR;
     for tick in ticks(least, most) {
         picture.bar((x(tick), top), (1, bottom - top), GRID);
-        picture.text((x(tick), bottom + 16), SIZE, Align::Centre, FAINT_INK, tick.to_string());
+        picture.text((x(tick), bottom + 16), SIZE, Align::Centre, FAINT_INK, of_tick(tick));
     }
-    for (at, (row, name)) in rows.iter().zip(names).enumerate() {
+    for (at, ((row, name), text)) in rows.iter().zip(names).zip(texts).enumerate() {
         let y = top + at as i32 * BAR;
-        picture.text((left - 8, y + 13), SIZE, Align::Right, INK, lettering::cut_end(&name, SIZE, NAMES));
+        picture.text((left - 8, y + 13), SIZE, Align::Right, INK, lettering::cut_middle(&name, SIZE, NAMES));
         let (from, to) = (x(row.p50), x(row.p95));
         picture.bar((from, y + 4), ((to - from).max(1), BAR - 8), RUNNING_AREA);
         let (low, high) = bounds(row);
         picture.bar((x(low), y + BAR / 2 - 1), ((x(high) - x(low)).max(1), 2), RUNNING_LINE);
         picture.bar((x(row.mean) - 1, y + 3), (3, BAR - 6), RUNNING_LINE);
-        picture.text((x(most) + 6, y + 13), SIZE, Align::Left, FAINT_INK, number(row.mean));
+        picture.text((x(most) + 6, y + 13), SIZE, Align::Left, FAINT_INK, text);
+    }
+    if rows.is_empty() {
+        picture.text((left - 8, top + 13), SIZE, Align::Left, FAINT_INK, "no value at any point");
     }
     bottom + 28
+}
+
+/// Where bars begin between their names and the texts behind them, and how long they can be.
+fn between(names: &[String], texts: &[String]) -> (i32, i32) {
+    let widest = |texts: &[String]| texts.iter().map(|text| lettering::width(text, SIZE)).max().unwrap_or(0);
+    let left = MARGIN + widest(names).min(NAMES) + 10;
+    (left, WIDTH - MARGIN - widest(texts).max(48) - 12 - left)
+}
+
+/// A number of the axis, with an exponent where it has too many digits.
+fn of_tick(tick: f64) -> String {
+    let size = tick.abs();
+    if size >= 1e7 || size > 0.0 && size < 1e-4 { format!("{tick:e}") } else { tick.to_string() }
 }
 
 /// Where values stand between the least, at most 0, and the most, at least 0.
@@ -111,23 +127,47 @@ impl Scale {
 }
 
 /// Bars with names; of many every second, third and so on.
-pub(super) fn bars(title: &str, subtitle: &str, bars: &[(String, f64)]) -> Picture {
-    let shown: Vec<&(String, f64)> = bars.iter().step_by(bars.len().div_ceil(MOST_BARS).max(1)).collect();
-    let (mut picture, top) = frame::begin(title, subtitle, &[]);
-    let widest = shown.iter().map(|(name, _)| lettering::width(name, SIZE)).max().unwrap_or(0).min(NAMES);
-    let left = MARGIN + widest + 10;
-    let values = || shown.iter().map(|(_, value)| *value);
+pub(super) fn bars(title: &str, subtitle: &str, bars: &[Bar]) -> Picture {
+    let step = bars.len().div_ceil(MOST_BARS).max(1);
+    // The one that counts is never left out.
+    let shown = bars.iter().enumerate().filter(|(at, bar)| at % step == 0 || bar.counts).map(|(_, bar)| bar);
+    let shown: Vec<&Bar> = shown.collect();
+    let subtitle = match step {
+        1 if bars.is_empty() => format!("{subtitle}: no point that was tried"),
+        1 => subtitle.to_owned(),
+        _ => format!("{subtitle}, one in {step} of {} shown", bars.len()),
+    };
+    let legend = [(RUNNING_LINE, "the answer"), (RUNNING_AREA, "others")];
+    let (mut picture, top) = frame::begin(title, &subtitle, if shown.is_empty() { &[] } else { &legend });
+    let names: Vec<String> = shown.iter().map(|bar| bar.name.clone()).collect();
+    let texts: Vec<String> = shown.iter().map(|bar| bar.text.clone()).collect();
+    let (left, width) = between(&names, &texts);
+    let values = || shown.iter().map(|bar| bar.value);
     let (least, most) = (values().fold(0.0, f64::min), values().fold(0.0, f64::max));
-    let scale = Scale { least, most, left, width: WIDTH - MARGIN - 60 - left };
-    for (at, (name, value)) in shown.iter().enumerate() {
+    let scale = Scale { least, most, left, width };
+    for (at, Bar { name, value, text, counts }) in shown.iter().enumerate() {
         let y = top + at as i32 * BAR;
         let (from, to) = (scale.place(value.min(0.0)), scale.place(value.max(0.0)));
-        picture.text((left - 8, y + 13), SIZE, Align::Right, INK, lettering::cut_end(name, SIZE, NAMES));
-        picture.bar((from, y + 4), ((to - from).max(1), BAR - 8), RUNNING_LINE);
-        picture.text((to + 6, y + 13), SIZE, Align::Left, FAINT_INK, number(*value));
+        picture.text((left - 8, y + 13), SIZE, Align::Right, INK, lettering::cut_middle(name, SIZE, NAMES));
+        let colour = if *counts { RUNNING_LINE } else { RUNNING_AREA };
+        picture.bar((from, y + 4), ((to - from).max(1), BAR - 8), colour);
+        picture.text((to + 6, y + 13), SIZE, Align::Left, FAINT_INK, text.as_str());
     }
     picture.height = top + shown.len() as i32 * BAR + 16;
     picture
+}
+
+/// A bar with its name.
+#[derive(Clone, Debug)]
+pub struct Bar {
+    /// What stands before it.
+    pub name: String,
+    /// How long it is.
+    pub value: f64,
+    /// What stands behind it.
+    pub text: String,
+    /// Is it the one that all is about?
+    pub counts: bool,
 }
 
 fn name(results: &Results, paths: &[String], row: &Row) -> String {

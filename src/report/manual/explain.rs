@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
+use super::distribution;
 use super::released::Released;
 use crate::api::release::{GATES, Release, Rules, new_field};
 use crate::apiserver::admission;
@@ -24,6 +25,9 @@ const WIDTH: usize = 76;
 pub fn explain(path: &str, recursive: bool) -> Result<String, String> {
     let steps: Vec<&str> = path.split('.').map(|step| step.split('[').next().unwrap_or(step)).collect();
     let (kind, steps) = steps.split_first().map_or(("", &[][..]), |(kind, steps)| (*kind, steps));
+    if steps.is_empty() && matches!(kind, "distribution" | "distributions") {
+        return Ok(distribution::page());
+    }
     if kind.eq_ignore_ascii_case("simulation") {
         return simulation(steps, recursive);
     }
@@ -252,7 +256,7 @@ fn type_name(kind: Type) -> String {
 }
 
 /// Text in lines, each indented, with an empty line after it.
-fn wrapped(text: &str, indent: usize) -> String {
+pub(super) fn wrapped(text: &str, indent: usize) -> String {
     let indent = " ".repeat(indent);
     let mut lines = String::new();
     for paragraph in text.split('\n') {
@@ -291,12 +295,10 @@ fn simulation(steps: &[&str], recursive: bool) -> Result<String, String> {
         Some(field) => {
             let name = steps.last().copied().unwrap_or("");
             _ = writeln!(text, "FIELD: {name} <{}>\n\nDESCRIPTION:\n{}", field.kind, wrapped(field.text, 4));
-            if field.kind == "later" {
-                text.push_str("    Not there yet in this version.\n\n");
-            }
             if let Some(default) = field.default {
                 _ = writeln!(text, "DEFAULT:\n    {default}\n");
             }
+            text.push_str(distribution::hint(field));
         }
         None => _ = writeln!(text, "DESCRIPTION:\n{}", wrapped("How the world of a scenario behaves.", 4)),
     }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::released::Released;
 use crate::scenario::model::{self, Treatment};
 use crate::scenario::schema::{Shape, Struct, Type, kubernetes};
-use crate::scenario::simulation::{API_VERSION, DISTRIBUTIONS, ManualField, manual, price_book_names};
+use crate::scenario::simulation::{API_VERSION, DISTRIBUTIONS, FamilyForm, ManualField, manual, price_book_names};
 
 /// Kinds whose documents are checked, with their versions; others are let through.
 const KINDS: [(&str, &str); 3] = [("batch/v1", "Job"), ("batch/v1", "CronJob"), ("v1", "ResourceQuota")];
@@ -117,7 +117,7 @@ fn within(path: &str, description: &str) -> Value {
         let rest = if path.is_empty() { Some(field.path) } else { field.path.strip_prefix(&format!("{path}.")) };
         rest.is_some_and(|rest| !rest.contains('.'))
     };
-    let fields = manual().iter().filter(below).filter(|field| field.kind != "later");
+    let fields = manual().iter().filter(below);
     let property = |field: &ManualField| {
         let name = field.path.rsplit('.').next().unwrap_or(field.path).to_owned();
         let mut property = of_kind(field);
@@ -161,11 +161,11 @@ fn of_kind(field: &ManualField) -> Value {
         "time" => json!({"type": "string", "format": "date-time"}),
         "times" => json!({"anyOf": [
             {"type": "array", "items": {"$ref": "#/definitions/duration"}},
-            {"type": "object", "properties": {"file": {"type": "string"}}, "required": ["file"], "additionalProperties": false},
+            column_of_file(),
         ]}),
         "percent" => json!({"type": ["number", "string"]}),
         "texts" => json!({"type": "array", "items": {"type": "string"}}),
-        "deadline" | "comparison" => json!({"type": "string"}),
+        "deadline" | "comparison" | "taint" => json!({"type": "string"}),
         "draws" => json!({"type": "object"}),
         "signed duration" => json!({"type": "string"}),
         "gates" => json!({"type": "object", "additionalProperties": {"type": "boolean"}}),
@@ -175,26 +175,35 @@ fn of_kind(field: &ManualField) -> Value {
     }
 }
 
+/// A column of a CSV file.
+fn column_of_file() -> Value {
+    let properties = json!({"file": {"type": "string"}, "column": {"type": "string"}});
+    json!({"type": "object", "properties": properties, "required": ["file"], "additionalProperties": false})
+}
+
 /// A distribution of what a unit measures: a constant, or a mapping with one key.
 fn distribution(unit: &str) -> Value {
     let unit_of = json!({"$ref": format!("#/definitions/{unit}")});
     let single = |key: &str, value: Value| json!({"type": "object", "properties": {key: value}, "required": [key], "additionalProperties": false});
-    let family = |(key, measured, plain): &(&str, &[&str], &[&str])| {
+    let family = |form: &FamilyForm| {
+        let FamilyForm { name, measured, plain, .. } = *form;
         let parameters = measured.iter().map(|p| ((*p).to_owned(), unit_of.clone()));
         let parameters: Map<String, Value> =
             parameters.chain(plain.iter().map(|p| ((*p).to_owned(), json!({"type": "number"})))).collect();
-        let required: Vec<&str> = measured.iter().chain(*plain).copied().collect();
+        let required: Vec<&str> = measured.iter().chain(plain).copied().collect();
         let object = json!({
             "type": "object", "properties": parameters, "required": required, "additionalProperties": false,
         });
-        single(key, object)
+        single(name, object)
     };
     let weighted =
         json!({"type": "object", "additionalProperties": {"type": "number", "minimum": 0}, "minProperties": 1});
     let parts = json!({"type": "array", "items": {"type": "object", "required": ["weight"]}, "minItems": 1});
     let values = json!({
         "type": "object", "properties": {"values": {"type": "array", "items": unit_of}}, "required": ["values"],
+        "additionalProperties": false,
     });
+    let values = json!({"anyOf": [values, column_of_file()]});
     let mut forms = vec![unit_of.clone(), single("constant", unit_of.clone())];
     forms.extend(DISTRIBUTIONS.iter().map(family));
     forms.extend([single("empirical", values), single("mixture", parts), single("weighted", weighted)]);

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::conditions::{PodTimes, conditions};
 use super::{Calendar, Identity, owner, uid};
+use crate::api::node::{NOT_READY, UNREACHABLE};
 use crate::api::pod::{ContainerDetail, ContainerNow, Pod, PodTemplate, TerminatedReason, Termination};
 use crate::api::resources::Resources;
 use crate::apiserver::served::{job_uid, put_job_uid};
@@ -130,7 +131,7 @@ fn admitted(spec: &Value, template: &PodTemplate) -> Value {
     }
     let tolerations = spec["tolerations"].as_array().cloned().unwrap_or_default();
     let mut all = tolerations.clone();
-    for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
+    for key in [NOT_READY, UNREACHABLE] {
         // Whatever its operator and value (`DefaultTolerationSeconds`).
         let tolerates = |t: &Value| {
             let text = |field: &str| t[field].as_str().unwrap_or("");

@@ -569,10 +569,10 @@ fn faults_of_a_simulation_are_found_all_at_once() {
             "x:19:11: spec.arrivals[0].set.a..b: \"a..b\" has an empty name in it",
             "x:19:20: spec.arrivals[0].set.c: a Job has no field \"c\"",
             "x:19:39: spec.arrivals[0].set.c.uniform.min: expected a whole number, found string",
+            "x:20:34: spec.arrivals[1].times.file: \"../x\" leaves the scenario's folder",
             "x:22:29: spec.arrivals[2].rate[0].factor: a rate is not below 0",
             "x:21:5: spec.arrivals[2]: arrivals have either an interarrival or times",
             "x:17:15: there is no Job x left to copy",
-            "x:20:34: \"../x\" leaves the scenario's folder",
         ],
     );
     check(

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use super::super::source::Span;
+use super::super::taint::TaintChange;
 use super::super::{Action, Component, Kind, NodeAction, ScheduledAction};
 use super::fields::{Fields, Item, Report};
 use crate::api::meta::ObjectName;
 use crate::kernel::time::SimTime;
 
 /// The names of actions.
-const ACTIONS: [&str; 9] = ["patch", "evict", "deletePod", "delete", "outage", "apply", "drain", "cordon", "uncordon"];
+const ACTIONS: [&str; 10] =
+    ["patch", "evict", "deletePod", "delete", "outage", "apply", "drain", "cordon", "uncordon", "taint"];
 
 /// An `apply` whose file is still to be read.
 #[derive(Clone, Debug)]
@@ -53,7 +55,7 @@ pub(super) fn read(item: &Item<'_>, report: &mut Report<'_>) -> (Vec<ScheduledAc
 
 fn action(name: &str, mut fields: Fields<'_>, report: &mut Report<'_>) -> Option<Action> {
     let namespace = match name {
-        "outage" | "drain" | "cordon" | "uncordon" => "",
+        "outage" | "drain" | "cordon" | "uncordon" | "taint" => "",
         _ => fields.get("namespace").and_then(|item| report.text(&item)).unwrap_or("default"),
     };
     let action = match name {
@@ -94,6 +96,11 @@ fn action(name: &str, mut fields: Fields<'_>, report: &mut Report<'_>) -> Option
             let node = fields.require("node", report).and_then(|item| report.text(&item));
             node.map(|node| Action::Node { name: node.into(), what })
         }
+        "taint" => {
+            let node = fields.require("node", report).and_then(|item| report.text(&item));
+            let change = fields.require("taint", report).and_then(|item| taint(&item, report));
+            node.zip(change).map(|(node, change)| Action::Node { name: node.into(), what: NodeAction::Taint(change) })
+        }
         "delete" if fields.entries().iter().any(|e| &*e.key == "kind" && e.value.as_str() == Some("Node")) => {
             fields.get("kind");
             let node = fields.require("name", report).and_then(|item| report.text(&item));
@@ -114,6 +121,12 @@ fn action(name: &str, mut fields: Fields<'_>, report: &mut Report<'_>) -> Option
     };
     fields.finish(report);
     action
+}
+
+fn taint(item: &Item<'_>, report: &mut Report<'_>) -> Option<TaintChange> {
+    let change = TaintChange::parse(report.text(item)?);
+    let help = "write `KEY=VALUE:EFFECT` to add one, with `-` at its end to take it away";
+    change.map_err(|e| report.error_with_help(item.node.span, format!("{}: {e}", item.path), help)).ok()
 }
 
 fn component(item: &Item<'_>, report: &mut Report<'_>) -> Option<Component> {

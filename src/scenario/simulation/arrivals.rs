@@ -4,6 +4,7 @@ use super::super::document::Value;
 use super::super::path::{Path, Step};
 use super::super::source::Span;
 use super::super::{Drawn, SetField};
+use super::column::{column, seconds};
 use super::distribution;
 use super::fields::{Item, Report};
 use crate::api::meta::ObjectName;
@@ -12,15 +13,13 @@ use crate::kernel::time::SimTime;
 use crate::workload::arrivals::{ArrivalProcess, Gaps};
 use crate::workload::behaviour::job_entity;
 
-/// Arrivals as written, before their template and their file of times were found.
+/// Arrivals as written, before their template was found.
 #[derive(Clone, Debug)]
 pub(in crate::scenario) struct Arriving {
     /// The Job that is copied, and where it is named.
     pub(in crate::scenario) template: (ObjectName, Span),
     /// When copies come.
     pub(in crate::scenario) process: ArrivalProcess,
-    /// A file that holds the times, and where it is named.
-    pub(in crate::scenario) times: Option<(String, Span)>,
     /// What is drawn for each copy, and where it is written.
     pub(in crate::scenario) set: Vec<(SetField, Span)>,
 }
@@ -57,9 +56,12 @@ fn arriving(item: &Item<'_>, report: &mut Report<'_>) -> Option<Arriving> {
         let title = format!("{path}: until {until} s lies before from {from} s, so nothing would arrive");
         report.error_with_help(span, title, "both are counted from the start of the run");
     }
-    let (gaps, file) = match (interarrival, times) {
-        (Some(gap), None) => (Gaps::Drawn(gap), None),
-        (None, Some(item)) if written.is_none() => given_times(&item, report)?,
+    let gaps = match (interarrival, times) {
+        (Some(gap), None) => Gaps::Drawn(gap),
+        (None, Some(item)) if written.is_none() => {
+            let times = given_times(&item, report)?.into_iter();
+            Gaps::Times(times.filter(|time| from.is_none_or(|from| *time >= from)).collect())
+        }
         // One that is wrong is there, and what is wrong with it has been said.
         (None, None) if written.is_some() => return None,
         _ => {
@@ -80,24 +82,22 @@ fn arriving(item: &Item<'_>, report: &mut Report<'_>) -> Option<Arriving> {
     let entity = job_entity(namespace, &name.name);
     let process =
         ArrivalProcess { entity, gaps, from: from.unwrap_or_default(), until, limit: limit.map(|n| n as u32), rate };
-    Some(Arriving { template: (name, template.node.span), process, times: file, set })
+    Some(Arriving { template: (name, template.node.span), process, set })
 }
 
-/// A list of times, or a file that holds them.
-fn given_times(item: &Item<'_>, report: &mut Report<'_>) -> Option<(Gaps, Option<(String, Span)>)> {
-    if let Value::Sequence(_) = item.node.value {
-        let times = report.list(item);
-        let mut times: Vec<SimTime> =
-            times.iter().filter_map(|item| Some(SimTime::ZERO + report.duration(item)?)).collect();
-        times.sort_unstable();
-        return Some((Gaps::Times(times.into()), None));
-    }
-    let mut fields = report.fields(item)?;
-    let file = fields.require("file", report);
-    fields.finish(report);
-    let file = file?;
-    let text = report.text(&file)?.to_owned();
-    Some((Gaps::Times(Vec::new().into()), Some((text, file.node.span))))
+/// A list of times, or a file that holds them, in order.
+fn given_times(item: &Item<'_>, report: &mut Report<'_>) -> Option<Vec<SimTime>> {
+    let lengths = if let Value::Sequence(_) = item.node.value {
+        report.list(item).iter().filter_map(|item| report.duration(item)).collect()
+    } else {
+        let mut fields = report.fields(item)?;
+        let lengths = column(&mut fields, &["time_s", "at"], report, &seconds);
+        fields.finish(report);
+        lengths?
+    };
+    let mut times: Vec<SimTime> = lengths.into_iter().map(|length| SimTime::ZERO + length).collect();
+    times.sort_unstable();
+    Some(times)
 }
 
 /// `[{at, factor}]`, in order of time.

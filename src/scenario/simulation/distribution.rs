@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use super::super::document::{Entry, Node, Value};
+use super::column::{column, seconds};
 use super::fields::{Fields, Item, Report};
 use crate::kernel::dist::Distribution;
 
@@ -179,17 +180,26 @@ fn parameter(fields: &mut Fields<'_>, name: &'static str, report: &mut Report<'_
     report.number(&item)
 }
 
+/// `{values: [..]}`, or `{file, column}`.
 fn empirical(item: &Item<'_>, unit: Unit, report: &mut Report<'_>) -> Option<Distribution> {
     let mut fields = report.fields(item)?;
-    fields.later("file", report);
-    let values = fields.get("values").map(|values| report.list(&values));
-    if values.is_none() && fields.entries().iter().all(|entry| &*entry.key != "file") {
-        fields.require("values", report);
-    }
+    let listed = fields.get("values");
+    let values = if fields.entries().iter().any(|entry| matches!(&*entry.key, "file" | "column")) {
+        if let Some(listed) = listed {
+            let title = format!("{}: values stand here or in a file, not both", listed.path);
+            report.error_with_help(listed.node.span, title, "leave one of them out");
+        }
+        column(&mut fields, &[], report, &|item, report| match unit {
+            Unit::Time => seconds(item, report).map(|length| length.0 as f64),
+            _ => value(item, unit, report).map(|value| value as f64),
+        })
+    } else {
+        let items = fields.require("values", report).map(|values| report.list(&values)).unwrap_or_default();
+        let values: Vec<_> = items.iter().map(|item| Some(value(item, unit, report)? as f64)).collect();
+        listed.and_then(|_| values.into_iter().collect())
+    };
     fields.finish(report);
-    let items = values?;
-    let values: Vec<f64> = items.iter().filter_map(|item| Some(value(item, unit, report)? as f64)).collect();
-    if values.len() < items.len() { None } else { checked(words(Distribution::empirical(values)), item, report) }
+    checked(words(Distribution::empirical(values?)), item, report)
 }
 
 /// `[{weight, FAMILY: ..}]`.

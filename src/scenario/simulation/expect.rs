@@ -1,15 +1,13 @@
 //! `spec.expect`: what must hold of a run.
 
+use super::super::decode::nearest;
 use super::super::document::Value;
 use super::super::expectation::{Check, Comparison, Expectation, Subject};
 use super::super::problem::Severity;
+use super::super::time::length_until;
 use super::fields::{Fields, Item, Report};
-use crate::api::duration::parse_duration;
 use crate::api::meta::ObjectName;
-use crate::kernel::time::{SimDuration, SimTime};
-
-/// Seconds of a day.
-const DAY: i64 = 86_400;
+use crate::kernel::time::SimTime;
 
 /// Reads the list; `start` is the run's, in seconds since 1970.
 pub(super) fn read(item: &Item<'_>, start: i64, report: &mut Report<'_>) -> Vec<Expectation> {
@@ -60,7 +58,13 @@ fn expectation(item: &Item<'_>, start: i64, report: &mut Report<'_>, found: &mut
         }
         wanted.then_some(Check::NeverOverlaps)
     });
-    take(&mut fields, report, "costBelow", &|item, report| report.number(item).map(Check::CostBelow));
+    take(&mut fields, report, "costBelow", &|item, report| {
+        let bound = report.number(item)?;
+        if bound <= 0.0 {
+            report.error(item.node.span, format!("{}: nothing costs less than {bound}", item.path), "");
+        }
+        Some(Check::CostBelow(bound))
+    });
     take(&mut fields, report, "pods", &pods);
     take(&mut fields, report, "holds", &comparison);
     let condition = fields.get("condition");
@@ -71,8 +75,10 @@ fn expectation(item: &Item<'_>, start: i64, report: &mut Report<'_>, found: &mut
         let check = report.text(item).and_then(|text| match text {
             "Complete" | "Failed" | "Suspended" => Some(Check::Condition(text.to_owned(), reason.clone())),
             other => {
-                let title = format!("{}: Jobs end Complete or Failed, not {other}", item.path);
-                report.error(item.node.span, title, "");
+                let title = format!("{}: Jobs end Complete or Failed, or Suspended, not {other}", item.path);
+                let similar = nearest(other, ["Complete", "Failed", "Suspended"]);
+                let help = similar.map(|similar| format!("did you mean `{similar}`?"));
+                report.error_with_help(item.node.span, title, help.unwrap_or_default());
                 None
             }
         });
@@ -148,29 +154,9 @@ fn instant(item: &Item<'_>, start: i64, report: &mut Report<'_>) -> Option<SimTi
         Value::String(text) => text.to_string(),
         _ => item.node.number().unwrap_or_default(),
     };
-    let seconds =
-        time_of_day(&text).map(|time| (time - start).rem_euclid(DAY)).map(|left| if left == 0 { DAY } else { left });
-    let seconds = seconds.or_else(|| super::super::time::rfc3339(&text).map(|time| time.as_second() - start));
-    let length = match seconds {
-        Some(seconds) => u64::try_from(seconds).ok().map(SimDuration::from_secs),
-        None => parse_duration(&text).ok(),
-    };
-    if length.is_none() {
-        let title =
-            format!("{}: \"{text}\" is no length like 2h, time of day like 06:00, or time after the start", item.path);
-        report.error(item.node.span, title, "");
-    }
+    let length = length_until(&text, start);
+    let length = length.map_err(|error| report.error(item.node.span, format!("{}: {error}", item.path), "")).ok();
     length.map(|length| SimTime::ZERO + length)
-}
-
-/// `06:00` or `06:00:30` in seconds since midnight.
-fn time_of_day(text: &str) -> Option<i64> {
-    let mut parts = text.split(':');
-    let mut part =
-        |most: i64| parts.next().and_then(|part| part.parse::<i64>().ok()).filter(|n| (0..=most).contains(n));
-    let (hours, minutes) = (part(23)?, part(59)?);
-    let seconds = if text.matches(':').count() == 2 { part(59)? } else { 0 };
-    parts.next().is_none().then_some(hours * 3600 + minutes * 60 + seconds)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use super::super::decode::nearest;
 use super::super::document::{Document, Entry, Node, Value};
 use super::super::problem::Problem;
-use super::super::source::Span;
+use super::super::source::{SideFile, Span};
 use super::super::validate::Validate;
 use crate::api::duration::parse_duration;
 use crate::kernel::time::SimDuration;
@@ -18,6 +18,8 @@ pub(super) struct Report<'a> {
     pub(super) document: &'a Document,
     pub(super) validate: Validate,
     pub(super) problems: Vec<Problem>,
+    /// Files that the document names, as they were read.
+    pub(super) files: Vec<SideFile>,
 }
 
 /// The entries of a mapping, of which each must be asked for.
@@ -35,13 +37,21 @@ pub(super) struct Item<'n> {
     pub(super) path: String,
 }
 
+impl<'a> Report<'a> {
+    /// Of a document of which nothing was read yet.
+    pub(super) fn new(document: &'a Document, validate: Validate) -> Report<'a> {
+        Report { document, validate, problems: Vec::new(), files: Vec::new() }
+    }
+}
+
 impl Report<'_> {
     /// Notes a fault.
     pub(super) fn error(&mut self, span: Span, title: String, label: &str) {
         self.push(Problem::at(self.document.at(span), title).label(label));
     }
 
-    fn push(&mut self, problem: Problem) {
+    /// Notes a fault of any kind, unless there are too many.
+    pub(super) fn push(&mut self, problem: Problem) {
         if self.problems.len() < MAX_PROBLEMS {
             self.problems.push(problem);
         }
@@ -150,14 +160,6 @@ impl<'n> Fields<'n> {
             report.error(self.span, format!("missing field \"{}\"", self.path_of(name)), "");
         }
         found
-    }
-
-    /// A field of the format that this version does not have yet.
-    pub(super) fn later(&mut self, name: &'static str, report: &mut Report<'_>) {
-        if let Some(item) = self.get(name) {
-            let title = format!("{} is not there yet in this version of jobsim", item.path);
-            report.error(item.node.span, title, "");
-        }
     }
 
     /// All entries, for mappings with keys of the user's.

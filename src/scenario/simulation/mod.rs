@@ -4,6 +4,7 @@ mod actions;
 mod arrivals;
 mod autoscaler;
 mod cluster;
+mod column;
 mod control_plane;
 mod distribution;
 mod expect;
@@ -18,6 +19,7 @@ mod study;
 use super::document::{Document, Node};
 use super::expectation::Expectation;
 use super::problem::Problem;
+use super::source::SideFile;
 use super::study::StudySection;
 use super::validate::Validate;
 use super::{Cluster, ControlPlane, Profile, ScheduledAction};
@@ -28,7 +30,7 @@ pub(super) use actions::Applied;
 pub(super) use arrivals::Arriving;
 use fields::{Fields, Item, Report};
 pub(super) use kubernetes::{kubernetes_of, own_document};
-pub use manual::{DISTRIBUTIONS, ManualField, manual};
+pub use manual::{DISTRIBUTIONS, FamilyForm, ManualField, manual};
 pub use price_book::price_book_names;
 pub use study::{MOST_BATCHES, read_distribution};
 
@@ -54,6 +56,8 @@ pub(super) struct Simulation {
     pub(super) cluster: Cluster,
     pub(super) expectations: Vec<Expectation>,
     pub(super) study: StudySection,
+    /// Files that it names, in which values stand.
+    pub(super) files: Vec<SideFile>,
 }
 
 impl Default for Simulation {
@@ -73,6 +77,7 @@ impl Default for Simulation {
             cluster: Cluster::default(),
             expectations: Vec::new(),
             study: StudySection::default(),
+            files: Vec::new(),
         }
     }
 }
@@ -86,7 +91,7 @@ pub(super) fn is_own(object: &Node) -> bool {
 
 /// Reads the document; what is wrong is added to `problems` and left out.
 pub(super) fn read(document: &Document, validate: Validate, problems: &mut Vec<Problem>) -> Simulation {
-    let mut report = Report { document, validate, problems: Vec::new() };
+    let mut report = Report::new(document, validate);
     for duplicate in &document.duplicates {
         let problem = Problem::at(document.at(duplicate.span), format!("duplicate field \"{}\"", duplicate.path));
         match validate {
@@ -97,7 +102,7 @@ pub(super) fn read(document: &Document, validate: Validate, problems: &mut Vec<P
     }
     let simulation = object(&document.root, &mut report);
     problems.append(&mut report.problems);
-    simulation
+    Simulation { files: report.files, ..simulation }
 }
 
 fn object(root: &Node, report: &mut Report<'_>) -> Simulation {

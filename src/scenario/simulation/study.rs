@@ -76,18 +76,20 @@ fn axes(item: &Item<'_>, report: &mut Report<'_>) -> (Vec<Axis>, Vec<Location>) 
 /// A distribution of whole numbers or, where its parameters are none, of durations.
 fn drawn(item: &Item<'_>, report: &mut Report<'_>) -> Option<(Distribution, Drawn)> {
     let try_as = |read: fn(&Item<'_>, &mut Report<'_>) -> Option<Distribution>| {
-        let mut trial = Report { document: report.document, validate: report.validate, problems: Vec::new() };
-        (read(item, &mut trial), trial.problems)
+        let mut trial = Report::new(report.document, report.validate);
+        (read(item, &mut trial), trial)
     };
-    let (whole, problems) = try_as(distribution::number);
-    if let (Some(whole), true) = (whole, problems.is_empty()) {
+    let (whole, trial) = try_as(distribution::number);
+    if let (Some(whole), true) = (whole, trial.problems.is_empty()) {
+        report.files.extend(trial.files);
         return Some((whole, Drawn::Whole));
     }
-    let (lengths, others) = try_as(distribution::duration);
-    if let (Some(lengths), true) = (lengths, others.is_empty()) {
+    let (lengths, other) = try_as(distribution::duration);
+    if let (Some(lengths), true) = (lengths, other.problems.is_empty()) {
+        report.files.extend(other.files);
         return Some((lengths, Drawn::Durations));
     }
-    report.problems.extend(problems);
+    report.problems.extend(trial.problems);
     None
 }
 
@@ -122,11 +124,14 @@ pub fn read_distribution(text: &str) -> Result<(Distribution, Drawn), String> {
     let source = std::sync::Arc::new(SourceText::new(source)?);
     let document =
         parse(&source).into_iter().next().ok_or("nothing is written there")?.map_err(|error| error.message)?;
-    let mut report = Report { document: &document, validate: Validate::Strict, problems: Vec::new() };
-    let found = drawn(&Item { node: &document.root, path: String::new() }, &mut report);
+    let mut report = Report::new(&document, Validate::Strict);
+    let found = drawn(&Item { node: &document.root, path: "distribution".to_owned() }, &mut report);
+    if !report.files.is_empty() {
+        return Err(format!("{text}: values of a file are for a `study` in a Simulation; write them out here"));
+    }
     let problem = report.problems.into_iter().next().map(|problem| match problem.help.first() {
-        Some(help) => format!("{text}{}; {help}", problem.title),
-        None => format!("{text}{}", problem.title),
+        Some(help) => format!("{text}: {}; {help}", problem.title),
+        None => format!("{text}: {}", problem.title),
     });
     match (found, problem) {
         (Some(found), None) => Ok(found),

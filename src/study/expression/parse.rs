@@ -19,7 +19,10 @@ pub(super) fn expression(text: &str) -> Result<Expression, String> {
     let read = parser.sum()?;
     match parser.peek() {
         None => Ok(read),
-        Some(_) => Err(format!("\"{}\" is too much", parser.rest.trim())),
+        Some(sign) => {
+            let way = if sign == '%' { ": 95% is written 0.95" } else { "" };
+            Err(format!("\"{}\" is too much{way}", parser.rest.trim()))
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use super::phases::{Phase, spans};
 use crate::api::pod::PodPhase;
 use crate::kernel::time::SimTime;
 use crate::record::{BARE, Run};
+use crate::report::kubectl::duration::human;
 
 /// Most bands; further Jobs share one.
 const MOST_BANDS: usize = 20;
@@ -31,8 +32,10 @@ pub(super) fn picture(run: &Run) -> Picture {
         (TERMINATING, "terminating"),
         (FAILED, "a pod failed (mark below)"),
     ];
-    let subtitle =
-        format!("{}: too many to draw one by one, so each band counts the pods of a Job", frame::size_of(run));
+    let column = (u128::from(axis.end.0) * COLUMN as u128 / width as u128) as i64;
+    let means = if column < 1_000_000_000 { String::new() } else { format!(", means over {}", human(column)) };
+    let size = frame::size_of(run);
+    let subtitle = format!("{size}: too many to draw one by one, so each band counts the pods of a Job{means}");
     let (mut picture, top) = frame::begin(&super::title(run), &subtitle, &legend);
     let bottom = top + bands.len() as i32 * (HEADER + BAND + 10);
     axis.labels(&mut picture, bottom);

@@ -1,0 +1,241 @@
+//! The taint eviction controller: pods that do not put up with a NoExecute taint of their node are deleted, at once or when
+//! the time is over for which they do (`pkg/controller/tainteviction`). What it planned is lost with its process.
+
+use std::collections::BTreeMap;
+
+use super::World;
+use super::event::Event;
+use crate::api::meta::{ApiTime, NodeId, ObjectId, PodId};
+use crate::api::node::{NOT_READY, Taint, TaintEffect, UNREACHABLE};
+use crate::api::scheduling::Toleration;
+use crate::controllers::rate_limiter::RateLimiter;
+use crate::kernel::time::{SimDuration, SimTime};
+use crate::scenario::ControlPlane;
+
+/// How long pods tolerate their node's being away or not ready that do not say (`DefaultTolerationSeconds`).
+const TOLERATED: SimDuration = SimDuration::from_secs(300);
+
+const SOURCE: &str = "taint-eviction-controller";
+const REASON: &str = "TaintManagerEviction";
+
+/// What the controller knows.
+#[derive(Debug)]
+pub(super) struct TaintEviction {
+    /// The NoExecute taints of the nodes that have some (`taintedNodes`).
+    tainted: BTreeMap<NodeId, Vec<Taint>>,
+    /// Evictions to come (`TimedWorkerQueue`).
+    planned: BTreeMap<PodId, Plan>,
+    client: Option<RateLimiter>,
+    latency: SimDuration,
+    events_share_client: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Plan {
+    /// Since when it is planned.
+    created: SimTime,
+    due: SimTime,
+    /// It is being carried out, and nothing calls it off any more.
+    is_begun: bool,
+}
+
+/// How far an eviction has come: its requests follow one another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EvictionStep {
+    /// The time is over that the pod was given.
+    Due,
+    /// The pod was read.
+    Read,
+    /// It has the condition DisruptionTarget.
+    Marked,
+    /// It was deleted.
+    Deleted,
+}
+
+impl TaintEviction {
+    pub(super) fn new(control_plane: &ControlPlane) -> TaintEviction {
+        TaintEviction {
+            tainted: BTreeMap::new(),
+            planned: BTreeMap::new(),
+            client: control_plane.qps.map(|qps| RateLimiter::new(qps, control_plane.burst)),
+            latency: control_plane.api_latency,
+            events_share_client: control_plane.events_share_client,
+        }
+    }
+
+    /// When a request that is made now takes effect.
+    fn request(&mut self, now: SimTime) -> SimTime {
+        now + self.client.as_mut().map_or(SimDuration::ZERO, |client| client.reserve(now)) + self.latency
+    }
+}
+
+impl World<'_> {
+    /// A node has come or changed (`handleNodeUpdate`).
+    pub(super) fn taint_eviction_sees(&mut self, id: NodeId) {
+        if self.outages.controllers_are_down() {
+            return;
+        }
+        let Some(node) = self.store.standing_node(id) else { return };
+        let no_execute = |taint: &&Taint| taint.effect == TaintEffect::NoExecute;
+        let known = self.taint_eviction.tainted.get(&id).map_or(&[][..], Vec::as_slice);
+        if node.taints.iter().filter(no_execute).eq(known) {
+            return;
+        }
+        let taints: Vec<Taint> = node.taints.iter().filter(no_execute).cloned().collect();
+        if taints.is_empty() {
+            self.taint_eviction.tainted.remove(&id);
+            return self.pods_on(id).into_iter().for_each(|pod| self.call_eviction_off(pod));
+        }
+        self.taint_eviction.tainted.insert(id, taints.clone());
+        for pod in self.pods_on(id) {
+            self.put_to_the_test(pod, &taints);
+        }
+    }
+
+    /// A node has gone; what is planned for its pods stays planned.
+    pub(super) fn taint_eviction_forgets(&mut self, id: NodeId) {
+        self.taint_eviction.tainted.remove(&id);
+    }
+
+    /// A pod was bound to a node (`handlePodUpdate`).
+    pub(super) fn taint_eviction_sees_pod(&mut self, pod: PodId, node: NodeId) {
+        if let Some(taints) = self.taint_eviction.tainted.get(&node).cloned() {
+            self.put_to_the_test(pod, &taints);
+        }
+    }
+
+    /// Plans the eviction of a pod, puts it off or calls it off (`processPodOnNode`).
+    fn put_to_the_test(&mut self, pod: PodId, taints: &[Taint]) {
+        let now = self.now;
+        let wait = match self.tolerance(pod, taints) {
+            Tolerance::None => {
+                self.call_eviction_off(pod);
+                return self.plan_eviction(pod, now, now);
+            }
+            Tolerance::ForEver => return self.call_eviction_off(pod),
+            Tolerance::For(wait) => wait,
+        };
+        // What was planned before stands, be the new time sooner or later.
+        if self.taint_eviction.planned.get(&pod).is_none_or(|plan| plan.created == now) {
+            self.call_eviction_off(pod);
+            self.plan_eviction(pod, now, now + wait);
+        }
+    }
+
+    fn plan_eviction(&mut self, pod: PodId, created: SimTime, due: SimTime) {
+        if self.taint_eviction.planned.contains_key(&pod) {
+            return;
+        }
+        self.taint_eviction.planned.insert(pod, Plan { created, due, is_begun: false });
+        if due > self.now {
+            return self.events.push(due, Event::TaintEviction(pod, EvictionStep::Due));
+        }
+        self.evict_by_taint(pod, EvictionStep::Due);
+    }
+
+    /// Nothing is planned for a pod any more, unless that has begun (`cancelWorkWithEvent`).
+    pub(super) fn call_eviction_off(&mut self, pod: PodId) {
+        let is_planned = self.taint_eviction.planned.get(&pod).is_some_and(|plan| !plan.is_begun);
+        if !is_planned || self.outages.controllers_are_down() {
+            return;
+        }
+        self.taint_eviction.planned.remove(&pod);
+        if let Some(name) = self.full_name(pod) {
+            let message = format!("Cancelling deletion of Pod {name}");
+            self.record_event(ObjectId::Pod(pod), false, REASON, SOURCE, message);
+        }
+    }
+
+    /// An eviction goes on (`addConditionAndDeletePod`), as far as it comes at this instant.
+    pub(super) fn evict_by_taint(&mut self, pod: PodId, mut step: EvictionStep) {
+        loop {
+            let Some(plan) = self.taint_eviction.planned.get(&pod) else { return };
+            // Another plan's alarm, or one that has been carried out.
+            let is_stale = step == EvictionStep::Due && (plan.due > self.now || plan.is_begun);
+            if is_stale || self.controllers_cannot(Event::TaintEviction(pod, step)) {
+                return;
+            }
+            let next = match step {
+                EvictionStep::Due => {
+                    self.begin_eviction_of(pod);
+                    EvictionStep::Read
+                }
+                EvictionStep::Read => EvictionStep::Marked,
+                EvictionStep::Marked => {
+                    _ = self.store.mark_disrupted(pod, "DeletionByTaintManager");
+                    self.tell();
+                    EvictionStep::Deleted
+                }
+                EvictionStep::Deleted => {
+                    _ = self.store.delete_pod(ApiTime::of(self.now), pod);
+                    self.taint_eviction.planned.remove(&pod);
+                    return self.tell();
+                }
+            };
+            // A pod that has gone meanwhile is not found.
+            if self.store.standing_pod(pod).is_none() {
+                self.taint_eviction.planned.remove(&pod);
+                return;
+            }
+            let at = self.taint_eviction.request(self.now);
+            if at > self.now {
+                return self.events.push(at, Event::TaintEviction(pod, next));
+            }
+            step = next;
+        }
+    }
+
+    fn begin_eviction_of(&mut self, pod: PodId) {
+        if let Some(plan) = self.taint_eviction.planned.get_mut(&pod) {
+            plan.is_begun = true;
+        }
+        let Some(name) = self.full_name(pod) else { return };
+        self.record_event(ObjectId::Pod(pod), false, REASON, SOURCE, format!("Marking for deletion Pod {name}"));
+        if self.taint_eviction.events_share_client {
+            self.taint_eviction.request(self.now);
+        }
+    }
+
+    /// Its process is new: it knows what it lists alone.
+    pub(super) fn restart_taint_eviction(&mut self) {
+        self.taint_eviction.tainted.clear();
+        self.taint_eviction.planned.clear();
+        for id in self.store.nodes().map(|node| node.id).collect::<Vec<_>>() {
+            self.taint_eviction_sees(id);
+        }
+    }
+
+    /// How long a pod puts up with all of these taints (`GetMatchingTolerations`, `getMinTolerationTime`).
+    fn tolerance(&self, pod: PodId, taints: &[Taint]) -> Tolerance {
+        let Some(template) = self.store.template_of(pod) else { return Tolerance::ForEver };
+        let own = &template.scheduling.tolerations;
+        let mut least: Option<SimDuration> = None;
+        for taint in taints {
+            // Of several that hold the first counts.
+            let used = own.iter().find(|own| own.tolerates(&taint.key, &taint.value, taint.effect));
+            let wait = match used {
+                Some(used) => used.seconds.map(|seconds| SimDuration::from_secs(u64::try_from(seconds).unwrap_or(0))),
+                None if has_default(own, taint) => Some(TOLERATED),
+                None => return Tolerance::None,
+            };
+            least = least.into_iter().chain(wait).min();
+        }
+        least.map_or(Tolerance::ForEver, Tolerance::For)
+    }
+}
+
+/// How long a pod puts up with taints.
+enum Tolerance {
+    None,
+    For(SimDuration),
+    ForEver,
+}
+
+/// Does admission add a toleration of this taint to a pod with these of its own (`DefaultTolerationSeconds`)?
+fn has_default(own: &[Toleration], taint: &Taint) -> bool {
+    let names_it = |toleration: &Toleration| {
+        let key = toleration.key.is_empty() || toleration.key == taint.key;
+        key && toleration.effect.is_none_or(|effect| effect == TaintEffect::NoExecute)
+    };
+    matches!(&*taint.key, NOT_READY | UNREACHABLE) && !own.iter().any(names_it)
+}
