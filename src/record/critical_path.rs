@@ -253,7 +253,13 @@ impl<'a> Walk<'a> {
         self.back_to(finished + self.job.watch_latency, part, Some(place));
         self.back_to(finished, Part::Watch, Some(place));
         if let Some(terminating) = pod.terminating {
-            return self.back_to(terminating, Part::Terminating, Some(place));
+            self.back_to(terminating, Part::Terminating, Some(place));
+            // What led to a deletion of the controller's own is the sync that asked for it.
+            let syncs = &self.job.syncs.syncs;
+            let sync = syncs.get(syncs.partition_point(|sync| sync.ended < terminating));
+            if sync.is_some_and(|sync| sync.started <= terminating) {
+                return;
+            }
         }
         self.before(place, pod);
     }
@@ -300,11 +306,22 @@ mod tests {
 
     /// Parts as `words seconds`, joined by commas.
     fn check(syncs: Vec<JobSync>, lives: &[[f64; 3]], finished: f64, expected: &str) {
+        check_with(syncs, lives, |_| {}, finished, expected);
+    }
+
+    fn check_with(
+        syncs: Vec<JobSync>,
+        lives: &[[f64; 3]],
+        change: impl Fn(&mut PodLife),
+        finished: f64,
+        expected: &str,
+    ) {
         let mut run = fixture::run("x");
         let job = run.job("x", Some(1), 1);
         for (number, times) in lives.iter().enumerate() {
             run.pod(job, &format!("x-{number}"), *times, 0).scheduled = Some(at(times[0]));
         }
+        run.pods.iter_mut().for_each(change);
         let pods: Vec<(u32, &PodLife)> = (0..).zip(&run.pods).collect();
         let syncs = JobSyncs { syncs, ..JobSyncs::default() };
         let ended = Ended {
@@ -326,6 +343,20 @@ mod tests {
         use WaitReason::{Batch, None};
         let syncs = vec![sync(None, 0.0, 0.0, 0.0), sync(Batch, 5.0, 6.0, 6.0), sync(Batch, 11.0, 12.0, 12.0)];
         check(syncs, &[[0.0, 2.0, 5.0], [6.0, 7.0, 11.0]], 12.0, "running 7, starting 3, batch second 2");
+    }
+
+    #[test]
+    fn a_pod_that_was_evicted_has_run_until_then() {
+        use WaitReason::{Batch, None, PodBackOff};
+        let syncs = vec![
+            sync(None, 0.0, 0.0, 0.0),
+            sync(Batch, 70.0, 71.0, 71.0),
+            sync(PodBackOff, 71.0, 81.0, 81.0),
+            sync(Batch, 91.0, 92.0, 92.0),
+        ];
+        let lives = [[0.0, 2.0, 71.0], [81.0, 82.0, 91.0]];
+        let parts = "running 77, starting 3, terminating 1, batch second 1, back-off after failed pods 10";
+        check_with(syncs, &lives, |pod| pod.terminating = (pod.created == SimTime::ZERO).then_some(at(70.0)), 92.0, parts);
     }
 
     #[test]

@@ -171,6 +171,11 @@ impl ControlPlane {
         &mut self.clients[controller as usize]
     }
 
+    /// Workers of the Job controller, at syncs and as many at pods without a Job.
+    pub(super) fn job_workers(&self) -> usize {
+        self.clients[Controller::Job as usize].workers.len()
+    }
+
     /// How long a watcher lags behind.
     pub(super) fn watch_latency(&self) -> SimDuration {
         self.watch_latency

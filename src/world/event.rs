@@ -50,8 +50,8 @@ pub enum Event {
     EventWritten(Controller),
     /// Changes reach the controllers' informers.
     Deliver,
-    /// A pod whose Job is gone loses its finalizer.
-    Orphan,
+    /// A pod whose Job is gone loses its finalizer, by this worker.
+    Orphan(u32),
 }
 
 // Millions of events may be pending.

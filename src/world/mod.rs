@@ -328,7 +328,7 @@ impl<'a> World<'a> {
             Event::Request(slot) => self.request_effective(slot),
             Event::EventWritten(controller) => self.event_written(controller),
             Event::Deliver => self.deliver(),
-            Event::Orphan => self.orphan_released(),
+            Event::Orphan(worker) => self.orphan_released(worker),
         }
         self.tell();
     }

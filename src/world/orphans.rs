@@ -1,5 +1,5 @@
-//! Pods whose Job is gone lose the tracking finalizer, one after the other, by the Job controller's client
-//! (`orphanWorker`). Without limits and latency that takes no time.
+//! Pods whose Job is gone lose the tracking finalizer by the Job controller's client, as many at a time as it has workers
+//! for them (`orphanWorker`). Without limits and latency that takes no time.
 
 use std::collections::VecDeque;
 
@@ -10,17 +10,17 @@ use crate::api::meta::{ObjectId, PodId};
 use crate::api::request::Request;
 use crate::kernel::time::{SimDuration, SimTime};
 
-/// What waits for the one worker, and what it is at.
+/// What waits for the workers, and what each is at.
 #[derive(Debug, Default)]
 pub(super) struct Orphans {
     queue: VecDeque<PodId>,
-    at_work: Option<Releasing>,
+    workers: Vec<Option<Releasing>>,
 }
 
 /// A pod whose finalizer is being taken off.
 #[derive(Clone, Copy, Debug)]
 struct Releasing {
-    /// Absent while the worker waits to be told of the first.
+    /// Absent while the worker waits to be told of one.
     pod: Option<PodId>,
     sent: SimTime,
     token_wait: SimDuration,
@@ -36,24 +36,27 @@ impl World<'_> {
             return;
         }
         self.orphans.queue.push_back(pod);
-        if self.orphans.at_work.is_none() {
+        self.orphans.workers.resize(self.control_plane.job_workers(), None);
+        if let Some(idle) = self.orphans.workers.iter().position(Option::is_none) {
             let at = self.now + self.control_plane.watch_latency();
-            self.await_orphan(Releasing { pod: None, sent: self.now, token_wait: SimDuration::ZERO, at });
+            self.await_orphan(idle, Releasing { pod: None, sent: self.now, token_wait: SimDuration::ZERO, at });
         }
     }
 
-    fn await_orphan(&mut self, work: Releasing) {
-        self.orphans.at_work = Some(work);
-        self.events.push(work.at, Event::Orphan);
+    fn await_orphan(&mut self, worker: usize, work: Releasing) {
+        self.orphans.workers[worker] = Some(work);
+        self.events.push(work.at, Event::Orphan(worker as u32));
     }
 
-    /// The worker is done with a pod, and takes the next that still has the finalizer.
-    pub(super) fn orphan_released(&mut self) {
+    /// A worker is done with a pod, and takes the next that still has the finalizer.
+    pub(super) fn orphan_released(&mut self, worker: u32) {
+        let Some(Some(work)) = self.orphans.workers.get(worker as usize).copied() else { return };
         // That of a process that is gone comes at another time.
-        if self.orphans.at_work.is_none_or(|work| work.at > self.now) || self.controllers_cannot(Event::Orphan) {
+        if work.at > self.now || self.controllers_cannot(Event::Orphan(worker)) {
             return;
         }
-        if let Some(Releasing { pod: Some(pod), sent, token_wait, .. }) = self.orphans.at_work.take() {
+        self.orphans.workers[worker as usize] = None;
+        if let Releasing { pod: Some(pod), sent, token_wait, .. } = work {
             _ = self.carry_out_for(Controller::Job, ObjectId::Pod(pod), Request::ReleasePod(pod), sent, token_wait);
             self.tell();
         }
@@ -62,7 +65,7 @@ impl World<'_> {
             if is_tracked(&pod) {
                 let (token_wait, latency) = self.control_plane.request_of(Controller::Job, self.now);
                 let at = self.now + token_wait + latency;
-                return self.await_orphan(Releasing { pod: Some(pod), sent: self.now, token_wait, at });
+                return self.await_orphan(worker as usize, Releasing { pod: Some(pod), sent: self.now, token_wait, at });
             }
         }
     }

@@ -214,7 +214,7 @@ impl World<'_> {
                 state.pods.remove(&id);
             }
             self.scheduling.told[id.slot as usize] = None;
-            self.call_eviction_off(id);
+            self.cancel_eviction(id);
         }
     }
 

@@ -84,11 +84,11 @@ impl World<'_> {
         let taints: Vec<Taint> = node.taints.iter().filter(no_execute).cloned().collect();
         if taints.is_empty() {
             self.taint_eviction.tainted.remove(&id);
-            return self.pods_on(id).into_iter().for_each(|pod| self.call_eviction_off(pod));
+            return self.pods_on(id).into_iter().for_each(|pod| self.cancel_eviction(pod));
         }
         self.taint_eviction.tainted.insert(id, taints.clone());
         for pod in self.pods_on(id) {
-            self.put_to_the_test(pod, &taints);
+            self.process_pod(pod, &taints);
         }
     }
 
@@ -100,41 +100,40 @@ impl World<'_> {
     /// A pod was bound to a node (`handlePodUpdate`).
     pub(super) fn taint_eviction_sees_pod(&mut self, pod: PodId, node: NodeId) {
         if let Some(taints) = self.taint_eviction.tainted.get(&node).cloned() {
-            self.put_to_the_test(pod, &taints);
+            self.process_pod(pod, &taints);
         }
     }
 
     /// Plans the eviction of a pod, puts it off or calls it off (`processPodOnNode`).
-    fn put_to_the_test(&mut self, pod: PodId, taints: &[Taint]) {
-        let now = self.now;
+    fn process_pod(&mut self, pod: PodId, taints: &[Taint]) {
         let wait = match self.tolerance(pod, taints) {
-            Tolerance::None => {
-                self.call_eviction_off(pod);
-                return self.plan_eviction(pod, now, now);
+            Tolerance::None => SimDuration::ZERO,
+            Tolerance::ForEver => return self.cancel_eviction(pod),
+            // What was planned earlier stands, be the new time sooner or later.
+            Tolerance::For(_) if self.taint_eviction.planned.get(&pod).is_some_and(|plan| plan.created < self.now) => {
+                return;
             }
-            Tolerance::ForEver => return self.call_eviction_off(pod),
             Tolerance::For(wait) => wait,
         };
-        // What was planned before stands, be the new time sooner or later.
-        if self.taint_eviction.planned.get(&pod).is_none_or(|plan| plan.created == now) {
-            self.call_eviction_off(pod);
-            self.plan_eviction(pod, now, now + wait);
-        }
+        self.cancel_eviction(pod);
+        self.plan_eviction(pod, wait);
     }
 
-    fn plan_eviction(&mut self, pod: PodId, created: SimTime, due: SimTime) {
+    fn plan_eviction(&mut self, pod: PodId, wait: SimDuration) {
+        // One that has begun goes on.
         if self.taint_eviction.planned.contains_key(&pod) {
             return;
         }
-        self.taint_eviction.planned.insert(pod, Plan { created, due, is_begun: false });
-        if due > self.now {
-            return self.events.push(due, Event::TaintEviction(pod, EvictionStep::Due));
+        let due = self.now + wait;
+        self.taint_eviction.planned.insert(pod, Plan { created: self.now, due, is_begun: false });
+        match wait {
+            SimDuration::ZERO => self.evict_by_taint(pod, EvictionStep::Due),
+            _ => self.events.push(due, Event::TaintEviction(pod, EvictionStep::Due)),
         }
-        self.evict_by_taint(pod, EvictionStep::Due);
     }
 
     /// Nothing is planned for a pod any more, unless that has begun (`cancelWorkWithEvent`).
-    pub(super) fn call_eviction_off(&mut self, pod: PodId) {
+    pub(super) fn cancel_eviction(&mut self, pod: PodId) {
         let is_planned = self.taint_eviction.planned.get(&pod).is_some_and(|plan| !plan.is_begun);
         if !is_planned || self.outages.controllers_are_down() {
             return;

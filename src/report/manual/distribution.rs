@@ -45,7 +45,7 @@ pub(super) fn page() -> String {
 pub(super) fn hint(field: &ManualField) -> &'static str {
     match field.kind {
         "durations" | "codes" | "sizes drawn" | "draws" => {
-            "DISTRIBUTIONS:\n    A value, or a family such as {uniform: {min: .., max: ..}}: see `jobsim explain\n    distribution`.\n\n"
+            "DISTRIBUTIONS:\n    A value, or a family such as {uniform: {min: .., max: ..}}: see `jobsim\n    explain distribution`.\n\n"
         }
         _ => "",
     }
