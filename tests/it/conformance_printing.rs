@@ -76,7 +76,7 @@ fn conformance_printing_describe() {
     check("describe", |case, objects| {
         let list = |field: &str| case[field].as_array().cloned().unwrap_or_default();
         let (events, pods) = (list("events"), list("other_objects"));
-        let around = Surroundings { events: &events, pods: &pods, now: now(case) };
-        describe(resource(objects[0]), objects[0], &around)
+        let around = Surroundings { events: Some(&events), pods: &pods, now: now(case) };
+        Some(describe(resource(objects[0]), objects[0], &around))
     });
 }
