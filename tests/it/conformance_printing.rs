@@ -47,7 +47,10 @@ fn check_table(field: &str, options: TableOptions) {
     check(field, |case, objects| {
         let list = case["object"]["kind"].as_str().and_then(|kind| kind.strip_suffix("List"));
         let resource = list.and_then(Resource::of_kind).unwrap_or_else(|| resource(objects[0]));
-        Some(Printer::new(resource, options.clone()).print(objects, now(case), ""))
+        // No table before it had a column NAMESPACE that one of nodes would keep.
+        let with_namespace = options.with_namespace && resource.is_namespaced();
+        let options = TableOptions { with_namespace, ..options.clone() };
+        Some(Printer::new(resource, options).print(objects, now(case), ""))
     });
 }
 

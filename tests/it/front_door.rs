@@ -235,26 +235,26 @@ fn describe_of_several_objects_shows_no_events() {
 #[test]
 fn tables_of_several_kinds_have_kubectls_columns() {
     let folder = workplace();
-    std::fs::write(folder.path().join("n.yaml"), NODE).expect("a file");
+    std::fs::write(folder.path().join("m.yaml"), NODE).expect("a file");
     let check = |command: &str, wanted: &str| {
-        let arguments = format!("get {command} scenarios/pi.yaml n.yaml");
+        let arguments = format!("get {command} scenarios/pi.yaml m.yaml");
         let output = run(folder.path(), &arguments.split(' ').collect::<Vec<_>>());
         assert_eq!(stdout(&output), wanted, "{command}");
     };
     let job = "NAMESPACE   NAME           STATUS     COMPLETIONS   DURATION   AGE\n\
-               default     job.batch/pi   Complete   5/5           14s        14s\n";
-    let node = "NAMESPACE   NAME     STATUS   ROLES    AGE   VERSION\n            node/n   Ready    <none>   14s   \n";
+               default     job.batch/pi   Complete   5/5           25s        25s\n";
+    let node = "NAMESPACE   NAME     STATUS   ROLES    AGE   VERSION\n            node/m   Ready    <none>   25s   \n";
     check("jobs,nodes -A", &format!("{job}\n{node}"));
-    let node = "NAME     STATUS   ROLES    AGE   VERSION\nnode/n   Ready    <none>   14s   \n";
+    let node = "NAME     STATUS   ROLES    AGE   VERSION\nnode/m   Ready    <none>   25s   \n";
     check("nodes,jobs -A=1", &format!("{node}\n{job}"));
-    check("jobs,pods pi --no-headers=true", "pi    Complete   5/5   14s   14s\n");
+    check("jobs,pods pi --no-headers=true", "pi    Complete   5/5   25s   25s\n");
     check("jobs --field-selector status.successful=5 -o jsonpath-as-json={.items[*].kind}", "[\n    \"Job\"\n]\n");
     check("job/x -o yaml", "");
     check("jobs --field-selector status.successful=4 -o name --ignore-not-found=true", "");
 }
 
 const NODE: &str =
-    "apiVersion: v1\nkind: Node\nmetadata: {name: n}\nstatus: {capacity: {cpu: 64, memory: 64Gi, pods: 110}}\n";
+    "apiVersion: v1\nkind: Node\nmetadata: {name: m}\nstatus: {capacity: {cpu: 64, memory: 64Gi, pods: 110}}\n";
 
 #[test]
 fn init_writes_a_scenario_that_runs_and_nothing_over_another() {
