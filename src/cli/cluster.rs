@@ -1,7 +1,7 @@
 //! A look into the cluster of a run, as `get` and `describe` need it: which objects, of which files, at what time.
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::Value;
@@ -9,9 +9,11 @@ use serde_json::Value;
 use super::exit;
 use super::files::{self, ValidateArg};
 use super::kubernetes::KubernetesArgs;
+use super::request::{Naming, Refused, Request};
 use crate::api::duration::parse_duration;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::record::Ending;
+use crate::report::kubectl::field_selector::FieldSelector;
 use crate::report::kubectl::get::Resource;
 use crate::report::kubectl::selector::LabelSelector;
 use crate::report::v1::{Calendar, Objects, Update};
@@ -49,28 +51,6 @@ pub struct ClusterArgs {
     kubernetes: KubernetesArgs,
 }
 
-/// What was asked for.
-#[derive(Debug, Default)]
-pub(super) struct Request {
-    pub(super) resources: Vec<Resource>,
-    /// Names, each of one resource.
-    pub(super) names: Vec<(Resource, String)>,
-    files: Vec<PathBuf>,
-}
-
-/// Why there is nothing to show, and the exit code.
-#[derive(Debug)]
-pub(super) struct Refused {
-    pub(super) sentence: String,
-    pub(super) code: u8,
-}
-
-impl From<String> for Refused {
-    fn from(sentence: String) -> Refused {
-        Refused { sentence, code: exit::USAGE }
-    }
-}
-
 /// The cluster at the time that was asked for.
 pub(super) struct Cluster {
     pub(super) objects: Vec<(Resource, Value)>,
@@ -80,48 +60,30 @@ pub(super) struct Cluster {
 }
 
 impl ClusterArgs {
-    /// Takes the words apart: types, names, files.
-    pub(super) fn request(&self) -> Result<Request, Refused> {
-        let mut request = Request { files: self.filename.clone(), ..Request::default() };
-        for (position, word) in self.words.iter().enumerate() {
-            let typed = word.split_once('/').and_then(|(kind, name)| Some((Resource::by_name(kind)?, name)));
-            match typed {
-                Some((resource, name)) if !Path::new(word).exists() => {
-                    if !request.resources.contains(&resource) {
-                        request.resources.push(resource);
-                    }
-                    request.names.push((resource, name.to_owned()));
-                }
-                _ if position == 0 => {
-                    for name in word.split(',') {
-                        let unknown = || {
-                            if word == "-" || Path::new(word).exists() {
-                                return format!("name what to show before the files: `pods -f {word}`");
-                            }
-                            format!("the server doesn't have a resource type \"{name}\"")
-                        };
-                        if let Some(kind) = unshown(name) {
-                            // As kubectl ends where there is no such thing.
-                            let sentence =
-                                format!("jobsim does not show objects of kind {kind}, though they take part in runs");
-                            return Err(Refused { sentence, code: exit::DIFFERENCE });
-                        }
-                        let asked = match Resource::by_name(name) {
-                            Some(resource) => vec![resource],
-                            None if name == "all" => Resource::IN_ALL.to_vec(),
-                            None => return Err(unknown().into()),
-                        };
-                        let known = |resource: &Resource| request.resources.contains(resource);
-                        let new: Vec<Resource> = asked.into_iter().filter(|resource| !known(resource)).collect();
-                        request.resources.extend(new);
-                    }
-                }
-                _ if is_file(word) => request.files.push(word.into()),
-                _ => request.names.extend(request.resources.iter().map(|&resource| (resource, word.clone()))),
+    /// What was asked for.
+    pub(super) fn request(&self, field_selector: Option<FieldSelector>) -> Result<Request, Refused> {
+        let mut request = Request::read(&self.words, &self.filename)?;
+        request.field_selector = field_selector.filter(|selector| !selector.is_empty());
+        if let Some(selector) = &request.field_selector {
+            for &resource in &request.resources {
+                let refused =
+                    |error| Refused { line: format!("Error from server (BadRequest): {error}"), code: exit::USAGE };
+                selector.check(resource).map_err(refused)?;
             }
         }
-        if request.files.is_empty() {
-            return Err("no scenario: name its files after the type, `-` for standard input".to_owned().into());
+        if request.names.is_empty() {
+            return Ok(request);
+        }
+        let by_label = self.selector.as_ref().is_some_and(|selector| *selector != LabelSelector::default());
+        if by_label || request.field_selector.is_some() {
+            return Err(match request.naming {
+                Naming::Plain => "name cannot be provided when a selector is specified",
+                _ => "selectors and the all flag cannot be used when passing resource/name arguments",
+            }
+            .into());
+        }
+        if self.all_namespaces && request.names.iter().any(|(resource, _)| resource.is_namespaced()) {
+            return Err("a resource cannot be retrieved by name across all namespaces".into());
         }
         Ok(request)
     }
@@ -164,27 +126,20 @@ impl ClusterArgs {
     }
 
     /// The objects that were asked for, by resource in the order of the request, and what is said of those that are not
-    /// there. With `or_alike` those whose names begin so will do.
+    /// there.
     pub(super) fn choose<'c>(
         &self,
         request: &Request,
         cluster: &'c Cluster,
-        or_alike: bool,
     ) -> (Vec<(Resource, &'c Value)>, Vec<String>) {
-        let all = cluster.objects.iter().map(|(resource, object)| (*resource, object));
-        let of = |resource: Resource| {
-            all.clone().filter(move |&(of, object)| of == resource && self.matches(resource, object))
-        };
         if request.names.is_empty() {
-            return (request.resources.iter().flat_map(|&resource| of(resource)).collect(), Vec::new());
+            let resources = request.resources.iter();
+            return (resources.flat_map(|&resource| self.all(request, resource, cluster)).collect(), Vec::new());
         }
         let (mut found, mut missing) = (Vec::new(), Vec::new());
         for (resource, wanted) in &request.names {
             let before = found.len();
-            found.extend(of(*resource).filter(|(_, object)| name(object) == wanted));
-            if found.len() == before && or_alike {
-                found.extend(of(*resource).filter(|(_, object)| name(object).starts_with(wanted.as_str())));
-            }
+            found.extend(self.all(request, *resource, cluster).filter(|(_, object)| name(object) == wanted));
             if found.len() == before {
                 missing.push(format!("Error from server (NotFound): {} \"{wanted}\" not found", resource.plural()));
             }
@@ -192,72 +147,28 @@ impl ClusterArgs {
         (found, missing)
     }
 
-    /// Is this object in the namespaces and has it the labels that were asked for?
-    pub(super) fn matches(&self, resource: Resource, object: &Value) -> bool {
+    /// All objects of a resource that the selectors and the namespace leave.
+    pub(super) fn all<'c>(
+        &self,
+        request: &Request,
+        resource: Resource,
+        cluster: &'c Cluster,
+    ) -> impl Iterator<Item = (Resource, &'c Value)> {
+        let of_resource = cluster.objects.iter().filter(move |(of, _)| *of == resource);
+        of_resource.filter(move |(_, object)| self.matches(request, resource, object)).map(|(of, object)| (*of, object))
+    }
+
+    /// Is this object in the namespaces and has it the labels and fields that were asked for?
+    pub(super) fn matches(&self, request: &Request, resource: Resource, object: &Value) -> bool {
         let metadata = &object["metadata"];
         let is_there = self.all_namespaces || !resource.is_namespaced() || metadata["namespace"] == *self.namespace;
-        is_there && self.selector.as_ref().is_none_or(|selector| selector.matches(&metadata["labels"]))
+        is_there
+            && self.selector.as_ref().is_none_or(|selector| selector.matches(&metadata["labels"]))
+            && request.field_selector.as_ref().is_none_or(|selector| selector.matches(resource, object))
     }
 }
 
 /// The name of an object.
 pub(super) fn name(object: &Value) -> &str {
     object["metadata"]["name"].as_str().unwrap_or("")
-}
-
-/// A kind that a scenario may hold and that is not shown, by any name that kubectl takes.
-fn unshown(name: &str) -> Option<&'static str> {
-    let name = name.to_lowercase();
-    Some(match name.split('.').next().unwrap_or_default() {
-        "quota" | "resourcequota" | "resourcequotas" => "ResourceQuota",
-        "limits" | "limitrange" | "limitranges" => "LimitRange",
-        "pdb" | "poddisruptionbudget" | "poddisruptionbudgets" => "PodDisruptionBudget",
-        "pc" | "priorityclass" | "priorityclasses" => "PriorityClass",
-        "ns" | "namespace" | "namespaces" => "Namespace",
-        _ => return None,
-    })
-}
-
-fn is_file(word: &str) -> bool {
-    let path = Path::new(word);
-    let ending = path.extension().and_then(|ending| ending.to_str());
-    word == "-" || path.exists() || matches!(ending, Some("yaml" | "yml" | "json"))
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::Parser;
-
-    use super::*;
-
-    #[derive(Parser)]
-    struct Line {
-        #[command(flatten)]
-        cluster: ClusterArgs,
-    }
-
-    #[test]
-    fn words_are_types_names_and_files() {
-        let check = |line: &str, wanted: Result<&str, &str>| {
-            let words = std::iter::once("get").chain(line.split(' '));
-            let request = Line::try_parse_from(words).expect("a command line").cluster.request();
-            let text = request.map(|request| {
-                let names: Vec<String> =
-                    request.names.iter().map(|(r, name)| format!("{}/{name}", r.singular())).collect();
-                let kinds: Vec<&str> = request.resources.iter().map(|resource| resource.kind()).collect();
-                format!("{} [{}] {:?}", kinds.join(","), names.join(" "), request.files)
-            });
-            assert_eq!(text.as_deref().map_err(|refused| refused.sentence.as_str()), wanted, "{line}");
-        };
-        check("pods a.yaml", Ok("Pod [] [\"a.yaml\"]"));
-        check("po,jobs.batch b/a.yml -", Ok("Pod,Job [] [\"b/a.yml\", \"-\"]"));
-        check("job pi a.yaml", Ok("Job [job.batch/pi] [\"a.yaml\"]"));
-        check("job/pi pod/x a.yaml", Ok("Job,Pod [job.batch/pi pod/x] [\"a.yaml\"]"));
-        check("cj x -f a.json", Ok("CronJob [cronjob.batch/x] [\"a.json\"]"));
-        check("deployments a.yaml", Err("the server doesn't have a resource type \"deployments\""));
-        check("quota a.yaml", Err("jobsim does not show objects of kind ResourceQuota, though they take part in runs"));
-        check("pods,ns a.yaml", Err("jobsim does not show objects of kind Namespace, though they take part in runs"));
-        check("- a.yaml", Err("name what to show before the files: `pods -f -`"));
-        check("pods", Err("no scenario: name its files after the type, `-` for standard input"));
-    }
 }

@@ -7,24 +7,28 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::cluster::{Cluster, ClusterArgs, Refused, Request, name};
+use super::cluster::{Cluster, ClusterArgs, name};
 use super::exit;
+use super::flags::like_go;
+use super::format::Format;
 use super::out;
+use super::request::{Refused, Request};
 use super::run::watch_options;
-use crate::report::kubectl::custom_columns::CustomColumns;
 use crate::report::kubectl::document;
+use crate::report::kubectl::field_selector::FieldSelector;
 use crate::report::kubectl::get::{Printer, Resource, TableOptions};
-use crate::report::kubectl::jsonpath::{self, Template};
-use crate::report::kubectl::sort::sort_by;
+use crate::report::kubectl::sort::{Sorted, Unsorted, path_into_tables, sort_by};
 use crate::report::v1::{Calendar, Update};
 use crate::scenario::Scenario;
 
 /// Arguments of `jobsim get`.
 #[derive(Debug, Args)]
+#[command(mut_args(like_go))]
 pub struct GetArgs {
     #[command(flatten)]
     cluster: ClusterArgs,
-    /// wide, yaml, json, name, custom-columns=TITLE:PATH,.., custom-columns-file=FILE, jsonpath=TEMPLATE, jsonpath-file=FILE
+    /// wide, yaml, json, name, custom-columns=TITLE:PATH,.., custom-columns-file=FILE, jsonpath=TEMPLATE,
+    /// jsonpath-as-json=TEMPLATE, jsonpath-file=FILE
     #[arg(short, long, value_name = "FORMAT", default_value = "")]
     output: String,
     /// Follow all changes from the start of the run to its end, or to --at
@@ -36,6 +40,12 @@ pub struct GetArgs {
     /// Sort by what this path finds: .metadata.creationTimestamp
     #[arg(long, value_name = "PATH", conflicts_with = "watch")]
     sort_by: Option<String>,
+    /// Objects with these fields: status.phase=Running,spec.nodeName!=n1
+    #[arg(long, value_name = "SELECTOR", value_parser = FieldSelector::parse)]
+    field_selector: Option<FieldSelector>,
+    /// Nothing is wrong if an object that was named is not there
+    #[arg(long)]
+    ignore_not_found: bool,
     /// No line of titles
     #[arg(long)]
     no_headers: bool,
@@ -50,57 +60,17 @@ pub struct GetArgs {
     show_kind: bool,
 }
 
-/// How objects are written.
-#[derive(Clone, Debug)]
-enum Format {
-    Table { wide: bool },
-    Yaml,
-    Json,
-    Name,
-    CustomColumns(CustomColumns),
-    JsonPath(Template),
-}
-
-const FORMATS: &str = "custom-columns,custom-columns-file,json,jsonpath,jsonpath-file,name,wide,yaml";
-
-impl Format {
-    fn parse(output: &str, headers: bool) -> Result<Format, String> {
-        let (name, argument) = output.split_once('=').unwrap_or((output, ""));
-        let file = |path: &str| {
-            std::fs::read_to_string(path).map_err(|error| format!("error reading template {path}, {error}"))
-        };
-        let template = |text: &str| match text {
-            "" => Err("template format specified but no template given".to_owned()),
-            text => jsonpath::parse(text).map_err(|error| format!("error parsing jsonpath {text}, {error}")),
-        };
-        Ok(match name {
-            "" => Format::Table { wide: false },
-            "wide" => Format::Table { wide: true },
-            "yaml" => Format::Yaml,
-            "json" => Format::Json,
-            "name" => Format::Name,
-            "custom-columns" => Format::CustomColumns(CustomColumns::parse(argument, headers)?),
-            "custom-columns-file" => Format::CustomColumns(CustomColumns::parse_template(&file(argument)?, headers)?),
-            "jsonpath" => Format::JsonPath(template(argument)?),
-            "jsonpath-file" => Format::JsonPath(template(file(argument)?.trim_end_matches('\n'))?),
-            _ => {
-                let words = "unable to match a printer suitable for the output format";
-                return Err(format!("{words} \"{output}\", allowed formats are: {FORMATS}"));
-            }
-        })
-    }
-}
-
 /// Shows what was asked for. Code 1 if an object that was named is not there.
 pub fn run(args: &GetArgs, colour: bool) -> anyhow::Result<ExitCode> {
-    let prepared = args.cluster.request().and_then(|request| {
-        let format = Format::parse(&args.output, !args.no_headers)?;
-        Ok((request, format))
-    });
-    let (request, format) = match prepared {
+    let prepare = || -> Result<(Request, Format), Refused> {
+        args.check()?;
+        let request = args.cluster.request(args.field_selector.clone())?;
+        Ok((request, Format::parse(&args.output, !args.no_headers)?))
+    };
+    let (request, format) = match prepare() {
         Ok(prepared) => prepared,
-        Err(Refused { sentence, code }) => {
-            writeln!(io::stderr(), "error: {sentence}")?;
+        Err(Refused { line, code }) => {
+            writeln!(io::stderr(), "{line}")?;
             return Ok(ExitCode::from(code));
         }
     };
@@ -120,10 +90,28 @@ fn usage(error: &str) -> anyhow::Result<ExitCode> {
 }
 
 impl GetArgs {
-    fn table_options(&self, wide: bool, show_kind: bool) -> TableOptions {
+    /// Do the arguments go together?
+    fn check(&self) -> Result<(), String> {
+        let is_table = matches!(self.output.as_str(), "" | "wide");
+        let unfit = |option: &str| Err(format!("{option} option cannot be used with {} printer", self.output));
+        if self.show_labels && !is_table {
+            return unfit("--show-labels");
+        }
+        if !self.label_columns.is_empty() && self.output.starts_with("custom-columns") {
+            return unfit("--label-columns");
+        }
+        Ok(())
+    }
+
+    /// The path to sort by; an empty one is none.
+    fn sort_by(&self) -> Option<&str> {
+        self.sort_by.as_deref().filter(|path| !path.is_empty())
+    }
+
+    fn table_options(&self, wide: bool, with_namespace: bool, show_kind: bool) -> TableOptions {
         TableOptions {
             wide,
-            with_namespace: self.cluster.all_namespaces,
+            with_namespace,
             show_labels: self.show_labels,
             label_columns: self.label_columns.clone(),
             no_headers: self.no_headers,
@@ -134,13 +122,20 @@ impl GetArgs {
 }
 
 fn show(args: &GetArgs, format: Format, request: &Request, cluster: Cluster) -> anyhow::Result<ExitCode> {
-    let (mut objects, missing) = args.cluster.choose(request, &cluster, false);
-    if let Some(path) = &args.sort_by
-        && let Err(error) = sort_by(&mut objects, |(_, object)| object, path)
-    {
-        return usage(&error);
+    let (objects, mut missing) = args.cluster.choose(request, &cluster);
+    if args.ignore_not_found {
+        missing.clear();
     }
-    let text = match written(args, format, request, &objects, cluster.now) {
+    let is_table = matches!(format, Format::Table { .. });
+    let count = objects.len();
+    // Of a single object that is not there nothing is written, not even an empty list.
+    let is_silent = !is_table && count == 0 && (request.names.len() == 1 || args.ignore_not_found);
+    let text = match format {
+        _ if is_silent => Ok(String::new()),
+        Format::Table { wide } => tables(args, wide, request, objects, cluster.now),
+        other => written(args, other, request, objects),
+    };
+    let text = match text {
         Ok(text) => text,
         Err(error) => return usage(&error),
     };
@@ -150,14 +145,14 @@ fn show(args: &GetArgs, format: Format, request: &Request, cluster: Cluster) -> 
     for error in &missing {
         writeln!(err, "{error}")?;
     }
-    if text.is_empty() && objects.is_empty() && missing.is_empty() {
+    if is_table && text.is_empty() && missing.is_empty() && !args.ignore_not_found {
         let in_namespace = !args.cluster.all_namespaces && request.resources.iter().all(|r| r.is_namespaced());
         let place = if in_namespace { format!(" in {} namespace.", args.cluster.namespace) } else { String::new() };
         writeln!(err, "No resources found{place}")?;
         let is_elsewhere = |object: &Value| object["metadata"]["namespace"] != *args.cluster.namespace;
         let asked = cluster.objects.iter().filter(|(resource, _)| request.resources.contains(resource));
         let elsewhere = asked.filter(|(_, object)| is_elsewhere(object)).count();
-        if in_namespace && elsewhere > 0 {
+        if in_namespace && elsewhere > 0 && count == 0 {
             writeln!(err, "note: other namespaces have {elsewhere}: give -n NAMESPACE or -A, or another selector")?;
         }
     }
@@ -168,34 +163,83 @@ fn show(args: &GetArgs, format: Format, request: &Request, cluster: Cluster) -> 
     Ok(if missing.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(exit::DIFFERENCE) })
 }
 
+/// A table for each resource, or for each run of named objects of one.
+fn tables(
+    args: &GetArgs,
+    wide: bool,
+    request: &Request,
+    mut objects: Vec<(Resource, &Value)>,
+    now: jiff::Timestamp,
+) -> Result<String, String> {
+    let by_name = !request.names.is_empty();
+    if let Some(path) = args.sort_by() {
+        // Each object that was named is in a table of its own, and only tables are sorted, of which none has the field.
+        let tables = if by_name { objects.len() } else { request.resources.len() };
+        if tables > 1 {
+            return Err(path_into_tables(path));
+        }
+        if objects.len() > 1 {
+            match sort_by(&mut objects, |(_, object)| object, path, Sorted::Rows) {
+                Ok(()) => {}
+                // kubectl drops this error, and the table with it.
+                Err(Unsorted::Path(_)) => return Ok(String::new()),
+                Err(Unsorted::Value(error)) => return Err(error),
+            }
+        }
+    }
+    let show_kind = match by_name {
+        true => objects.iter().any(|(resource, _)| *resource != objects[0].0),
+        false => request.resources.len() > 1,
+    };
+    let groups: Vec<(Resource, Vec<&Value>)> = match by_name {
+        true => objects.chunk_by(|a, b| a.0 == b.0).map(|group| (group[0].0, values(group))).collect(),
+        false => {
+            let of = |resource| objects.iter().filter(move |(of, _)| *of == resource).map(|(_, object)| *object);
+            request.resources.iter().map(|&resource| (resource, of(resource).collect())).collect()
+        }
+    };
+    // The column NAMESPACE stays once a table had it.
+    let mut with_namespace = false;
+    let mut printed = Vec::new();
+    for (resource, rows) in groups {
+        with_namespace |= args.cluster.all_namespaces && resource.is_namespaced();
+        let options = args.table_options(wide, with_namespace, show_kind);
+        let table = Printer::new(resource, options).print(&rows, now, "");
+        printed.extend((!table.is_empty()).then_some(table));
+    }
+    Ok(printed.join(if args.no_headers { "" } else { "\n" }))
+}
+
+fn values<'v>(objects: &[(Resource, &'v Value)]) -> Vec<&'v Value> {
+    objects.iter().map(|(_, object)| *object).collect()
+}
+
+/// Everything but tables.
 fn written(
     args: &GetArgs,
     format: Format,
     request: &Request,
-    objects: &[(Resource, &Value)],
-    now: jiff::Timestamp,
+    mut objects: Vec<(Resource, &Value)>,
 ) -> Result<String, String> {
-    let values: Vec<&Value> = objects.iter().map(|(_, object)| *object).collect();
+    let is_single = request.names.len() == 1;
+    if let Some(path) = args.sort_by().filter(|_| !is_single && !objects.is_empty()) {
+        sort_by(&mut objects, |(_, object)| object, path, Sorted::Items).map_err(|unsorted| match unsorted {
+            Unsorted::Path(error) | Unsorted::Value(error) => error,
+        })?;
+    }
+    let values = values(&objects);
     let whole = || match values.as_slice() {
-        [only] if request.names.len() == 1 => Value::clone(only),
+        [only] if is_single => Value::clone(only),
         _ => json!({"apiVersion": "v1", "kind": "List", "metadata": {"resourceVersion": ""}, "items": values}),
     };
     Ok(match format {
-        Format::Table { wide } => {
-            let several = request.resources.len() > 1;
-            let tables = objects.chunk_by(|a, b| a.0 == b.0).map(|group| {
-                let rows: Vec<&Value> = group.iter().map(|(_, object)| *object).collect();
-                Printer::new(group[0].0, args.table_options(wide, several)).print(&rows, now, "")
-            });
-            tables.collect::<Vec<_>>().join(if args.no_headers { "" } else { "\n" })
-        }
         Format::Yaml => document::yaml(&whole()),
         Format::Json => document::json(&whole()),
-        Format::Name => objects.iter().map(|(of, object)| format!("{}/{}\n", of.singular(), name(object))).collect(),
-        Format::CustomColumns(mut columns) => columns.print(&values)?,
-        Format::JsonPath(template) => {
-            template.execute(&whole()).map_err(|error| format!("error executing jsonpath: {error}"))?
+        Format::Table { .. } | Format::Name => {
+            objects.iter().map(|(of, object)| format!("{}/{}\n", of.singular(), name(object))).collect()
         }
+        Format::CustomColumns(mut columns) => columns.print(&values)?,
+        Format::JsonPath(path) => path.print(&whole())?,
     })
 }
 
@@ -224,7 +268,8 @@ impl<'a> Watch<'a> {
         let wide = matches!(format, Format::Table { wide: true });
         let several = request.resources.len() > 1;
         let printer = |&resource: &Resource| {
-            let mut printer = Printer::new(resource, args.table_options(wide, several));
+            let options = args.table_options(wide, args.cluster.all_namespaces, several);
+            let mut printer = Printer::new(resource, options);
             printer.make_room("EVENT", "MODIFIED".len());
             if resource == Resource::Pod && !several {
                 watch_options(scenario, wide).rooms().for_each(|(title, width)| printer.make_room(title, width));
@@ -241,7 +286,7 @@ impl<'a> Watch<'a> {
         let names = &self.request.names;
         let is_named = names.is_empty()
             || names.iter().any(|(of, wanted)| *of == update.resource && name(&update.object) == wanted);
-        if !is_named || !self.args.cluster.matches(update.resource, &update.object) {
+        if !is_named || !self.args.cluster.matches(self.request, update.resource, &update.object) {
             return true;
         }
         let written = self.written(update).map_err(anyhow::Error::msg).and_then(|text| {
@@ -270,9 +315,7 @@ impl<'a> Watch<'a> {
             }
             Format::Name => format!("{}/{}\n", update.resource.singular(), name(object)),
             Format::CustomColumns(columns) => columns.print(&[object])?,
-            Format::JsonPath(template) => {
-                template.execute(object).map_err(|error| format!("error executing jsonpath: {error}"))?
-            }
+            Format::JsonPath(path) => path.print(object)?,
         })
     }
 

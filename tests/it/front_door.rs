@@ -159,14 +159,40 @@ fn what_is_not_there_is_said_as_by_kubectl() {
     check(
         "get pods scenarios/pi.yaml -o pdf",
         2,
-        "error: unable to match a printer suitable for the output format \"pdf\", allowed formats are: custom-columns,custom-columns-file,json,jsonpath,jsonpath-file,name,wide,yaml",
+        "error: unable to match a printer suitable for the output format \"pdf\", allowed formats are: custom-columns,custom-columns-file,json,jsonpath,jsonpath-as-json,jsonpath-file,name,wide,yaml",
     );
     check("get pods scenarios/pi.yaml -o jsonpath={.x", 2, "error: error parsing jsonpath {.x, unclosed action");
+    let frame =
+        "error: error executing jsonpath \"{.items[9]}\": Error executing template: array index out of bounds: ";
+    check("get jobs scenarios/pi.yaml -o jsonpath={.items[9]}", 2, &format!("{frame}index 9, length 1"));
+    let nowhere = "error: couldn't find any field with path \"{.x}\" in the list of objects";
+    check("get pods scenarios/pi.yaml --sort-by .x -o name", 2, nowhere);
+    check("get pods scenarios/pi.yaml --sort-by .x", 0, "No resources found in default namespace.");
+    check("get pods,jobs scenarios/pi.yaml --sort-by .x", 2, nowhere);
+    check("get nodes scenarios/pi.yaml -o name", 0, "");
+    check("get job/pi scenarios/pi.yaml -A", 2, "error: a resource cannot be retrieved by name across all namespaces");
+    let named = "error: name cannot be provided when a selector is specified";
+    check("get job pi scenarios/pi.yaml -l x", 2, named);
+    check("describe job pi scenarios/pi.yaml -l x", 2, named);
+    check("get job pi scenarios/pi.yaml --field-selector metadata.name=pi", 2, named);
     check(
-        "get pods scenarios/pi.yaml --sort-by .x",
+        "get job/pi scenarios/pi.yaml -l x",
         2,
-        "error: couldn't find any field with path \"{.x}\" in the list of objects",
+        "error: selectors and the all flag cannot be used when passing resource/name arguments",
     );
+    check(
+        "get pods scenarios/pi.yaml --show-labels -o json",
+        2,
+        "error: --show-labels option cannot be used with json printer",
+    );
+    check(
+        "get pods scenarios/pi.yaml -L x -o custom-columns=A:a",
+        2,
+        "error: --label-columns option cannot be used with custom-columns=A:a printer",
+    );
+    check("get job x scenarios/pi.yaml --ignore-not-found", 0, "");
+    check("describe jobs,cronjobs pi scenarios/pi.yaml", 1, "error: you may only specify a single resource type");
+    check("describe nodes scenarios/pi.yaml -A", 0, "No resources found");
     check("describe job x scenarios/pi.yaml", 1, "Error from server (NotFound): jobs.batch \"x\" not found");
 }
 
@@ -177,10 +203,58 @@ fn describe_tells_of_a_job_and_its_events() {
     let has = |words: &str| assert!(text.contains(words), "{words}: {text}");
     has("Pods Statuses:    2 Active (1 Ready) / 1 Succeeded / 0 Failed\n");
     has("  Normal  SuccessfulCreate  8s    job-controller  Created pod: pi-f769t\n");
-    let pods = printed(folder.path(), "describe pod pi- scenarios/pi.yaml --at 8s --show-events=false");
-    assert_eq!(pods.matches("\n\n\nName:").count(), 2, "{pods}");
-    assert!(!pods.contains("Events:  <none>") || pods.contains("Controlled By:"), "{pods}");
+    assert!(!printed(folder.path(), "describe job/pi scenarios/pi.yaml --show-events=false").contains("Events:"));
 }
+
+/// Of several objects kubectl shows events only if it is told to, and sets those that it found by the beginning of
+/// their name apart in another way.
+#[test]
+fn describe_of_several_objects_shows_no_events() {
+    let folder = workplace();
+    let check = |command: &str, objects: usize, events: usize| {
+        let output = run(folder.path(), &format!("describe {command} --at 8s").split(' ').collect::<Vec<_>>());
+        let text = stdout(&output);
+        let found = (text.matches("\nNamespace:").count(), text.matches("\nEvents:").count());
+        assert_eq!(found, (objects, events), "{command}: {text}");
+        text
+    };
+    let all = check("pods scenarios/pi.yaml", 3, 0);
+    assert_eq!(all.matches("\n\n\nName:").count(), 2, "{all}");
+    let by_prefix = check("pod pi- scenarios/pi.yaml", 3, 0);
+    assert!(by_prefix.ends_with("\n\n") && !by_prefix.contains("\n\n\n"), "{by_prefix}");
+    check("pod pi- scenarios/pi.yaml --show-events", 3, 3);
+    check("pods scenarios/pi.yaml --show-events=true", 3, 3);
+    check("job pi x scenarios/pi.yaml", 1, 0);
+    check("job/pi job/x scenarios/pi.yaml", 0, 0);
+    check("job/p scenarios/pi.yaml", 0, 0);
+    let event = check("event pi. scenarios/pi.yaml", 3, 0);
+    assert!(event.contains("Involved Object:\n  API Version:       batch/v1\n"), "{event}");
+}
+
+/// Which columns and names a table has depends on what is in it.
+#[test]
+fn tables_of_several_kinds_have_kubectls_columns() {
+    let folder = workplace();
+    std::fs::write(folder.path().join("m.yaml"), NODE).expect("a file");
+    let check = |command: &str, wanted: &str| {
+        let arguments = format!("get {command} scenarios/pi.yaml m.yaml");
+        let output = run(folder.path(), &arguments.split(' ').collect::<Vec<_>>());
+        assert_eq!(stdout(&output), wanted, "{command}");
+    };
+    let job = "NAMESPACE   NAME           STATUS     COMPLETIONS   DURATION   AGE\n\
+               default     job.batch/pi   Complete   5/5           25s        25s\n";
+    let node = "NAMESPACE   NAME     STATUS   ROLES    AGE   VERSION\n            node/m   Ready    <none>   25s   \n";
+    check("jobs,nodes -A", &format!("{job}\n{node}"));
+    let node = "NAME     STATUS   ROLES    AGE   VERSION\nnode/m   Ready    <none>   25s   \n";
+    check("nodes,jobs -A=1", &format!("{node}\n{job}"));
+    check("jobs,pods pi --no-headers=true", "pi    Complete   5/5   25s   25s\n");
+    check("jobs --field-selector status.successful=5 -o jsonpath-as-json={.items[*].kind}", "[\n    \"Job\"\n]\n");
+    check("job/x -o yaml", "");
+    check("jobs --field-selector status.successful=4 -o name --ignore-not-found=true", "");
+}
+
+const NODE: &str =
+    "apiVersion: v1\nkind: Node\nmetadata: {name: m}\nstatus: {capacity: {cpu: 64, memory: 64Gi, pods: 110}}\n";
 
 #[test]
 fn init_writes_a_scenario_that_runs_and_nothing_over_another() {

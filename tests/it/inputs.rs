@@ -18,7 +18,7 @@ use jobsim::report::kubectl::document;
 use jobsim::report::kubectl::get::{Printer, Resource, TableOptions};
 use jobsim::report::kubectl::jsonpath;
 use jobsim::report::kubectl::selector::LabelSelector;
-use jobsim::report::kubectl::sort::sort_by;
+use jobsim::report::kubectl::sort::{Sorted, sort_by};
 use jobsim::report::v1::{Calendar, Objects};
 use jobsim::scenario::axis::{Axis, AxisValues};
 use jobsim::scenario::decode::ServerDecoder;
@@ -137,7 +137,7 @@ pub fn template(text: &str) {
     for columns in [CustomColumns::parse(text, true), CustomColumns::parse_template(text, true)] {
         _ = columns.map(|mut columns| columns.print(&[&pod, &list]));
     }
-    _ = sort_by(&mut [pod.clone(), list, pod], |object| object, text);
+    _ = sort_by(&mut [pod.clone(), list, pod], |object| object, text, Sorted::Rows);
 }
 
 /// Patches and updates of a stored Job or CronJob: two JSON documents, one a line, or one that is both.
@@ -205,7 +205,7 @@ fn print_as(resource: Resource, object: &Value, now: jiff::Timestamp) {
     let options = TableOptions { wide: true, with_namespace: true, show_labels: true, ..TableOptions::default() };
     let row = Printer::new(resource, options).print(&[object], now, "");
     assert!(row.lines().count() >= 1, "titles at least");
-    let around = Surroundings { events: std::slice::from_ref(object), pods: std::slice::from_ref(object), now };
+    let around = Surroundings { events: Some(std::slice::from_ref(object)), pods: std::slice::from_ref(object), now };
     _ = describe(resource, object, &around);
     _ = (document::yaml(object), document::json(object));
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::jsonpath::{Template, parse, printed, relaxed};
+use super::jsonpath::{Template, parse, relaxed};
 use super::table::Columns;
 
 /// The path of a column; an empty one finds nothing (`RelaxedJSONPathExpression`).
@@ -11,7 +11,7 @@ fn column_path(path: &str) -> Result<Template, String> {
 }
 
 /// A value as the verb `%v` prints it: maps with their keys in order.
-fn as_go_prints(value: &Value) -> String {
+pub(super) fn as_go_prints(value: &Value) -> String {
     let joined = |words: Vec<String>| words.join(" ");
     match value {
         Value::Array(items) => format!("[{}]", joined(items.iter().map(as_go_prints).collect())),
@@ -23,7 +23,9 @@ fn as_go_prints(value: &Value) -> String {
                 joined(fields.iter().map(|(key, value)| format!("{key}:{}", as_go_prints(value))).collect())
             )
         }
-        _ => printed(value),
+        Value::String(text) => text.clone(),
+        Value::Null => "<nil>".to_owned(),
+        _ => value.to_string(),
     }
 }
 
@@ -85,7 +87,7 @@ impl CustomColumns {
         }
         for object in objects {
             let cell = |(_, path): &(String, Template)| {
-                let found: Vec<String> = path.find(object)?.iter().flatten().map(as_go_prints).collect();
+                let found: Vec<String> = path.find(object)?.into_iter().flatten().map(as_go_prints).collect();
                 let text = if found.is_empty() { "<none>".to_owned() } else { found.join(",") };
                 Ok(text.replace('\u{1b}', "^[").replace('\r', "\\r"))
             };

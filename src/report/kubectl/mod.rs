@@ -4,6 +4,7 @@ pub mod custom_columns;
 pub mod describe;
 pub mod document;
 pub mod duration;
+pub mod field_selector;
 mod fields;
 pub mod get;
 pub mod jsonpath;

@@ -50,36 +50,51 @@ impl Sheet {
 
     /// A title and values below each other, or `<none>`.
     pub(super) fn list(&mut self, title: &str, values: impl IntoIterator<Item = String>) {
-        self.raw(&format!("{title}:"));
-        let mut is_empty = true;
-        for value in values {
-            is_empty = false;
-            self.line(0, format!("\t{value}"));
+        self.list_within("", "", title, values);
+    }
+
+    /// The same further in: kubectl indents each piece that it writes (`nestedPrefixWriter`), so that the values, which
+    /// come with their indentation, stand further right than others. `gap` is before them where there is no title.
+    fn list_within(&mut self, indent: &str, gap: &str, title: &str, values: impl IntoIterator<Item = String>) {
+        self.raw(&format!("{indent}{title}:\t"));
+        let mut values = values.into_iter().peekable();
+        if values.peek().is_none() {
+            return self.line(0, format!("{indent}<none>"));
         }
-        if is_empty {
-            self.line(0, "\t<none>");
+        for (number, value) in values.enumerate() {
+            let before = if number == 0 { String::new() } else { format!("{gap}\t") };
+            self.line(0, before + &value);
         }
     }
 
     /// Labels, a line each.
     pub(super) fn labels(&mut self, title: &str, labels: &Value) {
-        self.list(title, entries(labels).map(|(key, value)| format!("{key}={value}")));
+        self.labels_within("", title, labels);
+    }
+
+    pub(super) fn labels_within(&mut self, indent: &str, title: &str, labels: &Value) {
+        let lines = entries(labels).map(|(key, value)| format!("{indent}{key}={value}"));
+        self.list_within(indent, &indent.repeat(2), title, lines);
     }
 
     /// Annotations; long ones and those of several lines begin below their key (`printAnnotationsMultiline`).
     pub(super) fn annotations(&mut self, title: &str, annotations: &Value) {
+        self.annotations_within("", title, annotations);
+    }
+
+    pub(super) fn annotations_within(&mut self, indent: &str, title: &str, annotations: &Value) {
         let shown = entries(annotations).filter(|(key, _)| *key != "kubectl.kubernetes.io/last-applied-configuration");
         let mut lines = Vec::new();
         for (key, value) in shown {
             let value = value.strip_suffix('\n').unwrap_or(value);
             if value.len() + key.len() + 2 > MAX_ANNOTATION || value.contains('\n') {
-                lines.push(format!("{key}:"));
+                lines.push(format!("{indent}{key}:"));
                 lines.extend(value.split('\n').map(|line| format!("  {}", shortened(line, MAX_ANNOTATION - 2))));
             } else {
-                lines.push(format!("{key}: {value}"));
+                lines.push(format!("{indent}{key}: {value}"));
             }
         }
-        self.list(title, lines);
+        self.list_within(indent, indent, title, lines);
     }
 }
 

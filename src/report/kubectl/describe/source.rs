@@ -2,11 +2,10 @@
 
 use serde_json::Value;
 
-use super::super::fields::{entries, is_true, items, text};
+use super::super::fields::{is_true, items, text};
 use super::resources::amount;
 use super::sheet::Sheet;
 use crate::api::quantity::Quantity;
-use crate::api::quote::quote;
 
 pub(super) fn environment(container: &Value, pod: Option<&Value>, sheet: &mut Sheet) {
     let sources = items(&container["envFrom"]);
@@ -70,25 +69,13 @@ fn value_from(from: &Value, container: &Value, pod: Option<&Value>) -> Option<St
     }
 }
 
-/// A field of a pod's metadata (`ExtractFieldPathAsString`); nothing for those that only a kubelet knows.
-fn field_of(pod: &Value, path: &str) -> String {
-    let metadata = &pod["metadata"];
-    let map = |map: &Value| {
-        let lines: Vec<String> = entries(map).map(|(key, value)| format!("{key}={}", quote(value))).collect();
-        lines.join("\n")
-    };
-    if let Some((path, key)) = path.strip_suffix("']").and_then(|path| path.split_once("['")) {
-        return match path {
-            "metadata.annotations" => text(&metadata["annotations"][key]).to_owned(),
-            "metadata.labels" => text(&metadata["labels"][key]).to_owned(),
-            _ => String::new(),
-        };
-    }
+/// A field of a pod. kubectl's scheme knows the labels of fields that every object has, and no others
+/// (`DefaultMetaV1FieldSelectorConversion`).
+fn field_of<'p>(pod: &'p Value, path: &str) -> &'p str {
     match path {
-        "metadata.annotations" => map(&metadata["annotations"]),
-        "metadata.labels" => map(&metadata["labels"]),
-        "metadata.name" | "metadata.namespace" | "metadata.uid" => text(&metadata[&path[9..]]).to_owned(),
-        _ => String::new(),
+        "metadata.name" => text(&pod["metadata"]["name"]),
+        "metadata.namespace" => text(&pod["metadata"]["namespace"]),
+        _ => "",
     }
 }
 
@@ -104,4 +91,30 @@ fn container_resource(reference: &Value, container: &Value) -> Option<i64> {
         _ => (of.value(), divisor.value()),
     };
     (known && divisor != 0).then(|| (of as f64 / divisor as f64).ceil() as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn values_are_those_that_kubectl_can_resolve() {
+        let metadata =
+            json!({"name": "p", "namespace": "n", "uid": "u", "labels": {"a": "b"}, "annotations": {"c": "d"}});
+        let pod = json!({"metadata": metadata, "spec": {"nodeName": "m"}});
+        let check = |path: &str, value: &str| {
+            let from = json!({"fieldRef": {"apiVersion": "v1", "fieldPath": path}});
+            let wanted = format!("{value} (v1:{path})");
+            assert_eq!(value_from(&from, &Value::Null, Some(&pod)).as_deref(), Some(wanted.as_str()));
+            let of_template = value_from(&from, &Value::Null, None);
+            assert_eq!(of_template, Some(format!(" (v1:{path})")));
+        };
+        check("metadata.name", "p");
+        check("metadata.namespace", "n");
+        for unknown in ["metadata.uid", "metadata.labels", "metadata.labels['a']", "metadata.annotations['c']"] {
+            check(unknown, "");
+        }
+        check("spec.nodeName", "");
+    }
 }

@@ -344,10 +344,8 @@ fn claim(template: &Value, sheet: &mut Sheet) {
     let class = if annotated.is_empty() { text(&spec["storageClassName"]) } else { annotated };
     sheet.field(2, "StorageClass", class);
     sheet.field(2, "Volume", text(&spec["volumeName"]));
-    sheet.raw("    ");
-    sheet.labels("Labels", &metadata["labels"]);
-    sheet.raw("    ");
-    sheet.annotations("Annotations", &metadata["annotations"]);
+    sheet.labels_within("    ", "Labels", &metadata["labels"]);
+    sheet.annotations_within("    ", "Annotations", &metadata["annotations"]);
     let given = if text(&spec["volumeName"]).is_empty() { "" } else { "0" };
     sheet.field(2, "Capacity", given);
     sheet.field(2, "Access Modes", "");
@@ -378,5 +376,29 @@ fn projected(source: &Value, sheet: &mut Sheet) {
         sheet.field(2, "Optional", is_true(&config_map["optional"]).to_string());
     } else if !token.is_null() {
         sheet.field(2, "TokenExpirationSeconds", int(&token["expirationSeconds"]).to_string());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn labels_of_claims_to_come_are_indented_twice() {
+        let metadata = json!({"labels": {"a": "b", "c": "d"}, "annotations": {"e": "f", "g": "h\ni"}});
+        let volumes = json!([{"name": "v", "ephemeral": {"volumeClaimTemplate": {"metadata": metadata, "spec": {}}}}]);
+        let mut sheet = Sheet::new();
+        list(&volumes, "", &mut sheet);
+        let wanted = "
+    Labels:            a=b
+                       c=d
+    Annotations:       e: f
+                       g:
+                     h
+                     i
+    Capacity:      \n";
+        let text = sheet.finish();
+        assert!(text.contains(wanted), "{text}");
     }
 }

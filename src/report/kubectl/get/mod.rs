@@ -42,18 +42,22 @@ impl Resource {
         Resource::ALL.into_iter().find(|resource| resource.kind() == kind)
     }
 
-    /// The resource by any name that kubectl takes: `jobs`, `job`, `jobs.batch`, `po`.
+    /// The resource by any name that kubectl takes: `jobs`, `job`, `jobs.batch`, `po`, `events.v1.`.
     pub fn by_name(name: &str) -> Option<Resource> {
         let name = name.to_lowercase();
-        let name = name.strip_suffix(".v1.batch").or_else(|| name.strip_suffix(".batch")).unwrap_or(&name);
-        Some(match name {
+        let (name, group) = name.split_once('.').map_or((name.as_str(), None), |(name, group)| (name, Some(group)));
+        let resource = match name {
             "job" | "jobs" => Resource::Job,
             "pod" | "pods" | "po" => Resource::Pod,
             "cronjob" | "cronjobs" | "cj" => Resource::CronJob,
             "event" | "events" | "ev" => Resource::Event,
             "node" | "nodes" | "no" => Resource::Node,
             _ => return None,
-        })
+        };
+        let is_batch = matches!(resource, Resource::Job | Resource::CronJob);
+        let (own, with_version) = if is_batch { ("batch", "v1.batch") } else { ("", "v1.") };
+        let is_known = |group: &str| group.is_empty() || group == own || group == with_version;
+        group.is_none_or(is_known).then_some(resource)
     }
 
     /// `Job`.
@@ -121,7 +125,7 @@ impl Resource {
 pub struct TableOptions {
     /// `-o wide`.
     pub wide: bool,
-    /// `-A`: a column NAMESPACE.
+    /// `-A`: a column NAMESPACE, empty for what is in none.
     pub with_namespace: bool,
     /// `--show-labels`: a column LABELS.
     pub show_labels: bool,
@@ -181,14 +185,10 @@ impl Printer {
         }
     }
 
-    fn shows_namespace(&self) -> bool {
-        self.options.with_namespace && self.resource.is_namespaced()
-    }
-
     fn header(&self) -> Vec<String> {
         let mut titles: Vec<String> = Vec::new();
         titles.extend(self.options.with_event.then(|| "EVENT".to_owned()));
-        titles.extend(self.shows_namespace().then(|| "NAMESPACE".to_owned()));
+        titles.extend(self.options.with_namespace.then(|| "NAMESPACE".to_owned()));
         let shown = self.resource.columns().iter().filter(|(_, wide)| self.options.wide || !wide);
         titles.extend(shown.map(|(title, _)| (*title).to_owned()));
         let label_title = |label: &String| label.rsplit('/').next().unwrap_or(label).to_uppercase();
@@ -201,7 +201,7 @@ impl Printer {
         let metadata = &object["metadata"];
         let mut row: Vec<String> = Vec::new();
         row.extend(self.options.with_event.then(|| event.to_owned()));
-        row.extend(self.shows_namespace().then(|| text(&metadata["namespace"]).to_owned()));
+        row.extend(self.options.with_namespace.then(|| text(&metadata["namespace"]).to_owned()));
         let cells = self.resource.cells(object, now).into_iter().zip(self.resource.columns());
         for (cell, (title, wide)) in cells {
             let prefix = if *title == "NAME" && self.options.show_kind { self.resource.singular() } else { "" };

@@ -8,24 +8,19 @@ use serde_json::Value;
 
 pub use parse::parse;
 
-/// A template.
+/// A template: actions, each of steps one after the other, and the text between them.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Template(Vec<Part>);
-
-/// A piece of a template.
-#[derive(Clone, Debug, PartialEq)]
-enum Part {
-    /// What an action finds, or plain text.
-    Action(Vec<Step>),
-    /// Parts that are repeated for each thing found.
-    Range(Vec<Step>, Vec<Part>),
-}
+pub struct Template(Vec<Vec<Step>>);
 
 /// A step from values to values.
 #[derive(Clone, Debug, PartialEq)]
 enum Step {
-    /// A value written in the template.
+    /// Text of the template.
+    Text(Value),
+    /// A number or truth value written in the template.
     Literal(Value),
+    /// `range`, `end`, or a word that means nothing.
+    Identifier(String),
     /// A field of an object.
     Field(String),
     /// All fields or items.
@@ -51,7 +46,7 @@ enum Bound {
     Single,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 enum Comparison {
     Less,
     Greater,
@@ -59,6 +54,8 @@ enum Comparison {
     NotEqual,
     LessOrEqual,
     GreaterOrEqual,
+    /// A sign that means nothing.
+    Unknown(String),
 }
 
 impl Template {
@@ -66,10 +63,8 @@ impl Template {
     ///
     /// # Errors
     /// A sentence as kubectl's.
-    pub fn find(&self, object: &Value) -> Result<Vec<Vec<Value>>, String> {
-        let mut results = Vec::new();
-        evaluate::parts(&self.0, object, &mut results)?;
-        Ok(results.into_iter().map(|found| found.into_iter().map(std::borrow::Cow::into_owned).collect()).collect())
+    pub fn find<'v>(&'v self, object: &'v Value) -> Result<Vec<Vec<&'v Value>>, String> {
+        evaluate::Work::new(&self.0).find(0, object)
     }
 
     /// The template filled in.
@@ -78,34 +73,62 @@ impl Template {
     /// A sentence as kubectl's.
     pub fn execute(&self, object: &Value) -> Result<String, String> {
         let lists = self.find(object)?;
-        let words = |list: &Vec<Value>| list.iter().map(printed).collect::<Vec<_>>().join(" ");
+        let words = |list: &Vec<&Value>| list.iter().map(|value| printed(value)).collect::<Vec<_>>().join(" ");
         Ok(lists.iter().map(words).collect())
+    }
+
+    /// What each action finds, as a JSON list (`jsonpath-as-json`).
+    ///
+    /// # Errors
+    /// A sentence as kubectl's.
+    pub fn execute_as_json(&self, object: &Value) -> Result<String, String> {
+        Ok(self.find(object)?.iter().map(super::document::json).collect())
     }
 }
 
 /// A value as text: objects and lists as JSON.
-pub fn printed(value: &Value) -> String {
+fn printed(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        Value::Null => "<nil>".to_owned(),
         Value::Object(_) | Value::Array(_) => crate::apiserver::go_json_text(value),
         _ => value.to_string(),
     }
 }
 
-/// A path as `--sort-by` and `custom-columns` take it, with or without braces and the first point
+/// The type that Go gives a value.
+pub(super) fn go_type(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "<nil>",
+        Value::Object(_) => "map[string]interface {}",
+        Value::Array(_) => "[]interface {}",
+        Value::String(_) => "string",
+        Value::Bool(_) => "bool",
+        Value::Number(number) if number.is_f64() => "float64",
+        Value::Number(_) => "int64",
+    }
+}
+
+/// A path as `--sort-by` and `custom-columns` take it, with or without braces and the first point, as a template
 /// (`RelaxedJSONPathExpression`).
 ///
 /// # Errors
 /// A sentence as kubectl's.
-pub fn relaxed(path: &str) -> Result<Template, String> {
+pub fn relaxed_path(path: &str) -> Result<String, String> {
     let inner = path.strip_prefix('{').and_then(|path| path.strip_suffix('}')).unwrap_or(path);
     let inner = inner.strip_prefix('.').unwrap_or(inner);
     if inner.is_empty() || inner.contains(['{', '}']) {
         let forms = "'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'";
         return Err(format!("unexpected path string, expected a {forms}"));
     }
-    parse(&format!("{{.{inner}}}"))
+    Ok(format!("{{.{inner}}}"))
+}
+
+/// The same, read.
+///
+/// # Errors
+/// A sentence as kubectl's.
+pub fn relaxed(path: &str) -> Result<Template, String> {
+    parse(&relaxed_path(path)?)
 }
 
 #[cfg(test)]
@@ -121,6 +144,7 @@ mod tests {
                  "status": {"capacity": {"cpu": "4"}, "n": 1, "ok": true}},
                 {"kind": "None", "metadata": {"name": "127.0.0.2"}, "status": {"capacity": {"cpu": "8"}, "n": 2}},
             ],
+            "null": null,
             "users": [{"name": "myself", "user": {}}, {"name": "e2e", "user": {"username": "admin"}}],
         })
     }
@@ -152,6 +176,19 @@ mod tests {
         check("{range .missing[*]}y{end}x", "x");
         check("{.items[*].status['n','ok']}", "1 2 true");
         check("no action", "no action");
+        // A range without an end goes on to the end of the text, which is then done once more.
+        check("{range .items[*]}{.kind}", "NoneNoneList");
+        check("{range .items[*]}{range .status.n}x{end}{.kind}{end}y", "xNonexNoney");
+        check("{range .missing[*]}{range .x[*]}y{end}z{end}x", "x");
+        check("{\"\\u0041\\x42\\103\\\"\"}", "ABC\"");
+        check("{'\\''}{.null}", "'null");
+        check("{.missing 5}{5}{true}", "5true");
+        check("{.items[?(@.kind[0])].status.n}", "1 2");
+        check("{.users[?(@.name=)].name}x", "x");
+        check(
+            "{.users[1]..}",
+            "{\"name\":\"e2e\",\"user\":{\"username\":\"admin\"}} e2e {\"username\":\"admin\"} admin",
+        );
     }
 
     #[test]
@@ -169,7 +206,23 @@ mod tests {
         check("{end}", "not in range, nothing to end");
         check("{\"x}", "unterminated quoted string");
         check("{.items[?(@.status.n<\"x\")]}", "incompatible types for comparison");
+        check("{.items[?(@.status<\"x\")]}", "invalid type for comparison");
+        check("{.items[?(@.x==)]}", "unrecognized character in action: U+003D '='");
+        check("{.items[?(@.kind=\"x\")]}", "unrecognized filter operator =");
+        check(
+            "{.users[1][?(@.x)]}",
+            "map[name:e2e user:map[username:admin]] is not array or slice and cannot be filtered",
+        );
+        check("{\"\\q\"}", "unquote string \"\\q\" error invalid syntax");
+        check("{\\x}", "unrecognized character in action: U+005C '\\'");
+        check("{x\\}", "unrecognized identifier x\\");
         check("{#}", "unrecognized character in action: U+0023 '#'");
+    }
+
+    #[test]
+    fn results_may_be_lists() {
+        let filled = parse("{.items[*].status.n}x").and_then(|template| template.execute_as_json(&object()));
+        assert_eq!(filled.as_deref(), Ok("[\n    1,\n    2\n]\n[\n    \"x\"\n]\n"));
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Bound, Comparison, Part, Step, Template};
+use super::{Bound, Comparison, Step, Template};
 
-/// Deepest nesting of ranges, unions and filters.
+/// Deepest nesting of unions and filters.
 const MAX_DEPTH: usize = 32;
 
 /// Reads a template.
@@ -12,48 +12,19 @@ const MAX_DEPTH: usize = 32;
 /// # Errors
 /// A sentence as kubectl's.
 pub fn parse(text: &str) -> Result<Template, String> {
-    let mut open: Vec<(Vec<Step>, Vec<Part>)> = vec![(Vec::new(), Vec::new())];
+    let mut actions: Vec<Vec<Step>> = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {
-        let Some(start) = rest.find('{') else {
-            add(&mut open, Part::Action(vec![literal(rest)]));
-            break;
-        };
+        let start = rest.find('{').unwrap_or(rest.len());
         if start > 0 {
-            add(&mut open, Part::Action(vec![literal(&rest[..start])]));
+            actions.push(vec![Step::Text(rest[..start].into())]);
         }
-        let mut action = Action { text: &rest[start + 1..], at: 0, depth: open.len() };
-        let (word, steps) = action.read(true)?;
+        let Some(inner) = rest.get(start + 1..) else { break };
+        let mut action = Action { text: inner, at: 0, depth: 0 };
+        actions.push(action.read()?);
         rest = &action.text[action.at..];
-        match word.as_deref() {
-            None => add(&mut open, Part::Action(steps)),
-            Some("range") if open.len() > MAX_DEPTH => return Err("too many ranges".to_owned()),
-            Some("range") => open.push((steps, Vec::new())),
-            Some("end") => {
-                let Some((steps, parts)) = open.pop().filter(|_| !open.is_empty()) else {
-                    return Err("not in range, nothing to end".to_owned());
-                };
-                add(&mut open, Part::Range(steps, parts));
-            }
-            Some(other) => return Err(format!("unrecognized identifier {other}")),
-        }
     }
-    // A range without an end goes on to the end of the text.
-    while open.len() > 1 {
-        let Some((steps, parts)) = open.pop() else { break };
-        add(&mut open, Part::Range(steps, parts));
-    }
-    Ok(Template(open.pop().map(|(_, parts)| parts).unwrap_or_default()))
-}
-
-fn add(open: &mut [(Vec<Step>, Vec<Part>)], part: Part) {
-    if let Some((_, parts)) = open.last_mut() {
-        parts.push(part);
-    }
-}
-
-fn literal(text: &str) -> Step {
-    Step::Literal(text.into())
+    Ok(Template(actions))
 }
 
 /// The steps of a text as they stand within braces.
@@ -61,12 +32,7 @@ fn steps(text: &str, depth: usize) -> Result<Vec<Step>, String> {
     if depth > MAX_DEPTH {
         return Err("nested too deeply".to_owned());
     }
-    let text = format!("{text}}}");
-    let mut action = Action { text: &text, at: 0, depth };
-    match action.read(false)? {
-        (Some(word), _) => Err(format!("unrecognized identifier {word}")),
-        (None, steps) => Ok(steps),
-    }
+    Action { text: &format!("{text}}}"), at: 0, depth }.read()
 }
 
 /// What stands between braces.
@@ -87,9 +53,9 @@ impl Action<'_> {
         Some(c)
     }
 
-    /// Reads to the closing brace: a word like `range` if there is one, and the steps.
-    fn read(&mut self, words: bool) -> Result<(Option<String>, Vec<Step>), String> {
-        let (mut word, mut steps) = (None, Vec::new());
+    /// Reads to the closing brace.
+    fn read(&mut self) -> Result<Vec<Step>, String> {
+        let mut steps = Vec::new();
         loop {
             let rest = &self.text[self.at..];
             if rest.starts_with("[?(") {
@@ -108,7 +74,7 @@ impl Action<'_> {
                 continue;
             }
             match self.next() {
-                Some('}') => return Ok((word, steps)),
+                Some('}') => return Ok(steps),
                 None | Some('\r' | '\n') => return Err("unclosed action".to_owned()),
                 Some(' ' | '@' | '$') => {}
                 Some('[') => steps.extend(self.brackets()?),
@@ -120,11 +86,13 @@ impl Action<'_> {
                 }
                 Some(c) if c == '_' || c.is_alphanumeric() => {
                     self.at -= c.len_utf8();
-                    match self.until_terminator() {
-                        name if name == "true" || name == "false" => steps.push(Step::Literal((name == "true").into())),
-                        name if words && word.is_none() => word = Some(name),
-                        name => return Err(format!("unrecognized identifier {name}")),
-                    }
+                    let end = self.text[self.at..].find(is_terminator).map_or(self.text.len(), |end| self.at + end);
+                    let word = &self.text[self.at..end];
+                    self.at = end;
+                    steps.push(match word {
+                        "true" | "false" => Step::Literal((word == "true").into()),
+                        _ => Step::Identifier(word.to_owned()),
+                    });
                 }
                 Some(c) => return Err(format!("unrecognized character in action: U+{:04X} '{c}'", u32::from(c))),
             }
@@ -132,26 +100,17 @@ impl Action<'_> {
     }
 
     /// A name up to a point, a bracket or the like; a backslash takes the next character as it is.
-    fn until_terminator(&mut self) -> String {
-        let mut name = String::new();
-        while let Some(c) = self.peek() {
-            if " \t\r\n.,[]$@{}".contains(c) {
-                break;
-            }
+    fn field(&mut self) -> Step {
+        let start = self.at;
+        while let Some(c) = self.peek().filter(|c| !is_terminator(*c)) {
             self.at += c.len_utf8();
             if c == '\\' {
-                name.extend(self.next());
-            } else {
-                name.push(c);
+                self.next();
             }
         }
-        name
-    }
-
-    fn field(&mut self) -> Step {
-        match self.until_terminator() {
-            name if name == "*" => Step::Wildcard,
-            name => Step::Field(name),
+        match &self.text[start..self.at] {
+            "*" => Step::Wildcard,
+            name => Step::Field(name.replace('\\', "")),
         }
     }
 
@@ -167,22 +126,19 @@ impl Action<'_> {
         value.map(Step::Literal).map_err(|_| format!("cannot parse number {text}"))
     }
 
+    /// Text in quotes, which a backslash before them does not end.
     fn quoted(&mut self, quote: char) -> Result<Step, String> {
-        let mut text = String::new();
+        let start = self.at - 1;
         loop {
             match self.next() {
                 None | Some('\n') => return Err("unterminated quoted string".to_owned()),
-                Some(c) if c == quote => return Ok(literal(&text)),
-                Some('\\') => match self.next() {
-                    Some('n') => text.push('\n'),
-                    Some('t') => text.push('\t'),
-                    Some('r') => text.push('\r'),
-                    Some(c) if c == quote || c == '\\' => text.push(c),
-                    _ => return Err("invalid syntax".to_owned()),
-                },
-                Some(c) => text.push(c),
+                Some(c) if c == quote && !self.text[..self.at - 1].ends_with('\\') => break,
+                Some(_) => {}
             }
         }
+        let text = unquoted(&self.text[start + 1..self.at - 1], quote);
+        let wrong = || format!("unquote string {} error invalid syntax", &self.text[start..self.at]);
+        text.map(|text| Step::Text(text.into())).ok_or_else(wrong)
     }
 
     /// `[0]`, `[1:3]`, `[*]`, `['name']`, `[0,2]`.
@@ -206,37 +162,90 @@ impl Action<'_> {
     fn filter(&mut self) -> Result<Step, String> {
         self.at += "[?(".len();
         let start = self.at;
-        let mut quote = None;
+        // Of quotes only the first and one like it count.
+        let (mut quote, mut is_closed) = (None, false);
         loop {
-            match (self.next(), quote) {
-                (None | Some('\n'), _) => return Err("unterminated filter".to_owned()),
-                (Some(c @ ('"' | '\'')), None) => quote = Some(c),
-                (Some('\\'), Some(_)) => _ = self.next(),
-                (Some(c), Some(open)) if c == open => quote = None,
-                (Some(')'), None) => break,
-                _ => {}
+            match self.next() {
+                None | Some('\n') => return Err("unterminated filter".to_owned()),
+                Some(c @ ('"' | '\'')) => match quote {
+                    None => quote = Some(c),
+                    Some(open) => is_closed |= c == open && !self.text[..self.at - 1].ends_with('\\'),
+                },
+                Some(')') if quote.is_some() == is_closed => break,
+                Some(_) => {}
             }
         }
         let text = &self.text[start..self.at - 1];
         if self.next() != Some(']') {
             return Err("unclosed array expect ]".to_owned());
         }
-        let Some(at) = text.find(['!', '<', '>', '=']).filter(|&at| at > 0) else {
+        let Some((left, sign, right)) = comparison(text) else {
             return Ok(Step::Filter(steps(text, self.depth + 1)?, None));
         };
-        let length = text[at..].chars().take_while(|c| "!<>=~".contains(*c)).count();
-        let comparison = match &text[at..at + length] {
+        let sign = match sign {
             "<" => Comparison::Less,
             ">" => Comparison::Greater,
             "==" => Comparison::Equal,
             "!=" => Comparison::NotEqual,
             "<=" => Comparison::LessOrEqual,
             ">=" => Comparison::GreaterOrEqual,
-            other => return Err(format!("unrecognized filter operator {other}")),
+            other => Comparison::Unknown(other.to_owned()),
         };
-        let (left, right) = (steps(&text[..at], self.depth + 1)?, steps(&text[at + length..], self.depth + 1)?);
-        Ok(Step::Filter(left, Some((comparison, right))))
+        let (left, right) = (steps(left, self.depth + 1)?, steps(right, self.depth + 1)?);
+        Ok(Step::Filter(left, Some((sign, right))))
     }
+}
+
+/// The sides of a comparison and the sign between them; the right side has a letter at least.
+fn comparison(text: &str) -> Option<(&str, &str, &str)> {
+    let is_sign = |c: char| "!<>=".contains(c);
+    let at = text.find(is_sign).filter(|&at| at > 0)?;
+    let length = text[at..].find(|c| !is_sign(c)).unwrap_or(text.len() - at - 1);
+    (length > 0).then(|| (&text[..at], &text[at..at + length], &text[at + length..]))
+}
+
+/// What ends a name.
+fn is_terminator(c: char) -> bool {
+    " \t\r\n.,[]$@{}".contains(c)
+}
+
+/// Text with escapes as Go writes them (`UnquoteExtend`); none if one is wrong.
+fn unquoted(text: &str, quote: char) -> Option<String> {
+    let (mut bytes, mut rest) = (Vec::new(), text);
+    while let Some(c) = rest.chars().next() {
+        rest = &rest[c.len_utf8()..];
+        if c != '\\' {
+            bytes.extend(c.encode_utf8(&mut [0; 4]).bytes());
+            continue;
+        }
+        let escape = rest.chars().next()?;
+        rest = &rest[escape.len_utf8()..];
+        let (digits, radix) = match escape {
+            'x' => (2, 16),
+            'u' => (4, 16),
+            'U' => (8, 16),
+            '0'..='7' => (2, 8),
+            _ => (0, 10),
+        };
+        let written = rest.get(..digits).filter(|written| written.chars().all(|c| c.is_digit(radix)))?;
+        rest = &rest[digits..];
+        let number = || u32::from_str_radix(written, radix).ok();
+        match escape {
+            'a' => bytes.push(0x07),
+            'b' => bytes.push(0x08),
+            'f' => bytes.push(0x0c),
+            'n' => bytes.push(b'\n'),
+            'r' => bytes.push(b'\r'),
+            't' => bytes.push(b'\t'),
+            'v' => bytes.push(0x0b),
+            'x' => bytes.push(u8::try_from(number()?).ok()?),
+            'u' | 'U' => bytes.extend(char::from_u32(number()?)?.encode_utf8(&mut [0; 4]).bytes()),
+            '0'..='7' => bytes.push(u8::try_from(escape.to_digit(8)? * 64 + number()?).ok()?),
+            c if c == quote || c == '\\' => bytes.push(c as u8),
+            _ => return None,
+        }
+    }
+    Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 fn slice(text: &str) -> Result<Step, String> {
@@ -244,7 +253,7 @@ fn slice(text: &str) -> Result<Step, String> {
     let parts: Vec<&str> = text.split(':').collect();
     let number = |part: &str| match part {
         "" => Ok(None),
-        _ if !part.trim_start_matches('-').chars().all(|c| c.is_ascii_digit()) => Err(invalid()),
+        _ if !part.strip_prefix('-').unwrap_or(part).chars().all(|c| c.is_ascii_digit()) => Err(invalid()),
         _ => part.parse::<i64>().map(Some).map_err(|_| format!("array index {part} is not a number")),
     };
     match parts.as_slice() {
