@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use serde_json::Value as Json;
+
 use super::clockwork::Clocks;
 use super::cluster_objects;
 use super::decode::{Decoded, Fault, FaultKind, decode};
@@ -45,6 +47,28 @@ pub(super) fn admit(document: &Document, kind: &str, server: &Server<'_>, proble
         // Namespaces are there as soon as an object is in them.
         "Namespace" => None,
         _ => policy(document, kind, &decoded, &rules, problems),
+    }
+}
+
+/// What the server has of an object that it accepts.
+pub(super) struct Accepted {
+    /// A Job or CronJob as it is stored.
+    pub(super) stored: Option<Json>,
+    /// What the server warns of.
+    pub(super) warnings: Vec<String>,
+}
+
+/// The server's answer to an object of a kind, as far as it hangs on this object alone.
+pub(super) fn answer(kind: &str, value: &Json, rules: &Rules) -> Result<Accepted, Vec<FieldError>> {
+    let accepted = |stored, warnings| Accepted { stored, warnings };
+    match kind {
+        "Job" => admission::create_job(value, rules).map(|job| accepted(Some(job.manifest), job.warnings)),
+        "CronJob" => admission::create_cron_job(value, &Clocks, rules)
+            .map(|cron_job| accepted(Some(cron_job.manifest), cron_job.warnings)),
+        "Namespace" => Ok(accepted(None, Vec::new())),
+        "Pod" if cluster_objects::has_ended(value) => Ok(accepted(None, Vec::new())),
+        "Pod" => admission::create_pod(value, rules).map(|pod| accepted(None, pod.warnings)),
+        _ => admission::create_policy(kind, value, rules).map(|policy| accepted(None, policy.warnings)),
     }
 }
 
@@ -104,7 +128,7 @@ fn policy(
     Some(match kind {
         "Node" => cluster_objects::node(manifest),
         "PodDisruptionBudget" => cluster_objects::disruption_budget(manifest),
-        "PriorityClass" => cluster_objects::priority_class(manifest),
+        "PriorityClass" => Object::PriorityClass(cluster_objects::class_of(manifest)),
         "LimitRange" => quotas::limit_range(manifest),
         _ => quotas::resource_quota(manifest),
     })

@@ -136,14 +136,14 @@ pub(super) fn has_ended(pod: &Json) -> bool {
 }
 
 /// A PriorityClass.
-pub(super) fn priority_class(value: &Json) -> Object {
+pub(super) fn class_of(value: &Json) -> PriorityClass {
     let number = value["value"].as_i64().unwrap_or(0);
-    Object::PriorityClass(PriorityClass {
-        name: namespaced(value).name,
+    PriorityClass {
+        name: admission::name_of(value).into(),
         value: i32::try_from(number).unwrap_or(i32::MIN),
         global_default: value["globalDefault"] == true,
         preemption_policy: value["preemptionPolicy"].as_str().and_then(PreemptionPolicy::by_name).unwrap_or_default(),
-    })
+    }
 }
 
 /// Namespace and name.

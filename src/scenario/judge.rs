@@ -5,8 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::clockwork::Clocks;
-use super::cluster_objects::has_ended;
+use super::admit::answer;
 use super::decode::{Verdict, document_verdict, kind_verdict};
 use super::document::{Document, Node, Value, parse};
 use super::model::unmodelled;
@@ -183,29 +182,15 @@ impl Judge {
         (judged.decode_error, judged.strict_errors) = (decode_error, strict_errors);
         let Some(value) = value.filter(|_| judged.decode_error.is_none()) else { return judged };
         judged.name = admission::name_of(&value);
-        match self.admitted(kind, &value) {
-            Ok((stored, warnings)) => {
-                judged.stored = stored;
-                judged.warnings.extend(warnings);
+        match answer(kind, &value, &self.kubernetes.rules()) {
+            Ok(accepted) => {
+                judged.stored = accepted.stored;
+                judged.warnings.extend(accepted.warnings);
             }
             Err(errors) => judged.errors = errors.iter().map(JudgedError::from).collect(),
         }
         judged.sent = Some(value);
         judged
-    }
-
-    /// A Job or CronJob as it is stored, and what the server warns of.
-    fn admitted(&self, kind: &str, value: &Json) -> Result<(Option<Json>, Vec<String>), Vec<FieldError>> {
-        let rules = self.kubernetes.rules();
-        match kind {
-            "Job" => admission::create_job(value, &rules).map(|job| (Some(job.manifest), job.warnings)),
-            "CronJob" => admission::create_cron_job(value, &Clocks, &rules)
-                .map(|cron_job| (Some(cron_job.manifest), cron_job.warnings)),
-            "Namespace" => Ok((None, Vec::new())),
-            "Pod" if has_ended(value) => Ok((None, Vec::new())),
-            "Pod" => admission::create_pod(value, &rules).map(|pod| (None, pod.warnings)),
-            _ => admission::create_policy(kind, value, &rules).map(|admitted| (None, admitted.warnings)),
-        }
     }
 
     /// The verdict on a document that is not the server's business alone.

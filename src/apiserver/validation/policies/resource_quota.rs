@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::api::release::Release;
 use crate::apiserver::field::{Errors, Field, Shown};
 use crate::apiserver::schema::print_as;
 use crate::apiserver::validation::quantity;
@@ -16,6 +17,9 @@ const SCOPES: [&str; 7] = [
     "CrossNamespacePodAffinity",
     "VolumeAttributesClass",
 ];
+
+/// Since when quotas of claims with a class of attributes are known.
+const VOLUME_ATTRIBUTES_CLASS: Release = Release(33);
 
 /// Scopes that no pod is in together.
 const CONFLICTS: [[&str; 2]; 2] = [["BestEffort", "NotBestEffort"], ["Terminating", "NotTerminating"]];
@@ -51,10 +55,9 @@ fn scopes(spec: &Field<'_>, limited: &[&str], errors: &mut Errors) {
     let scopes = spec.get("scopes");
     let shown = || print_as("[]string", scopes.value);
     for scope in scopes.texts() {
-        if !SCOPES.contains(&scope) {
+        if !is_known(scope, errors.release) {
             errors.invalid(&scopes, shown(), "unsupported scope");
-        }
-        if !limited.iter().all(|name| applies(scope, name)) {
+        } else if !limited.iter().all(|name| applies(scope, name)) {
             errors.invalid(&scopes, shown(), "unsupported scope applied to resource");
         }
     }
@@ -69,10 +72,9 @@ fn scope_selector(spec: &Field<'_>, limited: &[&str], errors: &mut Errors) {
     for requirement in requirements.items() {
         let at = |name: &'static str| requirement.get(name).standing_at(requirements.path.child(name));
         let (scope, operator, values) = (at("scopeName"), at("operator"), at("values"));
-        if !SCOPES.contains(&scope.text()) {
+        if !is_known(scope.text(), errors.release) {
             errors.invalid(&scope, Shown::word(scope.text()), "unsupported scope");
-        }
-        if !limited.iter().all(|name| applies(scope.text(), name)) {
+        } else if !limited.iter().all(|name| applies(scope.text(), name)) {
             let shown = print_as("ScopeSelector", selector.value);
             errors.invalid(&requirements, shown, "unsupported scope applied to resource");
         }
@@ -101,6 +103,11 @@ fn scope_selector(spec: &Field<'_>, limited: &[&str], errors: &mut Errors) {
     conflicts(&seen, &requirements, &spec.get("scopes"), errors);
 }
 
+/// `IsStandardResourceQuotaScope`.
+fn is_known(scope: &str, release: Release) -> bool {
+    SCOPES.contains(&scope) && (scope != "VolumeAttributesClass" || release >= VOLUME_ATTRIBUTES_CLASS)
+}
+
 /// The server shows the plain scopes wherever the conflict is.
 fn conflicts(scopes: &BTreeSet<&str>, at: &Field<'_>, shown: &Field<'_>, errors: &mut Errors) {
     for _ in CONFLICTS.iter().filter(|pair| pair.iter().all(|scope| scopes.contains(scope))) {
@@ -108,14 +115,13 @@ fn conflicts(scopes: &BTreeSet<&str>, at: &Field<'_>, shown: &Field<'_>, errors:
     }
 }
 
-/// Can a quota of this scope limit this (`IsResourceQuotaScopeValidForResource`)?
+/// Can a quota of this scope, which is known, limit this (`IsResourceQuotaScopeValidForResource`)?
 fn applies(scope: &str, resource: &str) -> bool {
     let bare = resource.strip_prefix("requests.").or_else(|| resource.strip_prefix("limits.")).unwrap_or(resource);
     match scope {
         "BestEffort" => resource == "pods",
         "VolumeAttributesClass" => matches!(resource, "persistentvolumeclaims" | "requests.storage"),
-        _ if SCOPES.contains(&scope) => resource == "pods" || matches!(bare, "cpu" | "memory"),
-        _ => true,
+        _ => resource == "pods" || matches!(bare, "cpu" | "memory"),
     }
 }
 
@@ -187,6 +193,7 @@ mod tests {
         check(&["services"], json!(["PriorityClass"]), &[unsuited]);
         check(&["hugepages-2Mi", "persistentvolumeclaims"], json!(["Terminating"]), &[unsuited]);
         check(&["requests.storage"], json!(["VolumeAttributesClass"]), &[]);
+        assert!(is_known("VolumeAttributesClass", Release(33)) && !is_known("VolumeAttributesClass", Release(32)));
         check(&["count/pods"], json!(["BestEffort"]), &[]);
         check(&["pods"], json!(["Terminating", "NotTerminating"]), &["conflicting scopes"]);
     }
