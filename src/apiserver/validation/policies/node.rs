@@ -15,8 +15,10 @@ pub(super) fn validate(node: &Field<'_>, errors: &mut Errors) {
     for list in ["capacity", "allocatable"] {
         let list = node.get("status").get(list);
         for (name, field) in list.entries() {
+            // A step of a path without a name prints as a key.
+            let at = if name.is_empty() { list.path.key(name) } else { list.path.named(name) };
             if let Some(amount) = quantity(&field) {
-                validate_amount(name, &amount, &list.path.named(name), errors);
+                validate_amount(name, &amount, &at, errors);
             }
         }
     }
