@@ -15,6 +15,20 @@ pub struct PriorityClass {
     pub preemption_policy: PreemptionPolicy,
 }
 
+impl PriorityClass {
+    /// What the server says of a new class that would be the default beside another (`validatePriorityClass` of the
+    /// priority plugin).
+    pub fn forbidden_beside(&self, default: &PriorityClass) -> Option<String> {
+        (self.global_default && default.global_default).then(|| {
+            format!(
+                "priorityclasses.scheduling.k8s.io \"{}\" is forbidden: PriorityClass {} is already marked as default. \
+                 Only one default can exist",
+                self.name, default.name
+            )
+        })
+    }
+}
+
 /// Whether pods preempt others of lower priority.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PreemptionPolicy {

@@ -295,6 +295,16 @@ impl Errors {
         self.add("Duplicate value", at, value.into(), String::new());
     }
 
+    /// A value occurs twice, and why it may not.
+    pub(crate) fn duplicate_because(&mut self, at: &impl Place, value: impl Into<Shown>, detail: &str) {
+        self.add("Duplicate value", at, value.into(), detail.to_owned());
+    }
+
+    /// The server itself failed.
+    pub(crate) fn internal(&mut self, at: &impl Place, detail: String) {
+        self.add("Internal error", at, Shown::Omitted, detail);
+    }
+
     /// What a value names does not exist.
     pub(crate) fn not_found(&mut self, at: &impl Place, value: impl Into<Shown>) {
         self.add("Not found", at, value.into(), String::new());

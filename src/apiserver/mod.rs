@@ -27,4 +27,4 @@ pub(crate) use field::aggregate;
 pub use job_table::NewJob;
 pub use schema::{escape_html, go_json_text};
 pub use validation::{Clockwork, SuspensionFacts};
-pub(crate) use validation::{is_dns1123_subdomain, label_key, label_value, validate_policy_create};
+pub(crate) use validation::{is_dns1123_subdomain, label_key, label_value};

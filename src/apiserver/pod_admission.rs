@@ -72,7 +72,7 @@ impl Policies {
     }
 
     /// The class of pods that name none (`getDefaultPriorityClass`).
-    fn default_class(&self) -> Option<&PriorityClass> {
+    pub(super) fn default_class(&self) -> Option<&PriorityClass> {
         self.classes.iter().filter(|class| class.global_default).min_by_key(|class| class.value)
     }
 

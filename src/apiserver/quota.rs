@@ -34,6 +34,8 @@ pub enum Scope {
     PriorityClass(bool, Vec<Arc<str>>),
     /// Near pods, or away from pods, of other namespaces.
     CrossNamespacePodAffinity,
+    /// Of claims with a class of attributes, which no pod is.
+    VolumeAttributesClass,
 }
 
 impl Scope {
@@ -46,6 +48,7 @@ impl Scope {
                 None => !wanted,
             },
             Scope::CrossNamespacePodAffinity => crosses_namespaces(template),
+            Scope::VolumeAttributesClass => false,
         }
     }
 }

@@ -167,8 +167,15 @@ impl Store {
     }
 
     /// Stores a PriorityClass.
-    pub fn create_priority_class(&mut self, class: PriorityClass) {
+    ///
+    /// # Errors
+    /// It is to be the default, which another is.
+    pub fn create_priority_class(&mut self, class: PriorityClass) -> Result<(), Refusal> {
+        if let Some(why) = self.policies.default_class().and_then(|default| class.forbidden_beside(default)) {
+            return Err(Refusal::Forbidden(why.into()));
+        }
         self.policies.add_class(class);
+        Ok(())
     }
 
     /// What a pod is once admitted; it is charged to the quotas. Or what the server says after its name.

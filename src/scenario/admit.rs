@@ -1,6 +1,9 @@
 //! From manifests to objects: decoding, the API server's verdict, and the place of every complaint.
 
+use std::borrow::Cow;
 use std::sync::Arc;
+
+use serde_json::Value as Json;
 
 use super::clockwork::Clocks;
 use super::cluster_objects;
@@ -13,7 +16,7 @@ use super::source::Span;
 use super::validate::Validate;
 use super::{JobObject, Object};
 use crate::api::release::{Kubernetes, Rules};
-use crate::apiserver::{FieldError, NewCronJob, admission, validate_policy_create};
+use crate::apiserver::{FieldError, NewCronJob, admission};
 use crate::controllers::cronjob::schedule::is_of_day_seven;
 
 /// The API server that objects are sent to, and how strictly they are to be read.
@@ -36,24 +39,36 @@ pub(super) fn admit(document: &Document, kind: &str, server: &Server<'_>, proble
     if errors(problems) > before {
         return None;
     }
-    if !matches!(kind, "Job" | "CronJob" | "Pod" | "Namespace") {
-        let wrong = validate_policy_create(kind, &quotas::with_defaults(kind, &decoded.value));
-        if !wrong.is_empty() {
-            refuse(document, &wrong, problems);
-            return None;
-        }
-    }
+    let rules = server.kubernetes.rules();
     match kind {
-        "Job" => job(document, &decoded, &server.kubernetes.rules(), problems),
-        "CronJob" => cron_job(document, &decoded, &server.kubernetes.rules(), problems),
-        "Pod" => cluster_objects::pod(document, &decoded.value, &server.kubernetes.rules(), problems),
-        "Node" => cluster_objects::node(document, &decoded.value, problems),
-        "PodDisruptionBudget" => cluster_objects::disruption_budget(document, &decoded.value, problems),
+        "Job" => job(document, &decoded, &rules, problems),
+        "CronJob" => cron_job(document, &decoded, &rules, problems),
+        "Pod" => cluster_objects::pod(document, &decoded.value, &rules, problems),
         // Namespaces are there as soon as an object is in them.
         "Namespace" => None,
-        "PriorityClass" => cluster_objects::priority_class(document, &decoded.value, problems),
-        "LimitRange" => quotas::limit_range(document, &decoded.value, problems),
-        _ => quotas::resource_quota(document, &decoded.value, problems),
+        _ => policy(document, kind, &decoded, &rules, problems),
+    }
+}
+
+/// What the server has of an object that it accepts.
+pub(super) struct Accepted {
+    /// A Job or CronJob as it is stored.
+    pub(super) stored: Option<Json>,
+    /// What the server warns of.
+    pub(super) warnings: Vec<String>,
+}
+
+/// The server's answer to an object of a kind, as far as it hangs on this object alone.
+pub(super) fn answer(kind: &str, value: &Json, rules: &Rules) -> Result<Accepted, Vec<FieldError>> {
+    let accepted = |stored, warnings| Accepted { stored, warnings };
+    match kind {
+        "Job" => admission::create_job(value, rules).map(|job| accepted(Some(job.manifest), job.warnings)),
+        "CronJob" => admission::create_cron_job(value, &Clocks, rules)
+            .map(|cron_job| accepted(Some(cron_job.manifest), cron_job.warnings)),
+        "Namespace" => Ok(accepted(None, Vec::new())),
+        "Pod" if cluster_objects::has_ended(value) => Ok(accepted(None, Vec::new())),
+        "Pod" => admission::create_pod(value, rules).map(|pod| accepted(None, pod.warnings)),
+        _ => admission::create_policy(kind, value, rules).map(|policy| accepted(None, policy.warnings)),
     }
 }
 
@@ -98,6 +113,27 @@ fn cron_job(document: &Document, decoded: &Decoded, rules: &Rules, problems: &mu
     Some(Object::CronJob(Box::new(NewCronJob { name: admitted.name, spec, manifest })))
 }
 
+/// An object that bears on pods.
+fn policy(
+    document: &Document,
+    kind: &str,
+    decoded: &Decoded,
+    rules: &Rules,
+    problems: &mut Problems,
+) -> Option<Object> {
+    let admitted = admission::create_policy(kind, &decoded.value, rules);
+    let admitted = admitted.map_err(|errors| refuse(document, &errors, problems)).ok()?;
+    warn(document, &admitted.warnings, problems);
+    let manifest = &admitted.manifest;
+    Some(match kind {
+        "Node" => cluster_objects::node(manifest),
+        "PodDisruptionBudget" => cluster_objects::disruption_budget(manifest),
+        "PriorityClass" => Object::PriorityClass(cluster_objects::class_of(manifest)),
+        "LimitRange" => quotas::limit_range(manifest),
+        _ => quotas::resource_quota(manifest),
+    })
+}
+
 pub(super) fn refuse(document: &Document, errors: &[FieldError], problems: &mut Problems) {
     problems.list.extend(errors.iter().map(|error| field_problem(document, error)));
 }
@@ -122,12 +158,29 @@ fn field_problem(document: &Document, error: &FieldError) -> Problem {
         let why = "the Job's name is the label `job-name` of its pods: give it 63 characters at most";
         return Problem::at(document.at(name.span), error.text.clone()).label("too long for a label").help(why);
     }
-    let (span, exact) = nearest_span(&document.root, &error.field);
+    let field = as_written(&document.root, &error.field);
+    let (span, exact) = nearest_span(&document.root, &field);
     let problem = Problem::at(document.at(span), error.text.clone());
     let is_of_sunday = error.field.ends_with("schedule") && is_of_day_seven(&error.text);
     let problem = if is_of_sunday { problem.help("Sunday is 0: days of the week go from 0 to 6") } else { problem };
     let missing = !exact && !error.field.is_empty();
-    if missing { problem.label(format!("`{}` is to stand in here", error.field)) } else { problem }
+    if missing { problem.label(format!("`{field}` is to stand in here")) } else { problem }
+}
+
+/// The path of a field in the document, where the server names it by another: taints and swap of a node as its metadata's,
+/// its only network as the first of several.
+fn as_written<'f>(root: &Node, field: &'f str) -> Cow<'f, str> {
+    let has = |name: &str| root.get("spec").is_some_and(|spec| spec.get(name).is_some());
+    for (server, written) in [
+        ("metadata.taints", "spec.taints"),
+        ("metadata.nodeSwapStatus", "status.nodeInfo.swap"),
+        ("spec.podCIDRs[0]", if has("podCIDRs") { "spec.podCIDRs[0]" } else { "spec.podCIDR" }),
+    ] {
+        if let Some(rest) = field.strip_prefix(server).filter(|rest| rest.is_empty() || rest.starts_with(['.', '['])) {
+            return format!("{written}{rest}").into();
+        }
+    }
+    field.into()
 }
 
 /// The place of a field by its path: `spec.template.spec.containers[0].name`, `metadata.labels[a/b]`.
@@ -140,7 +193,11 @@ fn find(root: &Node, path: &str) -> Option<Span> {
 pub(super) fn nearest_span(root: &Node, path: &str) -> (Span, bool) {
     let (mut node, mut span, mut rest) = (root, first_line(root), path);
     while !rest.is_empty() {
-        let Some((step, after)) = next_step(rest) else { return (span, false) };
+        // The server does not set off the names of resources that a node has, which hold points.
+        let is_key = node.entries().iter().any(|entry| &*entry.key == rest);
+        let Some((step, after)) = (if is_key { Some((rest, "")) } else { next_step(rest) }) else {
+            return (span, false);
+        };
         let found = match &node.value {
             Value::Mapping(entries) => entries.iter().find(|entry| &*entry.key == step).map(|e| (&e.value, e.key_span)),
             Value::Sequence(items) => step.parse::<usize>().ok().and_then(|i| items.get(i)).map(|n| (n, first_line(n))),
@@ -188,6 +245,7 @@ mod tests {
         check("a.b[0].d[x/y.z]", "2", true);
         check("a.b[0].d", "d", true);
         check("a.b[1].c", "b", false);
+        check("a.b[0].d.x/y.z", "2", true);
         check("a.b[0].e", "c", false);
         check("z", "a", false);
         check("", "a", true);

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use super::Object;
-use super::admit::{nearest_span, refuse, warn};
+use super::admit::{refuse, warn};
 use super::document::Document;
-use super::problem::{Problem, Problems};
-use super::quotas::namespaced;
+use super::problem::Problems;
 use crate::api::disruption::{IntOrPercent, Operator, PodDisruptionBudget, Requirement};
-use crate::api::meta::{ApiTime, NodeId};
+use crate::api::meta::{ApiTime, NodeId, ObjectName};
 use crate::api::node::{Node as ApiNode, Readiness, Taint, TaintEffect};
 use crate::api::priority::{PreemptionPolicy, PriorityClass};
 use crate::api::quantity::Quantity;
@@ -28,9 +27,8 @@ pub(super) const KINDS: [(&str, &str); 5] = [
 ];
 
 /// A node. What a dump says of its conditions counts, what it says of its heartbeats does not.
-pub(super) fn node(document: &Document, value: &Json, problems: &mut Problems) -> Option<Object> {
-    let name = name(document, value, problems)?;
-    Some(Object::Node(Arc::new(ApiNode { name: name.into(), ..node_of(value) })))
+pub(super) fn node(value: &Json) -> Object {
+    Object::Node(Arc::new(node_of(value)))
 }
 
 /// What the engine needs of a node's manifest.
@@ -78,20 +76,13 @@ pub fn node_of(value: &Json) -> ApiNode {
 }
 
 /// A PodDisruptionBudget.
-pub(super) fn disruption_budget(document: &Document, value: &Json, problems: &mut Problems) -> Option<Object> {
-    let name = namespaced(document, value, problems)?;
+pub(super) fn disruption_budget(value: &Json) -> Object {
     let spec = &value["spec"];
     let amount = |of: &Json| match of {
         Json::Number(number) => number.as_u64().map(|number| IntOrPercent::Int(number.min(u32::MAX.into()) as u32)),
         Json::String(text) => text.strip_suffix('%').and_then(|text| text.parse().ok()).map(IntOrPercent::Percent),
         _ => None,
     };
-    let (min_available, max_unavailable) = (amount(&spec["minAvailable"]), amount(&spec["maxUnavailable"]));
-    if min_available.is_some() && max_unavailable.is_some() {
-        let title = "spec: Invalid value: minAvailable and maxUnavailable cannot be both set";
-        problems.list.push(Problem::at(document.at(nearest_span(&document.root, "spec").0), title));
-        return None;
-    }
     let text = |of: &Json| -> Arc<str> { of.as_str().unwrap_or("").into() };
     let labels = spec["selector"]["matchLabels"].as_object().into_iter().flatten();
     let requirement = |of: &Json| Requirement {
@@ -110,16 +101,16 @@ pub(super) fn disruption_budget(document: &Document, value: &Json, problems: &mu
         operator: Operator::In,
         values: vec![text(value)],
     });
-    Some(Object::DisruptionBudget(PodDisruptionBudget {
-        name,
+    Object::DisruptionBudget(PodDisruptionBudget {
+        name: namespaced(value),
         selector: (!spec["selector"].is_null()).then(|| equal.chain(expressions).collect()),
-        min_available,
-        max_unavailable,
+        min_available: amount(&spec["minAvailable"]),
+        max_unavailable: amount(&spec["maxUnavailable"]),
         always_allow_unhealthy: spec["unhealthyPodEvictionPolicy"] == "AlwaysAllow",
-    }))
+    })
 }
 
-fn resource_list(value: &Json) -> ResourceList {
+pub(super) fn resource_list(value: &Json) -> ResourceList {
     let amounts = value.as_object().into_iter().flatten();
     let amount = |(name, amount): (&String, &Json)| {
         let text = amount.as_str().map_or_else(|| amount.to_string(), str::to_string);
@@ -130,7 +121,7 @@ fn resource_list(value: &Json) -> ResourceList {
 
 /// A pod that no Job makes. One that has ended, as dumps of clusters hold them, is left out.
 pub(super) fn pod(document: &Document, value: &Json, rules: &Rules, problems: &mut Problems) -> Option<Object> {
-    if matches!(value["status"]["phase"].as_str(), Some("Succeeded" | "Failed")) {
+    if has_ended(value) {
         return None;
     }
     let admitted = admission::create_pod(value, rules).map_err(|errors| refuse(document, &errors, problems)).ok()?;
@@ -139,24 +130,24 @@ pub(super) fn pod(document: &Document, value: &Json, rules: &Rules, problems: &m
     Some(Object::Pod(Arc::new(BarePod { name: admitted.name, template, manifest })))
 }
 
+/// Has a pod that a dump of a cluster holds ended?
+pub(super) fn has_ended(pod: &Json) -> bool {
+    matches!(pod["status"]["phase"].as_str(), Some("Succeeded" | "Failed"))
+}
+
 /// A PriorityClass.
-pub(super) fn priority_class(document: &Document, value: &Json, problems: &mut Problems) -> Option<Object> {
-    let name = name(document, value, problems)?;
+pub(super) fn class_of(value: &Json) -> PriorityClass {
     let number = value["value"].as_i64().unwrap_or(0);
-    Some(Object::PriorityClass(PriorityClass {
-        name: name.into(),
+    PriorityClass {
+        name: admission::name_of(value).into(),
         value: i32::try_from(number).unwrap_or(i32::MIN),
         global_default: value["globalDefault"] == true,
         preemption_policy: value["preemptionPolicy"].as_str().and_then(PreemptionPolicy::by_name).unwrap_or_default(),
-    }))
+    }
 }
 
-/// The name of an object, which it must have.
-pub(super) fn name<'v>(document: &Document, value: &'v Json, problems: &mut Problems) -> Option<&'v str> {
-    let name = value["metadata"]["name"].as_str().filter(|name| !name.is_empty());
-    if name.is_none() {
-        let title = "metadata.name: Required value: name or generateName is required";
-        problems.list.push(Problem::at(document.at(nearest_span(&document.root, "metadata").0), title));
-    }
-    name
+/// Namespace and name.
+pub(super) fn namespaced(value: &Json) -> ObjectName {
+    let text = |field: &str| value["metadata"][field].as_str().filter(|text| !text.is_empty());
+    ObjectName::new(text("namespace").unwrap_or("default"), text("name").unwrap_or_default())
 }

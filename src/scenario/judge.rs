@@ -5,12 +5,11 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::admit::{Server, admit};
-use super::clockwork::Clocks;
-use super::decode::{Verdict, document_verdict};
+use super::admit::answer;
+use super::decode::{Verdict, document_verdict, kind_verdict};
 use super::document::{Document, Node, Value, parse};
 use super::model::unmodelled;
-use super::problem::{Problem, Problems, Severity};
+use super::problem::{Problem, Severity};
 use super::read::{ReadOptions, is_known, is_list, list_items};
 use super::simulation::{self, is_own};
 use super::source::{Source, SourceText};
@@ -40,7 +39,7 @@ pub struct Judged {
     /// The object as it was sent, as far as the server knows its fields.
     #[serde(skip)]
     pub sent: Option<Json>,
-    /// The object as the server stores it, unless it is refused.
+    /// A Job or CronJob as the server stores it, unless it is refused.
     #[serde(skip)]
     pub stored: Option<Json>,
 }
@@ -125,12 +124,11 @@ impl Judge {
             simulation::read(document, self.validate, &mut problems);
             self.verdicts.push(self.of_problems(document, &problems));
         } else if let Some(endpoint) = endpoint(&document.root, version, kind) {
-            self.verdicts.push(self.of_server(document, endpoint));
+            let verdict = document_verdict(document, endpoint, &self.kubernetes);
+            self.verdicts.push(self.of_server(document, endpoint, verdict));
         } else if is_known((version, kind)) {
-            let mut problems = Problems::default();
-            let server = Server { validate: self.validate, refuse_newer: true, kubernetes: &self.kubernetes };
-            admit(document, kind, &server, &mut problems);
-            self.verdicts.push(self.of_problems(document, &problems.list));
+            let verdict = kind_verdict(document, kind, &self.kubernetes);
+            self.verdicts.push(self.of_server(document, kind, verdict));
         } else if self.strict_model && !version.is_empty() && !kind.is_empty() {
             self.verdicts.push(self.frame(document));
         }
@@ -172,10 +170,10 @@ impl Judge {
         }
     }
 
-    fn of_server(&self, document: &Document, endpoint: &str) -> Judged {
+    /// The verdict on an object of a kind, of which the decoder has its own.
+    fn of_server(&self, document: &Document, kind: &str, verdict: Verdict) -> Judged {
         let mut judged = self.frame(document);
-        let Verdict { mut decode_error, mut strict_errors, value } =
-            document_verdict(document, endpoint, &self.kubernetes);
+        let Verdict { mut decode_error, mut strict_errors, value } = verdict;
         if value.is_some() && self.validate != Validate::Strict {
             decode_error = None;
             let ignored = std::mem::take(&mut strict_errors);
@@ -184,16 +182,10 @@ impl Judge {
         (judged.decode_error, judged.strict_errors) = (decode_error, strict_errors);
         let Some(value) = value.filter(|_| judged.decode_error.is_none()) else { return judged };
         judged.name = admission::name_of(&value);
-        let rules = self.kubernetes.rules();
-        let admitted = if endpoint == "Job" {
-            admission::create_job(&value, &rules).map(|job| (job.manifest, job.warnings))
-        } else {
-            admission::create_cron_job(&value, &Clocks, &rules).map(|cron_job| (cron_job.manifest, cron_job.warnings))
-        };
-        match admitted {
-            Ok((stored, warnings)) => {
-                judged.stored = Some(stored);
-                judged.warnings.extend(warnings);
+        match answer(kind, &value, &self.kubernetes.rules()) {
+            Ok(accepted) => {
+                judged.stored = accepted.stored;
+                judged.warnings.extend(accepted.warnings);
             }
             Err(errors) => judged.errors = errors.iter().map(JudgedError::from).collect(),
         }

@@ -18,6 +18,7 @@ use super::{Action, Arrivals, Cluster, Object, Scenario, ScheduledAction};
 use super::{kubectl, model};
 use crate::api::meta::ObjectName;
 use crate::api::pod::RestartPolicy;
+use crate::api::priority::PriorityClass;
 use crate::api::release::Kubernetes;
 use crate::kernel::time::SimDuration;
 use crate::workload::arrivals::Gaps;
@@ -182,6 +183,8 @@ pub(super) struct Reader<'a> {
     pub(super) files: Vec<SideFile>,
     /// Objects that are created at the start.
     names: BTreeSet<(&'static str, ObjectName)>,
+    /// The class of those that is for pods that name none.
+    default_class: Option<PriorityClass>,
     /// A Job is among the documents that is not as it should be.
     pub(super) has_bad_job: bool,
 }
@@ -199,6 +202,7 @@ impl<'a> Reader<'a> {
             texts: Vec::new(),
             files: Vec::new(),
             names: BTreeSet::new(),
+            default_class: None,
             has_bad_job: false,
         }
     }
@@ -317,8 +321,16 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Is there no object of this kind and name yet?
+    /// Is there no object of this kind and name yet, and no other class that is the default?
     fn is_new(&mut self, object: &Object, document: &Document) -> bool {
+        if let Object::PriorityClass(class) = object {
+            if let Some(title) = self.default_class.as_ref().and_then(|default| class.forbidden_beside(default)) {
+                let place = document.root.get("globalDefault").unwrap_or(&document.root).span;
+                self.problems.list.push(Problem::at(document.at(place), title));
+                return false;
+            }
+            self.default_class = Some(class.clone()).filter(|class| class.global_default).or(self.default_class.take());
+        }
         let (resource, name) = object.identity();
         if self.names.insert((resource, name.clone())) {
             return true;

@@ -39,10 +39,7 @@ impl World<'_> {
                 self.budgets.push(budget.clone());
                 Ok(())
             }
-            Object::PriorityClass(class) => {
-                self.store.create_priority_class(class.clone());
-                Ok(())
-            }
+            Object::PriorityClass(class) => self.store.create_priority_class(class.clone()),
             Object::Quota(quota) => self.store.create_quota(quota.clone()),
             Object::LimitRange(range) => {
                 self.store.create_limit_range(range.clone());

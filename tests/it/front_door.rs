@@ -305,3 +305,39 @@ fn explain_shows_words_default_and_treatment() {
     let said = "error: field \"backoffLimitt\" does not exist; did you mean `backoffLimit`?\n";
     assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(2), said));
 }
+
+#[test]
+fn verdicts_on_policies_and_pods_are_as_those_on_jobs() {
+    let folder = workplace();
+    let check = |text: &str, decode_error: serde_json::Value, errors: serde_json::Value| {
+        std::fs::write(folder.path().join("x.yaml"), text).expect("a file");
+        let output = run(folder.path(), &["validate", "-o", "json", "x.yaml"]);
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        let verdict: serde_json::Value = serde_json::from_str(&stdout(&output)).expect("one verdict");
+        assert_eq!((&verdict["decode_error"], &verdict["errors"]), (&decode_error, &errors), "{text}");
+    };
+    let error = |field: &str, kind: &str, detail: &str| serde_json::json!([{"field": field, "type": kind, "detail": detail, "text": format!("{field}: {kind}: {detail}")}]);
+    check(
+        "apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: a}\nspec: {hard: {pods: abc}}\n",
+        "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'".into(),
+        serde_json::json!([]),
+    );
+    check(
+        "apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: a}\nspec: {hard: {pods: 1}, foo: 1}\n",
+        "strict decoding error: unknown field \"spec.foo\"".into(),
+        serde_json::json!([]),
+    );
+    check(
+        "apiVersion: v1\nkind: LimitRange\nmetadata: {name: a}\nspec: {limits: [{type: Pod, default: {cpu: 1}}]}\n",
+        serde_json::Value::Null,
+        error("spec.limits[0].default", "Forbidden", "may not be specified when `type` is 'Pod'"),
+    );
+    check(
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{image: i}]}\n",
+        serde_json::Value::Null,
+        serde_json::json!([{
+            "field": "spec.containers[0].name", "type": "Required value", "detail": "",
+            "text": "spec.containers[0].name: Required value",
+        }]),
+    );
+}

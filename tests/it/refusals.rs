@@ -73,3 +73,22 @@ fn what_matches_nothing_is_said() {
     assert!(!stderr(&output).contains("matches no Job"), "{output:?}");
     assert!(stdout(&output).contains("Complete"), "{output:?}");
 }
+
+#[test]
+fn a_second_default_class_is_not_applied() {
+    let folder = workplace();
+    let class = |name: &str| {
+        format!(
+            "apiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {{name: {name}}}\nvalue: 1\n\
+             globalDefault: true\n"
+        )
+    };
+    let pi = std::fs::read_to_string(project().join("scenarios/pi.yaml")).expect("the scenario");
+    let text = format!("{}---\n{pi}  actions: [{{at: 1s, apply: {{file: b.yaml}}}}]\n", class("a"));
+    std::fs::write(folder.path().join("s.yaml"), text).expect("written");
+    std::fs::write(folder.path().join("b.yaml"), class("b")).expect("written");
+    let output = program(folder.path(), &["run", "s.yaml", "--out", "none"]);
+    let refusal = "note: 1 s: priorityclasses.scheduling.k8s.io \"b\" is forbidden: PriorityClass a is already marked as default. \
+                   Only one default can exist";
+    assert!(stderr(&output).contains(refusal), "{output:?}");
+}

@@ -74,7 +74,7 @@ pub(super) fn bare_pod(object: &mut Value) {
 }
 
 /// Gives a list of amounts what it lacks and another list of the object has.
-pub fn fill_amounts(object: &mut Value, list: &str, from: &str) {
+pub(super) fn fill_amounts(object: &mut Value, list: &str, from: &str) {
     for (name, amount) in object[from].as_object().cloned().unwrap_or_default() {
         default(&mut object[list], &name, amount);
     }

@@ -10,6 +10,7 @@ mod disabled_pod_fields;
 mod image;
 mod job_spec;
 mod patch;
+mod policies;
 mod scheduling;
 mod update;
 
@@ -26,8 +27,8 @@ use crate::api::release::Rules;
 
 pub use apply::apply_patch;
 pub use cron_job_spec::cron_job_spec;
-pub use defaults::fill_amounts;
 pub use job_spec::job_spec;
+pub use policies::{AdmittedPolicy, create_policy};
 pub use scheduling::label_selector;
 pub use update::{
     Decoder, PatchType, Rejection, distinct, listed, patch_cron_job, patch_job, patch_job_as, update_cron_job,

@@ -32,7 +32,7 @@ pub(super) fn warning(address: &Field<'_>) -> Option<String> {
 }
 
 /// Leading zeros in the parts of an IPv4 address are passed over (`ParseIPSloppy`).
-fn parse_sloppy(text: &str) -> Option<IpAddr> {
+pub(super) fn parse_sloppy(text: &str) -> Option<IpAddr> {
     if text.contains(':') {
         return text.parse::<Ipv6Addr>().ok().map(IpAddr::V6);
     }

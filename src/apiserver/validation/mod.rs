@@ -3,6 +3,7 @@
 //! One file for each topic. A rule looks at a defaulted manifest through [`Field`] and adds to [`Errors`]; it names the
 //! function of Kubernetes it stands for. Messages are the server's, word for word.
 
+mod cidr;
 mod claims;
 mod containers;
 mod cronjob;
@@ -69,20 +70,10 @@ pub(crate) fn validate_pod_create(pod: &Value, rules: &Rules) -> Vec<FieldError>
 }
 
 /// All errors of a new object of a kind that bears on pods.
-pub(crate) fn validate_policy_create(kind: &str, object: &Value) -> Vec<FieldError> {
-    // Nodes and classes are in no namespace.
-    let mut object = object.clone();
-    if object["metadata"]["namespace"].as_str().is_none_or(str::is_empty) {
-        object["metadata"]["namespace"] = "default".into();
-    }
-    let (object, mut errors) = (Field::root(&object), Errors::default());
-    match kind {
-        "PodDisruptionBudget" => policies::disruption_budget(&object, &mut errors),
-        "PriorityClass" => policies::priority_class(&object, &mut errors),
-        "LimitRange" => policies::limit_range(&object, &mut errors),
-        _ => meta::validate(&object.get("metadata"), &mut errors),
-    }
-    errors.into_distinct()
+pub(crate) fn validate_policy_create(kind: &str, object: &Value, rules: &Rules) -> Vec<FieldError> {
+    let (object, mut errors) = (Field::root(object), Errors::of(rules.release));
+    policies::validate(kind, &object, &mut errors);
+    finish_create(&object, errors)
 }
 
 fn finish_create(object: &Field<'_>, mut errors: Errors) -> Vec<FieldError> {
@@ -147,6 +138,11 @@ pub(crate) fn pod_create_warnings(pod: &Value) -> Vec<String> {
     let mut warnings = warnings::of_pod_name(pod["metadata"]["name"].as_str().unwrap_or(""));
     warnings::of_pod(&Field::root(pod), &mut warnings);
     warnings
+}
+
+/// What the server warns of when an object of a kind that bears on pods is made.
+pub(crate) fn policy_create_warnings(kind: &str, object: &Value) -> Vec<String> {
+    policies::warnings(kind, &Field::root(object))
 }
 
 /// All containers of a pod, in the order in which upstream visits them (`VisitContainersWithPath`).

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Options, names, quantity};
 use crate::api::quantity::Quantity;
-use crate::apiserver::field::{Errors, Field, Shown};
+use crate::apiserver::field::{Errors, Field, Place, Shown};
 
 const OF_CONTAINERS: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
 const OF_PODS: [&str; 2] = ["cpu", "memory"];
@@ -94,32 +94,33 @@ pub(super) fn validate_overhead(overhead: &Field<'_>, options: &Options, errors:
 }
 
 fn resource(name: &str, owner: Owner, amount: &Quantity, at: &Field<'_>, errors: &mut Errors) {
-    let sound = resource_name(name, at, errors);
-    let refused = match owner {
-        Owner::Pod if sound && !OF_PODS.contains(&name) && !is_huge_page(name) => {
-            errors.not_supported(at, Shown::word(name), &["cpu", "hugepages-", "memory"]);
-            None
+    match owner {
+        Owner::Container => container_resource_name(name, at, errors),
+        Owner::Pod => {
+            if resource_name(name, at, errors) && !OF_PODS.contains(&name) && !is_huge_page(name) {
+                errors.not_supported(at, Shown::word(name), &["cpu", "hugepages-", "memory"]);
+            }
         }
-        Owner::Pod => None,
-        Owner::Container if !name.contains('/') => {
-            let known = OF_CONTAINERS.contains(&name) || is_huge_page(name);
-            (!known).then_some("must be a standard resource for containers")
-        }
-        Owner::Container => {
-            let known = is_native(name) || is_extended(name);
-            (!known).then_some("doesn't follow extended resource name standard")
-        }
-    };
-    if let Some(problem) = refused {
-        errors.invalid(at, Shown::word(name), problem);
     }
     validate_amount(name, amount, at, errors);
 }
 
+/// Can a container have it (`ValidateContainerResourceName`)?
+pub(super) fn container_resource_name(name: &str, at: &Field<'_>, errors: &mut Errors) {
+    resource_name(name, at, errors);
+    if !name.contains('/') {
+        if !OF_CONTAINERS.contains(&name) && !is_huge_page(name) {
+            errors.invalid(at, Shown::word(name), "must be a standard resource for containers");
+        }
+    } else if !is_native(name) && !is_extended(name) {
+        errors.invalid(at, Shown::word(name), "doesn't follow extended resource name standard");
+    }
+}
+
 /// Is it a name of a resource at all (`validateResourceName`)?
-fn resource_name(name: &str, at: &Field<'_>, errors: &mut Errors) -> bool {
+pub(super) fn resource_name(name: &str, at: &Field<'_>, errors: &mut Errors) -> bool {
     let messages = names::label_key(name);
-    let standard = STANDARD.contains(&name) || is_huge_page(name) || name.starts_with("requests.hugepages-");
+    let standard = STANDARD.contains(&name) || is_quota_huge_page(name);
     let sound = messages.is_empty();
     for message in messages {
         errors.invalid(at, Shown::word(name), message);
@@ -131,8 +132,17 @@ fn resource_name(name: &str, at: &Field<'_>, errors: &mut Errors) -> bool {
     sound
 }
 
+/// Does the server's quota controller know it (`IsStandardQuotaResourceName`)?
+pub(super) fn is_quota_resource(name: &str) -> bool {
+    (STANDARD.contains(&name) && name != "storage") || is_quota_huge_page(name)
+}
+
+fn is_quota_huge_page(name: &str) -> bool {
+    is_huge_page(name) || name.starts_with("requests.hugepages-")
+}
+
 /// Not negative, and whole where the resource comes in pieces (`ValidateResourceQuantityValue`).
-pub(super) fn validate_amount(name: &str, amount: &Quantity, at: &Field<'_>, errors: &mut Errors) {
+pub(super) fn validate_amount(name: &str, amount: &Quantity, at: &impl Place, errors: &mut Errors) {
     if amount.is_negative() {
         errors.invalid(at, amount.to_string(), "must be greater than or equal to 0");
     }
@@ -142,17 +152,16 @@ pub(super) fn validate_amount(name: &str, amount: &Quantity, at: &Field<'_>, err
 }
 
 fn within_limit(name: &str, request: &Quantity, requests: &Field<'_>, limits: &Field<'_>, errors: &mut Errors) {
-    let can_overcommit = is_native(name) && !is_huge_page(name);
     let limit = limits.value.get(name).map(|value| Field { value, path: limits.path.clone() });
     match limit.as_ref().and_then(quantity) {
-        None if !can_overcommit => {
+        None if !can_overcommit(name) => {
             errors.required(limits, "Limit must be set for non overcommitable resources");
         }
         None => {}
         Some(limit) => {
             let relation = match request.cmp(&limit) {
                 std::cmp::Ordering::Equal => return,
-                _ if !can_overcommit => "equal to",
+                _ if !can_overcommit(name) => "equal to",
                 std::cmp::Ordering::Greater => "less than or equal to",
                 std::cmp::Ordering::Less => return,
             };
@@ -180,6 +189,11 @@ fn is_huge_page(name: &str) -> bool {
 
 fn is_native(name: &str) -> bool {
     !name.contains('/') || name.contains("kubernetes.io/")
+}
+
+/// Can more of it be promised than there is (`IsOvercommitAllowed`)?
+pub(super) fn can_overcommit(name: &str) -> bool {
+    is_native(name) && !is_huge_page(name)
 }
 
 fn is_extended(name: &str) -> bool {

@@ -15,7 +15,7 @@ use crate::api::release::{Kubernetes, Line, Release, new_field};
 
 pub use hint::nearest;
 pub(in crate::scenario) use hint::unknown_field;
-pub use verdict::{ServerDecoder, Verdict, document_verdict, is_served, server_verdict, similar_kind};
+pub use verdict::{ServerDecoder, Verdict, document_verdict, is_served, kind_verdict, server_verdict, similar_kind};
 
 /// Most strict errors that are reported of an object, as upstream.
 const MAX_STRICT_ERRORS: usize = 100;

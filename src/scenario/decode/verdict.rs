@@ -107,10 +107,19 @@ pub fn document_verdict(document: &Document, kind: &str, kubernetes: &Kubernetes
     verdict(&document.root, kind, |root| decode(document, root, kubernetes))
 }
 
+/// Decodes a document that says of itself that it is of this kind.
+pub fn kind_verdict(document: &Document, kind: &str, kubernetes: &Kubernetes) -> Verdict {
+    verdict_of(kind, |root| decode(document, root, kubernetes))
+}
+
 fn verdict(root: &Node, kind: &str, decode: impl FnOnce(&'static Struct) -> Decoded) -> Verdict {
-    if let Err(error) = check_kind(root, kind) {
-        return Verdict::refused(error);
+    match check_kind(root, kind) {
+        Ok(()) => verdict_of(kind, decode),
+        Err(error) => Verdict::refused(error),
     }
+}
+
+fn verdict_of(kind: &str, decode: impl FnOnce(&'static Struct) -> Decoded) -> Verdict {
     let Some(of) = schema::kubernetes().get(&format!("v1.{kind}")) else {
         return Verdict::refused(format!("no endpoint for {kind}"));
     };

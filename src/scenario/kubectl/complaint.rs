@@ -29,10 +29,10 @@ pub(super) enum Complaint {
 }
 
 impl Complaint {
-    /// The server's answer to an object that breaks rules.
-    pub(super) fn invalid(kind: &str, name: &str, errors: &[FieldError]) -> Complaint {
+    /// The server's answer to an object of a kind and group that breaks rules.
+    pub(super) fn invalid((kind, group): (&str, &str), name: &str, errors: &[FieldError]) -> Complaint {
         let causes = distinct(errors).into_iter().map(str::to_owned).collect();
-        let message = format!("{kind}.batch \"{name}\" is invalid: {}", listed(errors));
+        let message = format!("{kind}{group} \"{name}\" is invalid: {}", listed(errors));
         Complaint::Invalid { object: Some((kind.to_owned(), name.to_owned())), causes, message }
     }
 

@@ -9,14 +9,16 @@ mod unstructured;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::admit::cannot_be_handled;
-use super::clockwork::Clocks;
+use super::admit::{answer, cannot_be_handled};
+use super::cluster_objects::class_of;
 use super::decode::decode_node;
 use super::document::Node;
+use super::read::is_known;
 use super::schema::kubernetes;
 use super::simulation::is_own;
 use super::source::SourceText;
 use super::validate::Validate;
+use crate::api::priority::PriorityClass;
 use crate::api::release::Kubernetes;
 use crate::apiserver::admission;
 use complaint::Complaint;
@@ -63,6 +65,18 @@ struct Client {
     /// What kubectl could not read.
     unread: Vec<Complaint>,
     names: BTreeSet<(String, String, String)>,
+    /// The class of those that is for pods that name none.
+    default_class: Option<PriorityClass>,
+}
+
+/// The group of a kind as the server writes it behind the kind.
+fn group(kind: &str) -> &'static str {
+    match kind {
+        "Job" | "CronJob" => ".batch",
+        "PodDisruptionBudget" => ".policy",
+        "PriorityClass" => ".scheduling.k8s.io",
+        _ => "",
+    }
 }
 
 impl Client {
@@ -90,10 +104,11 @@ impl Client {
         self.unread.extend(ended.map(|error| Complaint::Client(format!("error parsing {file}: {error}"))));
     }
 
-    /// The server's answer to a new object. Kinds other than Job and CronJob are taken as they are.
+    /// The server's answer to a new object. Kinds that no scenario holds are taken as they are.
     fn post(&mut self, object: Node) -> Result<(), Complaint> {
         let kind = kind(&object);
-        if !matches!(kind.as_str(), "Job" | "CronJob") {
+        let version = object.get("apiVersion").and_then(Node::as_str).unwrap_or("");
+        if !matches!(kind.as_str(), "Job" | "CronJob") && !is_known((version, &kind)) {
             return Ok(());
         }
         let Some(root) = kubernetes().get(&format!("v1.{kind}")) else { return Ok(()) };
@@ -110,21 +125,30 @@ impl Client {
             Validate::Warn => strict.into_iter().for_each(|warning| self.warn(warning)),
             _ => {}
         }
-        let rules = self.kubernetes.rules();
-        let admitted = if kind == "Job" {
-            admission::create_job(&decoded.value, &rules).map(|job| (job.name, job.warnings))
-        } else {
-            admission::create_cron_job(&decoded.value, &Clocks, &rules)
-                .map(|cron_job| (cron_job.name, cron_job.warnings))
-        };
-        let named = || admission::name_of(&decoded.value);
-        let (name, warnings) = admitted.map_err(|errors| Complaint::invalid(&kind, &named(), &errors))?;
-        warnings.into_iter().for_each(|warning| self.warn(warning));
-        if self.names.insert((kind.clone(), name.namespace.to_string(), name.name.to_string())) {
+        let name = admission::name_of(&decoded.value);
+        let accepted = answer(&kind, &decoded.value, &self.kubernetes.rules());
+        let accepted = accepted.map_err(|errors| Complaint::invalid((&kind, group(&kind)), &name, &errors))?;
+        accepted.warnings.into_iter().for_each(|warning| self.warn(warning));
+        self.admit(&kind, &decoded.value)?;
+        let namespace = decoded.value["metadata"]["namespace"].as_str().filter(|namespace| !namespace.is_empty());
+        if self.names.insert((kind.clone(), namespace.unwrap_or("default").to_owned(), name.clone())) {
             return Ok(());
         }
-        let message = format!("{}s.batch \"{}\" already exists", kind.to_lowercase(), name.name);
+        let plural = if kind.ends_with('s') { "es" } else { "s" };
+        let message = format!("{}{plural}{} \"{name}\" already exists", kind.to_lowercase(), group(&kind));
         Err(Complaint::Server { reason: "AlreadyExists", message })
+    }
+
+    /// What hangs on the objects before: one class is the default.
+    fn admit(&mut self, kind: &str, value: &serde_json::Value) -> Result<(), Complaint> {
+        let Some(class) = (kind == "PriorityClass").then(|| class_of(value)) else { return Ok(()) };
+        if let Some(message) = self.default_class.as_ref().and_then(|default| class.forbidden_beside(default)) {
+            return Err(Complaint::Server { reason: "Forbidden", message });
+        }
+        if class.global_default {
+            self.default_class = Some(class);
+        }
+        Ok(())
     }
 
     /// Warnings are printed once.
@@ -149,5 +173,51 @@ impl Client {
             _ => lines.push(Complaint::Several(self.refused).alone()),
         }
         Creation { objects: self.objects, refused, stderr: lines.join("\n") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::source::Source;
+    use super::*;
+
+    #[test]
+    fn policies_are_answered_as_jobs_are() {
+        let check = |text: &str, wanted: &str| {
+            let source = SourceText::new(Source { name: "x.yaml".into(), bytes: text.into() }).expect("a text");
+            let creation = create(&[Arc::new(source)], Validate::Strict, &Kubernetes::default());
+            assert_eq!(creation.stderr, wanted);
+        };
+        let quota = |spec: &str| format!("apiVersion: v1\nkind: ResourceQuota\nmetadata: {{name: q}}\nspec: {spec}\n");
+        check(&quota("{hard: {pods: 1}}"), "");
+        check(
+            &quota("{hard: {pods: 1}, scopes: [bestEffort]}"),
+            "The ResourceQuota \"q\" is invalid: spec.scopes: Invalid value: [\"bestEffort\"]: unsupported scope",
+        );
+        check(
+            &quota("{hard: {pods: 1}, foo: 1}"),
+            "Error from server (BadRequest): error when creating \"x.yaml\": ResourceQuota in version \"v1\" cannot be \
+             handled as a ResourceQuota: strict decoding error: unknown field \"spec.foo\"",
+        );
+        let class = |name: &str| {
+            format!(
+                "---\napiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {{name: {name}}}\nvalue: 1\n\
+                 globalDefault: true\n"
+            )
+        };
+        check(
+            &[class("a"), class("b")].concat(),
+            "Error from server (Forbidden): error when creating \"x.yaml\": priorityclasses.scheduling.k8s.io \"b\" is \
+             forbidden: PriorityClass a is already marked as default. Only one default can exist",
+        );
+        let budget =
+            "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: a}\nspec: {minAvailable: -1}\n";
+        check(
+            &[budget, "---\n", budget].concat(),
+            "Error from server (Invalid): error when creating \"x.yaml\": PodDisruptionBudget.policy \"a\" is invalid: \
+             spec.minAvailable: Invalid value: -1: must be greater than or equal to 0\n\
+             Error from server (Invalid): error when creating \"x.yaml\": PodDisruptionBudget.policy \"a\" is invalid: \
+             spec.minAvailable: Invalid value: -1: must be greater than or equal to 0",
+        );
     }
 }

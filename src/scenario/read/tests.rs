@@ -652,3 +652,37 @@ fn objects_that_bear_on_pods_have_rules() {
         "spec.cluster.nodePools[0].name: \"Big_One\" is no name of a node",
     );
 }
+
+#[test]
+fn one_class_is_the_default() {
+    let class = |name: &str, default: bool| {
+        format!(
+            "---\napiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {{name: {name}}}\nvalue: 1\n\
+             globalDefault: {default}\n"
+        )
+    };
+    let text = [JOB.to_owned(), class("a", true), class("b", false), class("c", true)].concat();
+    let problems = read_text(&text).unwrap_err();
+    let [problem] = problems.list.as_slice() else { panic!("{problems}") };
+    assert_eq!(
+        problem.title,
+        "priorityclasses.scheduling.k8s.io \"c\" is forbidden: PriorityClass a is already marked as default. Only one \
+         default can exist"
+    );
+    assert!(problem.to_string().contains("--> job.yaml:28:16"), "{problem}");
+}
+
+#[test]
+fn errors_of_nodes_and_quotas_stand_where_they_are_written() {
+    let check = |kind: &str, rest: &str, place: &str| {
+        let problems = read_text(&format!("{JOB}---\napiVersion: v1\nkind: {kind}\nmetadata: {{name: a}}\n{rest}\n"));
+        let problems = problems.unwrap_err();
+        let [problem] = problems.list.as_slice() else { panic!("{problems}") };
+        assert!(problem.to_string().contains(&format!("--> job.yaml:{place}\n")), "{problem}");
+    };
+    check("Node", "spec: {taints: [{key: a, effect: Noschedule}]}", "15:34");
+    check("Node", "spec: {podCIDR: 10.0.0.1/8}", "15:17");
+    check("Node", "status: {allocatable: {nvidia.com/gpu: 0.5}}", "15:40");
+    check("ResourceQuota", "spec: {hard: {pods: 0}, scopes: [bestEffort]}", "15:25");
+    check("LimitRange", "spec: {limits: [{type: container}]}", "15:24");
+}
