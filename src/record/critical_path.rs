@@ -356,7 +356,13 @@ mod tests {
         ];
         let lives = [[0.0, 2.0, 71.0], [81.0, 82.0, 91.0]];
         let parts = "running 77, starting 3, terminating 1, batch second 1, back-off after failed pods 10";
-        check_with(syncs, &lives, |pod| pod.terminating = (pod.created == SimTime::ZERO).then_some(at(70.0)), 92.0, parts);
+        check_with(
+            syncs,
+            &lives,
+            |pod| pod.terminating = (pod.created == SimTime::ZERO).then_some(at(70.0)),
+            92.0,
+            parts,
+        );
     }
 
     #[test]

@@ -65,7 +65,8 @@ impl World<'_> {
             if is_tracked(&pod) {
                 let (token_wait, latency) = self.control_plane.request_of(Controller::Job, self.now);
                 let at = self.now + token_wait + latency;
-                return self.await_orphan(worker as usize, Releasing { pod: Some(pod), sent: self.now, token_wait, at });
+                return self
+                    .await_orphan(worker as usize, Releasing { pod: Some(pod), sent: self.now, token_wait, at });
             }
         }
     }
