@@ -52,9 +52,9 @@ pub enum Readiness {
     Unknown,
 }
 
-/// Keys of the taints of nodes that are not ready, or not heard of.
+/// Key of the taints of a node that is not ready.
 pub const NOT_READY: &str = "node.kubernetes.io/not-ready";
-/// ..
+/// Key of the taints of a node that is not heard of.
 pub const UNREACHABLE: &str = "node.kubernetes.io/unreachable";
 
 /// What keeps pods away that do not tolerate it.

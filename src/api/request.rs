@@ -116,6 +116,14 @@ pub enum Answer {
 }
 
 impl Answer {
+    /// The answer to a release and a deletion after it: what the controller remembers of the two is the version that
+    /// the release wrote.
+    pub fn after_release(self, version: u64) -> Answer {
+        if matches!(self, Answer::Done { .. }) { Answer::Done { version } } else { self }
+    }
+}
+
+impl Answer {
     /// The HTTP status of the answer.
     pub fn status(&self) -> u16 {
         match self {

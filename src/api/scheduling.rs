@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::disruption::Requirement;
-use super::node::TaintEffect;
+use super::node::{NOT_READY, TaintEffect, UNREACHABLE};
 use super::priority::PreemptionPolicy;
 
 /// A label selector: all must hold. An empty one matches everything.
@@ -136,6 +136,20 @@ pub struct Toleration {
     /// How long a NoExecute taint is put up with; absent: for ever.
     pub seconds: Option<i64>,
 }
+
+/// Keys of the NoExecute taints that a pod with these tolerations of its own tolerates for
+/// [`DEFAULT_TOLERATION_SECONDS`] because admission says so (`DefaultTolerationSeconds`): of a node that is not ready,
+/// and of one that is not heard of.
+pub fn tolerated_by_default(own: &[Toleration]) -> impl Iterator<Item = &'static str> {
+    let names_it = |own: &Toleration, key: &str| {
+        let of_key = own.key.is_empty() || *own.key == *key;
+        of_key && own.effect.is_none_or(|effect| effect == TaintEffect::NoExecute)
+    };
+    [NOT_READY, UNREACHABLE].into_iter().filter(move |key| !own.iter().any(|own| names_it(own, key)))
+}
+
+/// How long those are tolerated, in seconds.
+pub const DEFAULT_TOLERATION_SECONDS: u32 = 300;
 
 /// A port of the host.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

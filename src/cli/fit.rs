@@ -45,7 +45,8 @@ pub fn run(args: &FitArgs, colour: bool) -> anyhow::Result<ExitCode> {
     let Some(subject) = args.study.subject(colour)? else { return Ok(ExitCode::from(exit::USAGE)) };
     let start = subject.scenario.start;
     let has_prices = subject.scenario.cluster.pools.iter().any(|pool| pool.micros_an_hour > 0);
-    let has_cron_job = subject.scenario.objects.iter().any(|object| matches!(object, Object::CronJob(_)));
+    let has_cron_job = subject.scenario.horizon.is_none()
+        && subject.scenario.objects.iter().any(|object| matches!(object, Object::CronJob(_)));
     let is_cut = subject.scenario.study.warm_up.is_some() || subject.scenario.study.batches.is_some();
     let (sweep, options) = match plan(args, subject) {
         Ok(plan) => plan,

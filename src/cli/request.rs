@@ -136,12 +136,13 @@ fn resource(name: &str) -> Result<Resource, Refused> {
     if let Some(resource) = Resource::by_name(name) {
         return Ok(resource);
     }
-    if let Some(kind) = unshown(name) {
+    let is_file = name == "-" || Path::new(name).exists();
+    if let Some(kind) = unshown(name).filter(|_| !is_file || !name.contains('.')) {
         // As kubectl ends where there is no such thing.
         let line = format!("error: jobsim does not show objects of kind {kind}, though they take part in runs");
         return Err(Refused { line, code: exit::DIFFERENCE });
     }
-    if name == "-" || Path::new(name).exists() {
+    if is_file {
         return Err(format!("name what to show before the files: `pods -f {name}`").into());
     }
     Err(match name.split_once('.') {

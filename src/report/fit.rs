@@ -122,8 +122,8 @@ pub fn files(outline: &Outline, options: &FitOptions, fit: &Fit) -> Result<Vec<(
             Objective::Axis(axis) => value_text(&Some(options.values[*axis].value(trial.at[*axis]).clone())),
             Objective::Measure(_) => number(trial.objective),
         };
-        let counts = fit.best.as_ref().is_some_and(|best| best.at == trial.at);
-        Bar { name: values.join(" "), value: trial.objective, text, counts }
+        let is_answer = fit.best.as_ref().is_some_and(|best| best.at == trial.at);
+        Bar { name: values.join(" "), value: trial.objective, text, is_answer }
     };
     let bars: Vec<Bar> = fit.frontier.iter().map(bar).collect();
     let title = format!("{} that meets the deadline in {}", objective_name(outline, options), outline.scenario);

@@ -12,6 +12,7 @@ use tempfile::NamedTempFile;
 use thiserror::Error;
 
 use super::digest::TableDigest;
+use super::{comparison, fit, study};
 
 /// The file that tells a folder of ours from others, by its field `tool`.
 pub const SUMMARY_FILE: &str = "summary.json";
@@ -227,27 +228,16 @@ pub fn of_earlier_run(dir: &Path, pictures: &[&str]) -> Vec<PathBuf> {
     tables.chain(pictures).filter(|path| path.is_file()).collect()
 }
 
-/// What studies of any kind write beside their summary.
-const OF_STUDIES: [&str; 9] = [
-    "results.csv",
-    "results.parquet",
-    "summary.csv",
-    "study.svg",
-    "differences.csv",
-    "differences.svg",
-    "frontier.csv",
-    "frontier.svg",
-    "points.csv",
-];
-
-/// Writes the files of a study as [`write_all`] does. What an earlier one of any kind left there goes: it would be taken
-/// for this one's.
+/// Writes the files of a study as [`write_all`] does. What an earlier one of any kind left there goes: it would be
+/// taken for this one's.
 ///
 /// # Errors
 /// See [`OutputError`].
 pub fn write_study(dir: &Path, files: Vec<(String, Vec<u8>)>) -> Result<(), OutputError> {
-    let earlier = match is_study(&dir.join(SUMMARY_FILE)) {
-        true => OF_STUDIES.map(|name| dir.join(name)).into_iter().filter(|path| path.is_file()).collect(),
+    let of_studies = study::FILES.iter().chain(&comparison::FILES).chain(&fit::FILES);
+    let of_studies = of_studies.chain(&["results.csv", "results.parquet"]).map(|name| dir.join(name));
+    let earlier: Vec<PathBuf> = match is_study(&dir.join(SUMMARY_FILE)) {
+        true => of_studies.filter(|path| path.is_file()).collect(),
         false => Vec::new(),
     };
     let written = write_all(dir, files)?;

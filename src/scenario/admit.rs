@@ -167,8 +167,8 @@ fn field_problem(document: &Document, error: &FieldError) -> Problem {
     if missing { problem.label(format!("`{field}` is to stand in here")) } else { problem }
 }
 
-/// The path of a field in the document, where the server names it by another: taints and swap of a node as its metadata's,
-/// its only network as the first of several.
+/// The path of a field in the document, where the server names it by another: taints and swap of a node as its
+/// metadata's, its only network as the first of several.
 fn as_written<'f>(root: &Node, field: &'f str) -> Cow<'f, str> {
     let has = |name: &str| root.get("spec").is_some_and(|spec| spec.get(name).is_some());
     for (server, written) in [

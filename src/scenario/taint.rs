@@ -1,5 +1,5 @@
-//! Taints as `kubectl taint` has them written: `KEY=VALUE:EFFECT`, `KEY:EFFECT`, and with a dash at the end to take them
-//! away, which needs no effect.
+//! Taints as `kubectl taint` has them written: `KEY=VALUE:EFFECT`, `KEY:EFFECT`, and with a dash at the end to take
+//! them away, which needs no effect.
 
 use std::sync::Arc;
 

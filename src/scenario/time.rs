@@ -19,8 +19,8 @@ pub(super) fn rfc3339(text: &str) -> Option<jiff::Timestamp> {
 /// Seconds of a day.
 const DAY: i64 = 24 * 60 * 60;
 
-/// How long it is from a start, in seconds since 1970, to what a text says: a length, the first time of day after it, or a
-/// time.
+/// How long it is from a start, in seconds since 1970, to what a text says: a length, the first time of day after it,
+/// or a time.
 ///
 /// # Errors
 /// A sentence if it says none of these, or a time that has gone by.

@@ -113,7 +113,8 @@ pub fn memory(first: &Side, second: &Side, steady: Steady) -> f64 {
     [of(&first.pieces), of(&second.pieces), of(&differences)].into_iter().fold(0.0, f64::max)
 }
 
-/// The Jobs and CronJobs that only one side has, by name: the pods of no other draw the numbers that theirs do.
+/// The Jobs and CronJobs that only one side has, by name. A pod draws by its Job's name, so theirs have no partner on
+/// the other side.
 pub fn without_counterpart(first: &Scenario, second: &Scenario) -> [Vec<String>; 2] {
     let names = |scenario: &Scenario| -> BTreeSet<String> {
         let own = scenario.objects.iter().filter_map(|object| match object {
@@ -141,15 +142,18 @@ pub fn compare(
         .map(|(at, name)| {
             let pairs: Vec<(f64, f64)> = first.rows.iter().zip(&second.rows).map(|(a, b)| (a[at], b[at])).collect();
             let is_share = measures.get(at).and_then(Measure::metric) == Some(Metric::Complete);
-            difference(name, &pairs, is_share, confidence, seed)
+            let of = if is_share { interval::of_share_changes } else { interval::student };
+            difference(name, &pairs, of, confidence, seed)
         })
         .collect();
     let phases = all.split_off(measures.len());
     (all, phases)
 }
 
-fn difference(name: &str, pairs: &[(f64, f64)], is_share: bool, confidence: f64, seed: u64) -> Difference {
-    let interval_of = if is_share { interval::of_share_changes } else { interval::student };
+/// How sure a mean is, at a confidence.
+type IntervalOf = fn(&[f64], f64) -> Option<Interval>;
+
+fn difference(name: &str, pairs: &[(f64, f64)], of: IntervalOf, confidence: f64, seed: u64) -> Difference {
     let all = pairs.len();
     let pairs: Vec<(f64, f64)> = pairs.iter().copied().filter(|(a, b)| !a.is_nan() && !b.is_nan()).collect();
     let first: Moments = pairs.iter().map(|pair| pair.0).collect();
@@ -165,7 +169,7 @@ fn difference(name: &str, pairs: &[(f64, f64)], is_share: bool, confidence: f64,
         name: name.to_owned(),
         first: first.mean().unwrap_or(f64::NAN),
         second: second.mean().unwrap_or(f64::NAN),
-        paired: interval_of(&differences, confidence),
+        paired: of(&differences, confidence),
         bootstrap: interval::bootstrap(&differences, confidence, seed),
         saving: apart.zip(spread.variance()).filter(|(_, paired)| *paired > 0.0).map(|(apart, paired)| apart / paired),
         signs,
@@ -199,7 +203,7 @@ mod tests {
     #[test]
     fn verdicts() {
         let check = |pairs: &[(f64, f64)], verdict| {
-            let found = difference("x", pairs, false, 0.95, 0);
+            let found = difference("x", pairs, interval::student, 0.95, 0);
             assert_eq!(found.verdict(), verdict, "{found:?}");
         };
         check(&[(1.0, 1.0), (2.0, 2.0)], Verdict::Same);
@@ -207,11 +211,12 @@ mod tests {
         check(&[(1.0, 0.0), (5.0, 3.9), (9.0, 8.1)], Verdict::Less);
         check(&[(1.0, 0.0), (5.0, 7.0), (9.0, 8.1)], Verdict::Unknown);
         check(&[(1.0, 0.0)], Verdict::Unknown);
-        let some = difference("x", &[(1.0, f64::NAN), (2.0, 3.0), (f64::NAN, 3.0), (2.0, 5.0)], false, 0.95, 0);
+        let some =
+            difference("x", &[(1.0, f64::NAN), (2.0, 3.0), (f64::NAN, 3.0), (2.0, 5.0)], interval::student, 0.95, 0);
         assert_eq!((some.first, some.second, some.pairs(), some.without), (2.0, 4.0, 2, 2));
-        assert_eq!(difference("x", &[(1.0, 2.0), (2.0, 3.0)], false, 0.95, 0).saving, None);
+        assert_eq!(difference("x", &[(1.0, 2.0), (2.0, 3.0)], interval::student, 0.95, 0).saving, None);
         // Thirty that no longer complete do not make it sure that none would.
-        let shares = difference("complete", &[(1.0, 0.0); 30], true, 0.95, 0);
+        let shares = difference("complete", &[(1.0, 0.0); 30], interval::of_share_changes, 0.95, 0);
         let paired = shares.paired.expect("an interval");
         assert!(paired.low == -1.0 && (-0.9..-0.8).contains(&paired.high), "{paired:?}");
     }

@@ -81,9 +81,9 @@ impl Documents {
         self.all().find(|(_, document)| kind(document) == "Simulation").map(|(place, _)| place)
     }
 
-    /// Where a path leads: into the only Job or CronJob, into one that is named before a colon (`etl:`, or `job/etl:` and
-    /// `cronjob/etl:` where both are, or `NAMESPACE/etl:`), or into the Simulation. Fields of a Job's `spec` may stand without it, and those that
-    /// only a CronJob's has.
+    /// Where a path leads: into the only Job or CronJob, into one that is named before a colon (`etl:`, or `job/etl:`
+    /// and `cronjob/etl:` where both are, or `NAMESPACE/etl:`), or into the Simulation. Fields of a Job's `spec` may
+    /// stand without it, and those that only a CronJob's has.
     ///
     /// # Errors
     /// A sentence on why it leads nowhere.

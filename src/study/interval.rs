@@ -63,8 +63,8 @@ pub fn of_shares(values: &[f64], confidence: f64) -> Option<Interval> {
 }
 
 /// The interval of the mean of what shares changed by, -1 to 1: where each was all or nothing before and after that of
-/// Agresti and Min (2005), which half a pair more of each sort keeps from being sure of what few pairs show; of others
-/// Student's, cut at -1 and 1.
+/// Agresti and Min (2005), which adds half a pair of each sort, so that a few pairs that all agree are no certainty; of
+/// others Student's, cut at -1 and 1.
 pub fn of_share_changes(changes: &[f64], confidence: f64) -> Option<Interval> {
     let Interval { mean, low, high } = student(changes, confidence)?;
     let mut bounds = (low, high);

@@ -67,28 +67,23 @@ impl Stream {
 }
 
 impl World<'_> {
-    /// Sets the first alarm of each stream.
+    /// Sets the first alarm of each stream. One that brings nothing is seldom meant.
     pub(super) fn begin_arrivals(&mut self) {
         for at in 0..self.arrivals.len() {
             let from = self.arrivals[at].arrivals.process.from;
-            self.await_arrival(at, from);
-        }
-    }
-
-    fn await_arrival(&mut self, at: usize, last: SimTime) {
-        if let Some(next) = self.arrivals[at].next(last) {
-            self.events.push(next.max(self.now), Event::Arrival(at as u32));
-        }
-    }
-
-    /// Says of streams that have brought nothing, which is seldom meant.
-    pub(super) fn note_empty_arrivals(&mut self) {
-        for at in 0..self.arrivals.len() {
-            let Stream { arrivals, number, .. } = &self.arrivals[at];
-            if *number == 0 {
-                self.note(format!("no copy of Job {} has arrived", arrivals.template.name));
+            if !self.await_arrival(at, from) {
+                self.note(format!("no copy of Job {} will arrive", self.arrivals[at].arrivals.template.name));
             }
         }
+    }
+
+    /// Sets the alarm of the next copy. Returns false if there is none.
+    fn await_arrival(&mut self, at: usize, last: SimTime) -> bool {
+        let next = self.arrivals[at].next(last);
+        if let Some(next) = next {
+            self.events.push(next.max(self.now), Event::Arrival(at as u32));
+        }
+        next.is_some()
     }
 
     /// A copy is submitted, and the next is awaited.
@@ -99,7 +94,8 @@ impl World<'_> {
         if self.outages.api_is_down() {
             let name = copy.map_or_else(|(name, _)| name, |copy| copy.name);
             self.note(format!("the arriving Job {name} was lost: the API server is down"));
-            return self.await_arrival(at, self.now);
+            self.await_arrival(at, self.now);
+            return;
         }
         match copy {
             Ok(copy) => {

@@ -171,6 +171,11 @@ impl ControlPlane {
         &mut self.clients[controller as usize]
     }
 
+    /// Limits of clients, and the API server's latency.
+    pub(super) fn limits(&self) -> &scenario::ControlPlane {
+        &self.limits
+    }
+
     /// Workers of the Job controller, at syncs and as many at pods without a Job.
     pub(super) fn job_workers(&self) -> usize {
         self.clients[Controller::Job as usize].workers.len()
@@ -425,10 +430,9 @@ impl World<'_> {
                 self.send(InFlight { request, sent, waited_before, released: Some(*version), ..call });
             }
             _ => {
-                // What the controller remembers of the two is the release.
-                let answer = match (call.released, answer) {
-                    (Some(version), Answer::Done { .. }) => Answer::Done { version },
-                    (_, answer) => answer,
+                let answer = match call.released {
+                    Some(version) => answer.after_release(version),
+                    None => answer,
                 };
                 self.answer(call.controller, call.worker, call.position, answer, waited_before);
             }

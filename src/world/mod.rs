@@ -11,6 +11,7 @@ pub mod controller_manager;
 pub mod event;
 mod evictions;
 pub mod examination;
+mod garbage_collector;
 mod images;
 mod node_failures;
 pub mod nodes;
@@ -31,7 +32,7 @@ use std::collections::BTreeMap;
 use crate::api::change::{Change, Verb};
 use crate::api::cronjob::Start;
 use crate::api::disruption::PodDisruptionBudget;
-use crate::api::meta::{ApiTime, CronJobId, JobId, ObjectId, ObjectName, PodId};
+use crate::api::meta::{ApiTime, CronJobId, JobId, ObjectId, ObjectName};
 use crate::api::outbox::Outbox;
 use crate::api::release::{Kubernetes, Rules};
 use crate::api::request::{Answer, Refusal, Request};
@@ -230,7 +231,6 @@ impl<'a> World<'a> {
     /// Tells the observers that no more will be carried out up to `now`.
     pub fn end(&mut self, now: SimTime) {
         self.note_awaited_nodes();
-        self.note_empty_arrivals();
         for observer in &mut self.observers {
             observer.on_end(now, &self.store);
         }
@@ -412,55 +412,6 @@ impl<'a> World<'a> {
         }
     }
 
-    /// The garbage collector takes no time: a CronJob's Jobs are deleted with it.
-    fn collect_jobs(&mut self, cron_job: CronJobId) {
-        let mut jobs = self.store.jobs_of(cron_job).to_vec();
-        jobs.sort_by_key(|job| job.uid);
-        for job in jobs {
-            self.collect_job(job);
-        }
-    }
-
-    /// A Job whose owner is gone is deleted as its finalizers ask for (`attemptToDeleteItem`).
-    fn collect_job(&mut self, job: JobId) {
-        let foreground = self.store.asks_for_foreground_deletion(job);
-        _ = self.store.delete_job(ApiTime::of(self.now), job, foreground);
-    }
-
-    /// A Job whose CronJob went while it was being created goes too.
-    fn collect_orphan(&mut self, job: JobId) {
-        let owner = self.store.job(job).and_then(|job| job.owner.as_ref()).map(|owner| owner.start.cron_job);
-        if owner.is_some_and(|owner| self.store.standing_cron_job(owner).is_none()) {
-            self.collect_job(job);
-        }
-    }
-
-    /// The garbage collector deletes a Job's pods with it, which takes no time.
-    fn collect_pods(&mut self, job: JobId, owner_gone: bool) {
-        let mut pods: Vec<_> = self.store.pods_of(job).map(|pod| pod.id).collect();
-        pods.sort_by_key(|pod| pod.uid);
-        for pod in pods {
-            self.collect_pod(pod, owner_gone);
-        }
-    }
-
-    /// A pod whose Job went while it was being created goes too, as does one that came to a Job that is deleted after its
-    /// pods.
-    pub(super) fn collect_orphaned_pod(&mut self, id: PodId) {
-        let Some(job) = self.store.pod(id).filter(|pod| !pod.is_bare()).map(|pod| pod.job) else { return };
-        let owner = self.store.standing_job(job);
-        if owner.is_none_or(|job| job.foreground_deletion) && !self.outages.controllers_are_down() {
-            self.collect_pod(id, owner.is_none());
-        }
-    }
-
-    fn collect_pod(&mut self, pod: PodId, owner_gone: bool) {
-        _ = self.store.delete_pod(ApiTime::of(self.now), pod);
-        if owner_gone {
-            self.release_orphan(pod);
-        }
-    }
-
     // ---- syncs ----
 
     /// A worker of some controller takes a key and carries the sync out. Returns false if none was ready.
@@ -541,12 +492,9 @@ impl<'a> World<'a> {
         if let Request::ReleaseAndDeletePod(pod) = request {
             let released = self.carry_out_for(controller, about, Request::ReleasePod(pod), sent, token_wait);
             self.tell();
-            if matches!(released, Answer::Refused(_)) {
-                return released;
-            }
+            let Answer::Done { version } = released else { return released };
             let deleted = self.carry_out_for(controller, about, Request::DeletePod(pod), self.now, SimDuration::ZERO);
-            // What the controller remembers of the two is the release.
-            return if matches!(deleted, Answer::Refused(_)) { deleted } else { released };
+            return deleted.after_release(version);
         }
         if !self.reads.requests {
             self.tell_token_wait(sent, token_wait);

@@ -1,5 +1,5 @@
-//! Nodes that fail, are repaired, are taken back: what the node life cycle controller does then. It is of the controller
-//! manager: while that is down it does nothing, and what it was waiting for is lost.
+//! Nodes that fail, are repaired, are taken back: what the node life cycle controller does then. While the controller
+//! manager is down it does nothing, and what it was waiting for is lost.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ impl World<'_> {
             return;
         }
         let state = self.nodes.state(id);
-        state.down = true;
+        (state.down, state.taint_due) = (true, None);
         state.turn = state.turn.wrapping_add(1);
         let turn = state.turn;
         if let Some(images) = &mut self.images {
@@ -116,7 +116,8 @@ impl World<'_> {
 
     /// Its turn has come (`doNoExecuteTaintingPass`).
     pub(super) fn taint_no_execute(&mut self, id: NodeId, turn: u16) {
-        let is_due = self.is_turn(id, turn) && self.nodes.state(id).taint_due == Some(self.now);
+        let now = self.now;
+        let is_due = self.is_turn(id, turn) && self.nodes.state(id).taint_due.is_some_and(|due| due <= now);
         if !is_due || self.controllers_cannot(Event::Node(id, NodeAlarm::Taint(turn))) {
             return;
         }
@@ -177,7 +178,7 @@ impl World<'_> {
             return;
         }
         let state = self.nodes.state(id);
-        state.down = false;
+        (state.down, state.taint_due) = (false, None);
         state.turn = state.turn.wrapping_add(1);
         let turn = state.turn;
         let (returned, is_seen) = (ApiTime::of(self.now), !self.outages.controllers_are_down());

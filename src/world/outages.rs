@@ -3,7 +3,7 @@
 use super::World;
 use super::controller_manager::ControllerManager;
 use super::event::Event;
-use super::orphans::Orphans;
+use super::taint_eviction::TaintEviction;
 use crate::api::change::Verb;
 use crate::api::meta::JobId;
 use crate::kernel::time::{SimDuration, SimTime};
@@ -59,7 +59,8 @@ impl World<'_> {
         if component == Component::ControllerManager && !was_down {
             // The process is gone, and what it knew with it.
             self.control_plane.crash(self.now);
-            self.orphans = Orphans::default();
+            self.orphans.crash(self.now);
+            self.taint_eviction = TaintEviction::new(self.control_plane.limits());
             self.controllers =
                 ControllerManager::new(self.start, self.control_plane.clock_skew(), self.rules, self.has_pods);
         }

@@ -137,6 +137,8 @@ impl World<'_> {
             Event::Sync(SyncDue::Job(id)) => {
                 self.store.standing_job(*id).is_none_or(|job| job.spec.active_deadline_seconds.is_none())
             }
+            // One that was called off.
+            Event::TaintEviction(pod, _) => !self.is_to_be_evicted(*pod),
             Event::Request(_) | Event::EventWritten(_) | Event::Deliver | Event::Drain(_) => true,
             Event::Autoscaler(AutoscalerAlarm::Loop) => self.autoscaler_is_at_rest(),
             Event::QuotaResync => self.overdue.is_empty(),

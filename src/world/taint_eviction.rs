@@ -1,19 +1,16 @@
-//! The taint eviction controller: pods that do not put up with a NoExecute taint of their node are deleted, at once or when
-//! the time is over for which they do (`pkg/controller/tainteviction`). What it planned is lost with its process.
+//! The taint eviction controller: pods that do not put up with a NoExecute taint of their node are deleted, at once or
+//! when the time is over for which they do (`pkg/controller/tainteviction`). What it planned is lost with its process.
 
 use std::collections::BTreeMap;
 
 use super::World;
 use super::event::Event;
 use crate::api::meta::{ApiTime, NodeId, ObjectId, PodId};
-use crate::api::node::{NOT_READY, Taint, TaintEffect, UNREACHABLE};
-use crate::api::scheduling::Toleration;
+use crate::api::node::{Taint, TaintEffect};
+use crate::api::scheduling::{DEFAULT_TOLERATION_SECONDS, tolerated_by_default};
 use crate::controllers::rate_limiter::RateLimiter;
 use crate::kernel::time::{SimDuration, SimTime};
 use crate::scenario::ControlPlane;
-
-/// How long pods tolerate their node's being away or not ready that do not say (`DefaultTolerationSeconds`).
-const TOLERATED: SimDuration = SimDuration::from_secs(300);
 
 const SOURCE: &str = "taint-eviction-controller";
 const REASON: &str = "TaintManagerEviction";
@@ -34,9 +31,15 @@ pub(super) struct TaintEviction {
 struct Plan {
     /// Since when it is planned.
     created: SimTime,
-    due: SimTime,
-    /// It is being carried out, and nothing calls it off any more.
-    is_begun: bool,
+    /// What comes next, and when: alarms for anything else are those of a plan, or a process, that is gone.
+    next: (EvictionStep, SimTime),
+}
+
+impl Plan {
+    /// Nothing calls it off once it is being carried out.
+    fn is_begun(&self) -> bool {
+        self.next.0 != EvictionStep::Due
+    }
 }
 
 /// How far an eviction has come: its requests follow one another.
@@ -125,7 +128,7 @@ impl World<'_> {
             return;
         }
         let due = self.now + wait;
-        self.taint_eviction.planned.insert(pod, Plan { created: self.now, due, is_begun: false });
+        self.taint_eviction.planned.insert(pod, Plan { created: self.now, next: (EvictionStep::Due, due) });
         match wait {
             SimDuration::ZERO => self.evict_by_taint(pod, EvictionStep::Due),
             _ => self.events.push(due, Event::TaintEviction(pod, EvictionStep::Due)),
@@ -134,8 +137,7 @@ impl World<'_> {
 
     /// Nothing is planned for a pod any more, unless that has begun (`cancelWorkWithEvent`).
     pub(super) fn cancel_eviction(&mut self, pod: PodId) {
-        let is_planned = self.taint_eviction.planned.get(&pod).is_some_and(|plan| !plan.is_begun);
-        if !is_planned || self.outages.controllers_are_down() {
+        if self.taint_eviction.planned.get(&pod).is_none_or(Plan::is_begun) {
             return;
         }
         self.taint_eviction.planned.remove(&pod);
@@ -149,14 +151,13 @@ impl World<'_> {
     pub(super) fn evict_by_taint(&mut self, pod: PodId, mut step: EvictionStep) {
         loop {
             let Some(plan) = self.taint_eviction.planned.get(&pod) else { return };
-            // Another plan's alarm, or one that has been carried out.
-            let is_stale = step == EvictionStep::Due && (plan.due > self.now || plan.is_begun);
+            let is_stale = plan.next.0 != step || plan.next.1 > self.now;
             if is_stale || self.controllers_cannot(Event::TaintEviction(pod, step)) {
                 return;
             }
             let next = match step {
                 EvictionStep::Due => {
-                    self.begin_eviction_of(pod);
+                    self.tell_of_eviction(pod);
                     EvictionStep::Read
                 }
                 EvictionStep::Read => EvictionStep::Marked,
@@ -177,6 +178,9 @@ impl World<'_> {
                 return;
             }
             let at = self.taint_eviction.request(self.now);
+            if let Some(plan) = self.taint_eviction.planned.get_mut(&pod) {
+                plan.next = (next, at);
+            }
             if at > self.now {
                 return self.events.push(at, Event::TaintEviction(pod, next));
             }
@@ -184,10 +188,7 @@ impl World<'_> {
         }
     }
 
-    fn begin_eviction_of(&mut self, pod: PodId) {
-        if let Some(plan) = self.taint_eviction.planned.get_mut(&pod) {
-            plan.is_begun = true;
-        }
+    fn tell_of_eviction(&mut self, pod: PodId) {
         let Some(name) = self.full_name(pod) else { return };
         self.record_event(ObjectId::Pod(pod), false, REASON, SOURCE, format!("Marking for deletion Pod {name}"));
         if self.taint_eviction.events_share_client {
@@ -197,11 +198,14 @@ impl World<'_> {
 
     /// Its process is new: it knows what it lists alone.
     pub(super) fn restart_taint_eviction(&mut self) {
-        self.taint_eviction.tainted.clear();
-        self.taint_eviction.planned.clear();
         for id in self.store.nodes().map(|node| node.id).collect::<Vec<_>>() {
             self.taint_eviction_sees(id);
         }
+    }
+
+    /// Is an eviction planned, so that its alarm matters?
+    pub(super) fn is_to_be_evicted(&self, pod: PodId) -> bool {
+        self.taint_eviction.planned.contains_key(&pod)
     }
 
     /// How long a pod puts up with all of these taints (`GetMatchingTolerations`, `getMinTolerationTime`).
@@ -214,7 +218,9 @@ impl World<'_> {
             let used = own.iter().find(|own| own.tolerates(&taint.key, &taint.value, taint.effect));
             let wait = match used {
                 Some(used) => used.seconds.map(|seconds| SimDuration::from_secs(u64::try_from(seconds).unwrap_or(0))),
-                None if has_default(own, taint) => Some(TOLERATED),
+                None if tolerated_by_default(own).any(|key| *key == *taint.key) => {
+                    Some(SimDuration::from_secs(DEFAULT_TOLERATION_SECONDS.into()))
+                }
                 None => return Tolerance::None,
             };
             least = least.into_iter().chain(wait).min();
@@ -228,13 +234,4 @@ enum Tolerance {
     None,
     For(SimDuration),
     ForEver,
-}
-
-/// Does admission add a toleration of this taint to a pod with these of its own (`DefaultTolerationSeconds`)?
-fn has_default(own: &[Toleration], taint: &Taint) -> bool {
-    let names_it = |toleration: &Toleration| {
-        let key = toleration.key.is_empty() || toleration.key == taint.key;
-        key && toleration.effect.is_none_or(|effect| effect == TaintEffect::NoExecute)
-    };
-    matches!(&*taint.key, NOT_READY | UNREACHABLE) && !own.iter().any(names_it)
 }

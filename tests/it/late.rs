@@ -47,3 +47,18 @@ fn a_condition_has_the_time_of_its_verdict_however_long_deletions_take() {
     assert!(announced.time > SimTime::from_secs(21), "{announced:?}");
     assert_eq!(announced.conditions[0].last_transition_time.instant(), SimTime::from_secs(20), "{announced:?}");
 }
+
+#[test]
+fn orphans_are_released_by_the_next_process_too() {
+    let run = play(
+        "completions: 60, parallelism: 60",
+        "  pods: [{startup: 1s, duration: 600s}]\n  actions:\n  - {at: 4s, delete: {kind: Job, name: w}}\n  - {at: 4500ms, \
+         outage: {component: controller-manager, for: 20s}}\n",
+    );
+    let released = |from: f64, to: f64| {
+        let at = run.pods.iter().filter_map(|pod| pod.removed).map(|at| at.0 as f64 / 1e9);
+        at.filter(|at| (from..to).contains(at)).count()
+    };
+    assert_eq!(released(0.0, 60.0), run.pods.len(), "{:?}", run.pods.last());
+    assert!(released(0.0, 5.0) < run.pods.len() && released(24.5, 60.0) > 0);
+}

@@ -204,3 +204,27 @@ fn a_pod_that_was_ended_for_its_kubelet_stays_so() {
     let pod = pods(&run, "j")[0];
     assert_eq!((pod.phase.as_str(), seconds(pod.finished)), ("Failed", Some(80.0)));
 }
+
+/// A node that is to get its taint while nothing can be written gets it afterwards.
+#[test]
+fn a_taint_that_could_not_be_written_comes_later() {
+    let pools = "[{name: w, count: 2, allocatable: {cpu: 1, memory: 9Gi, pods: 20}}, \
+                  {name: x, count: 4, allocatable: {cpu: 1, memory: 9Gi, pods: 20}}]";
+    // Of two nodes of a zone the second has its turn ten seconds after the first.
+    let asked = |more: &str| {
+        let actions = format!(
+            "  pods: [{{duration: 3h}}]\n  actions: [{}, {}{more}]\n",
+            away("w-0", 60, 7200),
+            away("w-1", 60, 7200)
+        );
+        let job = patient(&job("j", 2, "nodeSelector: {jobsim/pool: w}, ", ONE_CPU));
+        let run = play(&[job], pools, &actions);
+        let first_two = pods(&run, "j").into_iter().take(2);
+        let mut asked: Vec<Option<f64>> = first_two.map(|pod| seconds(pod.terminating)).collect();
+        asked.sort_by(|a, b| a.partial_cmp(b).expect("numbers"));
+        asked
+    };
+    assert_eq!(asked(""), [Some(407.0), Some(417.0)]);
+    let outage = ", {at: 110s, outage: {component: apiserver, for: 20s}}";
+    assert_eq!(asked(outage), [Some(407.0), Some(430.0)]);
+}

@@ -39,6 +39,7 @@ fn lengths_come_from_a_column() {
         expected.iter().for_each(|expected| assert!(said.contains(expected), "{of}: {expected}: {said}"));
     };
     check(named, "job,took\nx,soon\ny,3s\nz\n", &["m.csv:2:1", "took: \"soon\": not a duration", "m.csv:4:1"]);
+    check(named, "job,took\r\n\r\nx,30\r\ny,soon\r\n", &["m.csv:4:1", "4 | y,soon"]);
     check("{file: m.csv}", "job,took\nx,3\n", &["many columns in m.csv", "one of job, took", "s.yaml:"]);
     check("{file: m.csv, column: tok}", "job,took\nx,3\n", &["no column \"tok\" in m.csv"]);
     check("{file: m.csv}", "", &["m.csv: there is nothing in it"]);
@@ -63,5 +64,5 @@ fn times_come_from_a_column_and_may_bring_nothing() {
     let (_, _, said) = told(&arrivals("{file: m.csv}"), "at\nx\n1\ny\n", &["run"]);
     assert!(said.contains("m.csv:2:1") && said.contains("m.csv:4:1"), "{said}");
     let (_, out, said) = told("arrivals: [{template: a, times: [1h], until: 5m}]", "", &["run", "--out", "none"]);
-    assert!(format!("{out}{said}").contains("no copy of Job default/a has arrived"), "{out}{said}");
+    assert!(format!("{out}{said}").contains("no copy of Job default/a will arrive"), "{out}{said}");
 }

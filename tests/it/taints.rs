@@ -56,3 +56,29 @@ fn a_pod_that_comes_to_the_node_goes_again() {
     let (first, last) = (told.iter().copied().fold(f64::MAX, f64::min), told.iter().copied().fold(0.0, f64::max));
     assert!(told.len() == 20 && (32.4..32.7).contains(&last) && first < 31.5, "{told:?}");
 }
+
+/// What a process that is gone had planned, and what it was about to ask for, is not done in its place.
+#[test]
+fn evictions_are_those_of_the_process_that_runs() {
+    let sick = taint(100, "sick=yes:NoExecute");
+    let minute = "{key: sick, operator: Exists, effect: NoExecute, tolerationSeconds: 60}";
+    let down = |component: &str, at: u32, length: u32| {
+        format!("{sick}, {{at: {at}s, outage: {{component: {component}, for: {length}s}}}}")
+    };
+    let asked = |actions: &str| ends(minute, actions)[0].0;
+    assert_eq!(asked(&down("controller-manager", 120, 10)), Some(190.0), "the time counts anew");
+    assert_eq!(asked(&down("controller-manager", 90, 30)), Some(180.0));
+    assert_eq!(asked(&down("apiserver", 150, 30)), Some(180.0));
+    // Amid the requests of many evictions, which a slow client spreads over seconds.
+    let control_plane = "{controllerManager: {qps: 20, burst: 30}, apiServer: {latency: 1ms}}";
+    let twenty = job("j", 20, &format!("tolerations: [{minute}], "), "resources: {requests: {cpu: 100m}}");
+    let more = format!(
+        "  termination: 1s\n  pods: [{{duration: 10m}}]\n  controlPlane: {control_plane}\n  actions: [{}]\n",
+        down("controller-manager", 161, 1)
+    );
+    let run = play(&[twenty.replace("backoffLimit: 0", "backoffLimit: 99")], POOL, &more);
+    let told: Vec<f64> = pods(&run, "j").iter().take(20).filter_map(|pod| seconds(pod.terminating)).collect();
+    let (before, after) =
+        (told.iter().filter(|at| **at <= 161.0).count(), told.iter().filter(|at| **at >= 222.0).count());
+    assert!(before > 0 && after > 0 && before + after == 20, "{told:?}");
+}

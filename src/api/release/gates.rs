@@ -15,7 +15,7 @@ pub struct Gate {
     pub stable: u8,
     /// The first minor version that no longer knows it: what it stood for is always so.
     pub gone: u8,
-    /// The release from which on it is on where nothing is said; most are from beta on.
+    /// The first release in which it is on by default; for most the one in which it is beta.
     pub on: u8,
     /// The gate without which it cannot be on.
     pub needs: Option<&'static str>,

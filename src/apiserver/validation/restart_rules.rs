@@ -39,7 +39,7 @@ pub(super) fn validate_of_init(container: &Field<'_>, errors: &mut Errors) {
 }
 
 /// Checks `restartPolicy` and `restartPolicyRules` of a container of any kind.
-pub(super) fn validate(container: &Field<'_>, errors: &mut Errors) {
+fn validate(container: &Field<'_>, errors: &mut Errors) {
     let (policy, rules) = (container.get("restartPolicy"), container.get("restartPolicyRules"));
     if policy.is_set() {
         one_of(&policy, &["Always", "Never", "OnFailure"], errors);

@@ -5,6 +5,7 @@
 
 mod backoff;
 mod conditions;
+mod index_table;
 mod indexed_job;
 mod manage;
 #[cfg(test)]

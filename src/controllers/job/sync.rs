@@ -391,7 +391,8 @@ impl Sync {
         }
     }
 
-    /// What a FailJob rule says of a pod that failed without its finalizer: `getFailJobMessage` looks at all that are there.
+    /// What a FailJob rule says of a pod that failed without its finalizer: `getFailJobMessage` looks at all that are
+    /// there.
     fn fail_job_of_released(&self, view: &JobView, pods: &Slab<PodView>) -> Option<Cow<'static, str>> {
         let released = view.pods.released.iter().filter_map(|&slot| pods.get(slot));
         released.filter_map(|pod| Some(match_pod(&self.spec, pod)?.cause?.message(&view.pod_name(pod)).into())).next()

@@ -2,11 +2,12 @@
 //! changed, never all pods of the Job. Upstream lists and filters all pods in each sync; the decisions are the same.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::backoff::BackoffRecord;
+use super::index_table::{IndexTable, Occupancy};
 use super::pod_failure_policy::{FailedPodFacts, PodConditions};
+use super::sync::match_pod;
 use crate::api::job::{Job, JobSpec, JobStatus};
 use crate::api::meta::{ApiTime, JobId, ObjectName, PodId};
 use crate::api::pod::{NO_INDEX, Pod, PodPhase, RestartPolicy};
@@ -80,8 +81,7 @@ pub(super) struct PodTallies {
     pub(super) unsettled: Vec<u32>,
     /// Being deleted, with the finalizer, but not failed before its phase is (podReplacementPolicy `Failed`).
     pub(super) lingering: Vec<u32>,
-    /// Failed since they lost the finalizer: no more counted, but looked at by the pod failure policy as long as they
-    /// are there.
+    /// Failed without the finalizer, by a FailJob rule: no more counted, but looked at as long as they are there.
     pub(super) released: Vec<u32>,
     /// Active and Ready.
     pub(super) ready: i32,
@@ -164,8 +164,6 @@ pub(super) struct PodView {
     pub(super) scheduled: bool,
     pub(super) deleting: bool,
     pub(super) tracked: bool,
-    /// It had failed while it still had its finalizer: what the pod failure policy says of it is known.
-    failed_tracked: bool,
     /// The removal of its finalizer was asked for and not seen yet (`uidTrackingExpectations`).
     pub(super) release_expected: bool,
     pub(super) created: ApiTime,
@@ -197,7 +195,7 @@ impl JobView {
             finished: false,
             fail_job: None,
             pods: PodTallies::default(),
-            indexes: IndexTable { completions: completions_of(&job.spec), ..IndexTable::default() },
+            indexes: IndexTable::new(completions_of(&job.spec)),
         }
     }
 
@@ -318,7 +316,6 @@ impl PodView {
             scheduled: false,
             deleting: false,
             tracked: false,
-            failed_tracked: false,
             release_expected: false,
             created: pod.created,
             ready_since: pod.created,
@@ -337,7 +334,6 @@ impl PodView {
         (self.phase, self.ready, self.ready_since) = (status.phase, status.ready, status.ready_since);
         (self.scheduled, self.deleting, self.tracked) = (pod.scheduled, pod.deletion.is_some(), pod.tracked);
         self.release_expected &= pod.tracked;
-        self.failed_tracked |= pod.tracked && status.phase == PodPhase::Failed;
         self.finish = finish_time(pod);
         (self.restarts, self.most_restarts) = (status.restarts, status.most_restarts);
         if spec.pod_failure_policy.is_some() {
@@ -369,8 +365,9 @@ impl PodView {
         if !self.deleting && !self.phase.is_terminal() {
             Standing::Active
         } else if !self.tracked {
-            let is_news = self.phase == PodPhase::Failed && !self.failed_tracked && self.facts.is_some();
-            if is_news { Standing::Released } else { Standing::Nowhere }
+            let fails_job =
+                || self.is_failed(spec) && match_pod(spec, self).is_some_and(|matched| matched.cause.is_some());
+            if self.facts.is_some() && fails_job() { Standing::Released } else { Standing::Nowhere }
         } else if self.phase == PodPhase::Succeeded || self.is_failed(spec) {
             Standing::Unsettled
         } else {
@@ -394,149 +391,4 @@ fn finish_time(pod: &Pod) -> ApiTime {
 /// How many indexes a Job has.
 fn completions_of(spec: &JobSpec) -> u32 {
     spec.completions.unwrap_or(0).max(0) as u32
-}
-
-/// How a pod keeps its index from getting another.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Occupancy {
-    active: bool,
-    terminating: bool,
-}
-
-/// Which indexes have pods, and which are free to get one.
-#[derive(Debug, Default)]
-pub(super) struct IndexTable {
-    /// Active and terminating pods, by index.
-    counts: Vec<(u16, u16)>,
-    /// Indexes from here on never had a pod, or not since completions shrank below them.
-    fresh: u32,
-    /// Lower indexes whose pod left; some may have been decided since.
-    returned: BTreeSet<u32>,
-    /// Indexes from here on are out of range.
-    completions: u32,
-    /// Active pods beyond the first of their index.
-    pub(super) duplicates: u32,
-    /// Active pods that are out of range, as where completions shrank.
-    pub(super) out_of_range: u32,
-}
-
-impl IndexTable {
-    /// Has the index an active pod?
-    pub(super) fn is_active(&self, index: u32) -> bool {
-        self.counts.get(index as usize).is_some_and(|counts| counts.0 > 0)
-    }
-
-    /// Are there active pods that no index wants?
-    pub(super) fn are_irregular(&self) -> bool {
-        self.duplicates > 0 || self.out_of_range > 0
-    }
-
-    /// A pod of the index is new.
-    fn appeared(&mut self, index: u32) {
-        if index >= self.fresh {
-            self.returned.extend(self.fresh..index);
-            self.fresh = index + 1;
-        }
-        if self.counts.len() <= index as usize {
-            self.counts.resize(index as usize + 1, (0, 0));
-        }
-    }
-
-    /// A pod of the index changed from one occupancy to another.
-    fn changed(&mut self, index: u32, old: Occupancy, new: Occupancy) {
-        let counts = &mut self.counts[index as usize];
-        let is_out = u32::from(index >= self.completions);
-        if new.active && !old.active {
-            self.duplicates += u32::from(counts.0 > 0);
-            counts.0 = counts.0.saturating_add(1);
-            self.out_of_range += is_out;
-        } else if old.active && !new.active {
-            counts.0 = counts.0.saturating_sub(1);
-            self.duplicates -= u32::from(counts.0 > 0);
-            self.out_of_range -= is_out;
-        }
-        counts.1 = (counts.1.saturating_sub(u16::from(old.terminating))).saturating_add(u16::from(new.terminating));
-        // Whether it is free, or decided meanwhile, is asked when a pod is wanted. A pod may have ended before it is seen.
-        let kept = old.active || old.terminating;
-        if (kept || !new.active) && index < self.fresh {
-            self.returned.insert(index);
-        }
-    }
-
-    /// What keeps an index from getting a pod has changed: all that ever had one are asked again.
-    fn ask_again(&mut self) {
-        self.returned.extend(0..self.fresh);
-    }
-
-    /// The Job wants another number of indexes.
-    fn resize(&mut self, completions: u32) {
-        if completions < self.completions {
-            self.fresh = self.fresh.min(completions);
-            self.returned.split_off(&completions);
-        }
-        self.completions = completions;
-        self.out_of_range = self.counts.iter().skip(completions as usize).map(|counts| u32::from(counts.0)).sum();
-    }
-
-    /// The lowest `wanted` indexes below `completions` that have no active pod, are not `decided`, and, where only
-    /// failed pods are replaced, have no terminating pod (`firstPendingIndexes`).
-    pub(super) fn first_pending(
-        &mut self,
-        wanted: usize,
-        completions: u32,
-        only_replace_failed: bool,
-        decided: impl Fn(u32) -> bool,
-    ) -> Vec<u32> {
-        let mut pending = Vec::with_capacity(wanted);
-        let occupied = |counts: &[(u16, u16)], index: u32| {
-            counts.get(index as usize).is_some_and(|c| c.0 > 0 || (only_replace_failed && c.1 > 0))
-        };
-        let mut settled = Vec::new();
-        for &index in &self.returned {
-            if pending.len() == wanted || index >= completions {
-                break;
-            }
-            if occupied(&self.counts, index) || decided(index) {
-                settled.push(index);
-            } else {
-                pending.push(index);
-            }
-        }
-        for index in settled {
-            self.returned.remove(&index);
-        }
-        let fresh = (self.fresh..completions).filter(|&index| !occupied(&self.counts, index) && !decided(index));
-        pending.extend(fresh.take(wanted - pending.len()));
-        pending
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn free_indexes_are_the_lowest_without_a_pod() {
-        const ACTIVE: Occupancy = Occupancy { active: true, terminating: false };
-        const GONE: Occupancy = Occupancy { active: false, terminating: false };
-        let mut table = IndexTable { completions: 10, ..IndexTable::default() };
-        let start = |table: &mut IndexTable, index| {
-            table.appeared(index);
-            table.changed(index, GONE, ACTIVE);
-        };
-        (0..4).for_each(|index| start(&mut table, index));
-        let pending = |table: &mut IndexTable, n| table.first_pending(n, 10, false, |index| index == 2);
-        assert_eq!(pending(&mut table, 2), [4, 5]);
-        table.changed(1, ACTIVE, GONE);
-        table.changed(2, ACTIVE, GONE);
-        assert_eq!(pending(&mut table, 3), [1, 4, 5]);
-        start(&mut table, 6);
-        assert_eq!(pending(&mut table, 4), [1, 4, 5, 7]);
-        table.resize(3);
-        assert_eq!((table.out_of_range, table.are_irregular()), (2, true));
-        table.changed(3, ACTIVE, GONE);
-        table.changed(6, ACTIVE, GONE);
-        assert!(!table.are_irregular());
-        assert_eq!(table.first_pending(9, 5, false, |_| false), [1, 3, 4]);
-    }
 }

@@ -38,8 +38,8 @@ pub(super) fn cut_start(text: &str, size: i32, room: i32) -> String {
     std::iter::once(ELLIPSIS).chain(kept.into_iter().rev()).collect()
 }
 
-/// `text`, or as much of its beginning and of its end as fits into `room`, an ellipsis between: names of points that differ
-/// in the last value alone.
+/// `text`, or as much of its beginning and of its end as fits into `room`, an ellipsis between: names of points that
+/// differ in the last value alone.
 pub(super) fn cut_middle(text: &str, size: i32, room: i32) -> String {
     if width(text, size) <= room {
         return text.into();

@@ -130,7 +130,7 @@ impl Scale {
 pub(super) fn bars(title: &str, subtitle: &str, bars: &[Bar]) -> Picture {
     let step = bars.len().div_ceil(MOST_BARS).max(1);
     // The one that counts is never left out.
-    let shown = bars.iter().enumerate().filter(|(at, bar)| at % step == 0 || bar.counts).map(|(_, bar)| bar);
+    let shown = bars.iter().enumerate().filter(|(at, bar)| at % step == 0 || bar.is_answer).map(|(_, bar)| bar);
     let shown: Vec<&Bar> = shown.collect();
     let subtitle = match step {
         1 if bars.is_empty() => format!("{subtitle}: no point that was tried"),
@@ -145,11 +145,11 @@ pub(super) fn bars(title: &str, subtitle: &str, bars: &[Bar]) -> Picture {
     let values = || shown.iter().map(|bar| bar.value);
     let (least, most) = (values().fold(0.0, f64::min), values().fold(0.0, f64::max));
     let scale = Scale { least, most, left, width };
-    for (at, Bar { name, value, text, counts }) in shown.iter().enumerate() {
+    for (at, Bar { name, value, text, is_answer }) in shown.iter().enumerate() {
         let y = top + at as i32 * BAR;
         let (from, to) = (scale.place(value.min(0.0)), scale.place(value.max(0.0)));
         picture.text((left - 8, y + 13), SIZE, Align::Right, INK, lettering::cut_middle(name, SIZE, NAMES));
-        let colour = if *counts { RUNNING_LINE } else { RUNNING_AREA };
+        let colour = if *is_answer { RUNNING_LINE } else { RUNNING_AREA };
         picture.bar((from, y + 4), ((to - from).max(1), BAR - 8), colour);
         picture.text((to + 6, y + 13), SIZE, Align::Left, FAINT_INK, text.as_str());
     }
@@ -166,8 +166,8 @@ pub struct Bar {
     pub value: f64,
     /// What stands behind it.
     pub text: String,
-    /// Is it the one that all is about?
-    pub counts: bool,
+    /// Is it the answer? Others are pale.
+    pub is_answer: bool,
 }
 
 fn name(results: &Results, paths: &[String], row: &Row) -> String {

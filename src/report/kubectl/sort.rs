@@ -88,11 +88,27 @@ fn sort(order: &mut [usize], less: impl Fn(usize, usize) -> Result<bool, String>
         }
         return Ok(());
     }
-    for pair in order.windows(2) {
-        less(pair[0], pair[1])?;
+    merge_sort(order, &less)
+}
+
+/// Values of several kinds have no order that holds throughout, over which the standard library's sort would panic.
+fn merge_sort(order: &mut [usize], less: &impl Fn(usize, usize) -> Result<bool, String>) -> Result<(), String> {
+    if order.len() < 2 {
+        return Ok(());
     }
-    let is_less = |a: usize, b: usize| less(a, b) == Ok(true);
-    order.sort_by(|&a, &b| is_less(b, a).cmp(&is_less(a, b)));
+    let half = order.len() / 2;
+    merge_sort(&mut order[..half], less)?;
+    merge_sort(&mut order[half..], less)?;
+    let (left, right) = (order[..half].to_vec(), order[half..].to_vec());
+    let (mut l, mut r) = (0, 0);
+    for place in order {
+        let takes_right = match (left.get(l), right.get(r)) {
+            (Some(&left), Some(&right)) => less(right, left)? && !less(left, right)?,
+            (left, _) => left.is_none(),
+        };
+        *place = if takes_right { right[r] } else { left[l] };
+        (l, r) = (l + usize::from(!takes_right), r + usize::from(takes_right));
+    }
     Ok(())
 }
 

@@ -12,11 +12,13 @@ const OTHERS: [(&str, &str); 5] = [
     ("empirical: {values: [VALUE, ..]}", "One of the values, each as often as the others: what was measured."),
     (
         "empirical: {file: NAME, column: NAME}",
-        "The same of a column of a CSV file beside the scenario; lengths of time in it are seconds unless they say more. `column` may be left out where there is only one.",
+        "The same of a column of a CSV file beside the scenario; lengths of time in it are seconds unless they say more. \
+         `column` may be left out where there is only one.",
     ),
     (
         "mixture: [{weight: WEIGHT, FAMILY: ..}, ..]",
-        "One of several distributions, by their weights: [{weight: 9, constant: 5s}, {weight: 1, exponential: {mean: 10m}}].",
+        "One of several distributions, by their weights: [{weight: 9, constant: 5s}, {weight: 1, exponential: {mean: \
+         10m}}].",
     ),
 ];
 
@@ -45,7 +47,8 @@ pub(super) fn page() -> String {
 pub(super) fn hint(field: &ManualField) -> &'static str {
     match field.kind {
         "durations" | "codes" | "sizes drawn" | "draws" => {
-            "DISTRIBUTIONS:\n    A value, or a family such as {uniform: {min: .., max: ..}}: see `jobsim\n    explain distribution`.\n\n"
+            "DISTRIBUTIONS:\n    A value, or a family such as {uniform: {min: .., max: ..}}: see `jobsim\n    explain \
+             distribution`.\n\n"
         }
         _ => "",
     }

@@ -327,6 +327,7 @@ fn simulation(steps: &[&str], recursive: bool) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scenario::simulation::FAMILIES;
 
     #[test]
     fn fields_are_explained() {
@@ -353,6 +354,15 @@ mod tests {
         has("simulation.spec.controlPlane", &["\n  apiServer\t<object>\n"]);
         let tree = explain("job.spec", true).unwrap();
         assert!(tree.contains("\n  template\t<PodTemplateSpec> -required-\n    metadata\t<ObjectMeta>\n"), "{tree}");
+    }
+
+    #[test]
+    fn every_distribution_is_on_its_page() {
+        let page = explain("distribution", false).expect("a page");
+        for family in FAMILIES {
+            assert!(page.contains(&format!("\n  {family}: ")), "{family}: {page}");
+        }
+        assert!(explain("simulation.spec.pods.duration", false).expect("a field").contains("DISTRIBUTIONS:\n"));
     }
 
     #[test]

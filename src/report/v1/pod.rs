@@ -4,9 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::conditions::{PodTimes, conditions};
 use super::{Calendar, Identity, owner, uid};
-use crate::api::node::{NOT_READY, UNREACHABLE};
 use crate::api::pod::{ContainerDetail, ContainerNow, Pod, PodTemplate, TerminatedReason, Termination};
 use crate::api::resources::Resources;
+use crate::api::scheduling::{DEFAULT_TOLERATION_SECONDS, tolerated_by_default};
 use crate::apiserver::served::{job_uid, put_job_uid};
 use crate::apiserver::store::Store;
 use crate::report::kubectl::describe::quality_of_service;
@@ -129,19 +129,12 @@ fn admitted(spec: &Value, template: &PodTemplate) -> Value {
     if grace.as_i64().is_some_and(|seconds| seconds < 0) {
         *grace = template.termination_grace_period_seconds.into();
     }
-    let tolerations = spec["tolerations"].as_array().cloned().unwrap_or_default();
-    let mut all = tolerations.clone();
-    for key in [NOT_READY, UNREACHABLE] {
-        // Whatever its operator and value (`DefaultTolerationSeconds`).
-        let tolerates = |t: &Value| {
-            let text = |field: &str| t[field].as_str().unwrap_or("");
-            (text("key") == key || text("key").is_empty()) && matches!(text("effect"), "NoExecute" | "")
-        };
-        if !tolerations.iter().any(tolerates) {
-            all.push(json!({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}));
-        }
-    }
-    spec["tolerations"] = Value::Array(all);
+    let mut tolerations = spec["tolerations"].as_array().cloned().unwrap_or_default();
+    tolerations.extend(tolerated_by_default(&template.scheduling.tolerations).map(|key| {
+        let seconds = DEFAULT_TOLERATION_SECONDS;
+        json!({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": seconds})
+    }));
+    spec["tolerations"] = Value::Array(tolerations);
     spec
 }
 

@@ -104,8 +104,8 @@ impl Client {
         self.unread.extend(ended.map(|error| Complaint::Client(format!("error parsing {file}: {error}"))));
     }
 
-    /// The server's answer to a new object. Kinds that no scenario holds are taken as they are, and so are Pods, of which
-    /// nothing was sent when this was recorded.
+    /// The server's answer to a new object. Kinds that no scenario holds are taken as they are, and so are Pods, of
+    /// which nothing was sent when this was recorded.
     fn post(&mut self, object: Node) -> Result<(), Complaint> {
         let kind = kind(&object);
         let version = object.get("apiVersion").and_then(Node::as_str).unwrap_or("");

@@ -100,6 +100,9 @@ impl Table {
         for record in reader.records() {
             let record = record.map_err(|error| error.to_string())?;
             let start = record.position().map_or(0, csv::Position::byte) as usize;
+            // The reader stands behind the first sign of a line break, which may be two, or before empty lines.
+            let start =
+                start + source.text[start..].len() - source.text[start..].trim_start_matches(['\r', '\n']).len();
             let line = source.text[start..].lines().next().unwrap_or_default();
             records.push((Span { start: start as u32, end: (start + line.len()) as u32 }, record));
         }

@@ -10,7 +10,7 @@ use crate::kernel::dist::Distribution;
 /// Deepest nesting of mixtures.
 const MAX_DEPTH: usize = 8;
 /// The families that a user can name.
-const FAMILIES: [&str; 13] = [
+pub(crate) const FAMILIES: [&str; 13] = [
     "constant",
     "uniform",
     "exponential",

@@ -69,7 +69,7 @@ pub const DISTRIBUTIONS: [FamilyForm; 10] = [
         "lognormal",
         &[],
         &["mu", "sigma"],
-        "The same by mean and standard deviation of the natural logarithm, for lengths of time of that of seconds.",
+        "The same by mean and deviation of the natural logarithm of the value, in seconds where it is a length of time.",
     ),
     form(
         "weibull",

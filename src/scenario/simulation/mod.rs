@@ -28,6 +28,8 @@ use crate::workload::behaviour::Behaviour;
 
 pub(super) use actions::Applied;
 pub(super) use arrivals::Arriving;
+#[cfg(test)]
+pub(crate) use distribution::FAMILIES;
 use fields::{Fields, Item, Report};
 pub(super) use kubernetes::{kubernetes_of, own_document};
 pub use manual::{DISTRIBUTIONS, FamilyForm, ManualField, manual};
