@@ -137,19 +137,20 @@ impl Store {
     /// The same, with no more seconds of grace than these.
     pub fn delete_pod_within(&mut self, now: ApiTime, id: PodId, most: u32) -> Result<u64, Refusal> {
         let own = self.template_of(id).map_or(30, |template| template.termination_grace_period_seconds);
-        let grace = own.min(most);
+        let asked = own.min(most);
         let pod = self.standing_pod_mut(id)?;
-        let grace = if pod.status.phase.is_terminal() || !pod.scheduled { 0 } else { grace };
+        let grace = if pod.status.phase.is_terminal() || !pod.scheduled { 0 } else { asked };
         let version = match pod.deletion {
             // Nothing waits for it: it goes at once, and nobody sees it on its way.
             None if !pod.scheduled && !pod.tracked => {
                 pod.deletion = Some(Deletion { asked: now, grace });
                 self.stamp()
             }
-            // Asking again only shortens.
-            Some(deletion) if deletion.grace <= grace => NOTHING_WRITTEN,
-            _ => {
-                pod.deletion = Some(Deletion { asked: now, grace });
+            // Asking again only shortens, and only if a time is asked for, whatever became of the pod (`BeforeDelete`).
+            Some(deletion) if most == u32::MAX || deletion.grace <= asked => NOTHING_WRITTEN,
+            earlier => {
+                let (since, grace) = earlier.map_or((now, grace), |earlier| (earlier.asked, asked));
+                pod.deletion = Some(Deletion { asked: since, grace });
                 self.modified(id)
             }
         };

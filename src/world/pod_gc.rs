@@ -104,7 +104,8 @@ impl World<'_> {
             });
             self.tell();
         }
-        _ = self.store.delete_pod(ApiTime::of(self.now), pod);
+        // By force: no kubelet will end it.
+        _ = self.store.delete_pod_within(ApiTime::of(self.now), pod, 0);
         self.tell();
     }
 
