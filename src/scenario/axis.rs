@@ -70,12 +70,14 @@ impl Axis {
     /// # Errors
     /// A sentence if not.
     pub fn check(&self) -> Result<(), String> {
-        match &self.values {
-            AxisValues::List(list) if list.is_empty() => Err(format!("{} has no values", self.path)),
-            values => match values.repeated() {
-                Some(twice) => Err(format!("{} has the value {twice} twice", self.path)),
-                None => Ok(()),
-            },
+        let AxisValues::List(values) = &self.values else { return Ok(()) };
+        if values.is_empty() {
+            return Err(format!("{} has no values", self.path));
+        }
+        let mut seen = BTreeSet::new();
+        match values.iter().find(|value| !seen.insert(value.to_string())) {
+            Some(twice) => Err(format!("{} has the value {twice} twice", self.path)),
+            None => Ok(()),
         }
     }
 }
@@ -126,13 +128,6 @@ impl AxisValues {
             return Err("a mixture cannot be an axis: its draws take two numbers".to_owned());
         }
         Ok(AxisValues::Drawn(distribution, drawn))
-    }
-
-    /// A value that is there twice, if there is one.
-    pub fn repeated(&self) -> Option<&Value> {
-        let AxisValues::List(values) = self else { return None };
-        let mut seen = BTreeSet::new();
-        values.iter().find(|value| !seen.insert(value.to_string()))
     }
 }
 

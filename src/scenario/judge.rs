@@ -10,7 +10,7 @@ use super::decode::{Verdict, document_verdict, kind_verdict};
 use super::document::{Document, Node, Value, parse};
 use super::model::unmodelled;
 use super::problem::{Problem, Severity};
-use super::read::{ReadOptions, is_known, is_list, list_items};
+use super::read::{ReadOptions, is_known, list_items};
 use super::simulation::{self, is_own};
 use super::source::{Source, SourceText};
 use super::validate::Validate;
@@ -112,12 +112,10 @@ impl Judge {
     fn document(&mut self, document: &Document) {
         let text = |field: &str| document.root.get(field).and_then(Node::as_str).unwrap_or("");
         let (version, kind) = (text("apiVersion"), text("kind"));
-        if is_list(version, kind) {
-            match list_items(document) {
-                Ok(items) => items.iter().for_each(|item| self.document(item)),
-                Err(problem) => self.verdicts.push(self.of_problems(document, &[problem])),
-            }
-            return;
+        match list_items(document) {
+            Ok(None) => {}
+            Ok(Some(items)) => return items.iter().for_each(|item| self.document(item)),
+            Err(problem) => return self.verdicts.push(self.of_problems(document, &[problem])),
         }
         if is_own(&document.root) {
             let mut problems = Vec::new();

@@ -48,7 +48,7 @@ pub use cluster::Cluster;
 pub use cluster_objects::node_of;
 pub use judge::{Judged, judge, judge_with};
 pub use problem::{About, Problem, Problems, Severity, Warning};
-pub(crate) use read::is_list;
+pub(crate) use read::list_items;
 pub use read::{Checked, CheckedStudy, ReadOptions, check, check_each, read};
 use source::SourceText;
 pub use source::{SideFile, Source};

@@ -278,8 +278,10 @@ impl<'a> Reader<'a> {
     fn document(&mut self, document: Document, applied: bool, objects: &mut Vec<Object>) {
         let text = |field: &str| document.root.get(field).and_then(Node::as_str).unwrap_or("").to_string();
         let (version, kind) = (text("apiVersion"), text("kind"));
-        if is_list(&version, &kind) {
-            return self.list(&document, applied, objects);
+        match list_items(&document) {
+            Ok(None) => {}
+            Ok(Some(items)) => return items.into_iter().for_each(|item| self.document(item, applied, objects)),
+            Err(problem) => return self.problems.list.push(problem),
         }
         if simulation::is_own(&document.root) {
             count(&mut self.kinds, &kind, 1);
@@ -310,14 +312,6 @@ impl<'a> Reader<'a> {
             self.problems.list.extend(fields.iter().map(|field| field.problem(document)));
         } else {
             self.unmodelled.add(kind, &fields);
-        }
-    }
-
-    /// A list: its items as documents of their own.
-    fn list(&mut self, list: &Document, applied: bool, objects: &mut Vec<Object>) {
-        match list_items(list) {
-            Ok(items) => items.into_iter().for_each(|item| self.document(item, applied, objects)),
-            Err(problem) => self.problems.list.push(problem),
         }
     }
 
@@ -471,20 +465,29 @@ fn unreadable(error: SyntaxError) -> Problem {
 }
 
 /// Is this the kind of a list whose items are objects of ours?
-pub(crate) fn is_list(version: &str, kind: &str) -> bool {
+fn is_list(version: &str, kind: &str) -> bool {
     let is_known = |item: &str| is_known((version, item)) || matches!(item, "" | "Namespace");
     kind.strip_suffix("List").is_some_and(is_known) && (kind != "List" || version == "v1")
 }
 
-/// The items of a list as documents of their own. Those of a list of one kind need not name it.
-pub(super) fn list_items(list: &Document) -> Result<Vec<Document>, Problem> {
-    let Some(node) = list.root.get("items").filter(|items| items.value != Value::Null) else { return Ok(Vec::new()) };
+/// The items of a list as documents of their own, nothing for what is no list of objects of ours. Items of a list of one
+/// kind need not name it.
+///
+/// # Errors
+/// `items` that is no list.
+pub(crate) fn list_items(list: &Document) -> Result<Option<Vec<Document>>, Problem> {
+    let text = |field: &str| list.root.get(field).and_then(Node::as_str).unwrap_or("");
+    let (version, kind) = (text("apiVersion"), text("kind"));
+    if !is_list(version, kind) {
+        return Ok(None);
+    }
+    let items = list.root.get("items").filter(|items| items.value != Value::Null);
+    let Some(node) = items else { return Ok(Some(Vec::new())) };
     let Value::Sequence(items) = &node.value else {
         let title = format!("items: expected a list, found {}", node.json_type());
         return Err(Problem::at(list.at(node.span), title));
     };
-    let version = list.root.get("apiVersion").and_then(Node::as_str).unwrap_or("");
-    let kind = list.root.get("kind").and_then(Node::as_str).and_then(|kind| kind.strip_suffix("List")).unwrap_or("");
+    let kind = kind.strip_suffix("List").unwrap_or("");
     let item = |(i, item): (usize, &Node)| {
         let prefix = format!("items[{i}].");
         let within = |d: &Duplicate| Some(Duplicate { path: d.path.strip_prefix(&prefix)?.to_string(), ..d.clone() });
@@ -496,7 +499,7 @@ pub(super) fn list_items(list: &Document) -> Result<Vec<Document>, Problem> {
         }
         Document { source: list.source.clone(), root, duplicates }
     };
-    Ok(items.iter().enumerate().map(item).collect())
+    Ok(Some(items.iter().enumerate().map(item).collect()))
 }
 
 fn count(kinds: &mut Vec<(String, usize)>, kind: &str, more: usize) {

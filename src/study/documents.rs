@@ -9,7 +9,7 @@ use crate::scenario::document::parse;
 use crate::scenario::path::Path;
 use crate::scenario::schema::kubernetes;
 use crate::scenario::source::SourceText;
-use crate::scenario::{Problem, ReadOptions, Scenario, Severity, Source, is_list, read};
+use crate::scenario::{Problem, ReadOptions, Scenario, Severity, Source, list_items, read};
 
 /// The documents of a scenario that has been read once, and so is right as it stands.
 #[derive(Clone, Debug)]
@@ -53,12 +53,15 @@ impl Documents {
         let mut trees = Vec::new();
         for source in sources {
             let text = SourceText::new(source.clone()).map_err(|error| format!("{}: {error}", source.name))?;
-            let documents = parse(&Arc::new(text)).into_iter();
-            let documents: Result<Vec<Value>, String> = documents
-                .map(|document| document.map(|read| read.root.to_json()).map_err(|error| error.message))
-                .filter(|value| !matches!(value, Ok(Value::Null)))
-                .collect();
-            trees.push((source.name.clone(), documents?.into_iter().flat_map(listed).collect()));
+            let mut documents = Vec::new();
+            for document in parse(&Arc::new(text)) {
+                let document = document.map_err(|error| error.message)?;
+                match list_items(&document).map_err(|problem| problem.title)? {
+                    Some(items) => documents.extend(items.iter().map(|item| item.root.to_json())),
+                    None => documents.extend(Some(document.root.to_json()).filter(|value| !value.is_null())),
+                }
+            }
+            trees.push((source.name.clone(), documents));
         }
         Ok(Documents { sources: trees, options })
     }
@@ -179,24 +182,6 @@ fn names_of(document: &Value) -> [String; 4] {
     let (kind, name) = (kind(document).to_lowercase(), name_of(document));
     let namespace = document.pointer("/metadata/namespace").and_then(Value::as_str).unwrap_or("default");
     [name.to_owned(), format!("{kind}/{name}"), format!("{namespace}/{name}"), format!("{kind}/{namespace}/{name}")]
-}
-
-/// A document, or the items of a list as documents of their own. Those of a list of one kind need not name it.
-fn listed(document: Value) -> Vec<Value> {
-    let text = |document: &Value, field: &str| document.get(field).and_then(Value::as_str).unwrap_or("").to_owned();
-    let (version, kind) = (text(&document, "apiVersion"), text(&document, "kind"));
-    let items = document.get("items").and_then(Value::as_array).filter(|_| is_list(&version, &kind));
-    let Some(items) = items else { return vec![document] };
-    let own = kind.strip_suffix("List").unwrap_or("");
-    let item = |item: &Value| {
-        let mut item = item.clone();
-        if let Some(fields) = item.as_object_mut().filter(|fields| !own.is_empty() && !fields.contains_key("kind")) {
-            fields.insert("apiVersion".to_owned(), version.clone().into());
-            fields.insert("kind".to_owned(), own.into());
-        }
-        item
-    };
-    items.iter().map(item).collect()
 }
 
 /// Is it a field of a CronJob's own `spec` that a Job's has not?

@@ -118,6 +118,19 @@ struct Scale {
     width: i32,
 }
 
+/// A bar with its name.
+#[derive(Clone, Debug)]
+pub struct Bar {
+    /// What stands before it.
+    pub name: String,
+    /// How long it is.
+    pub value: f64,
+    /// What stands behind it.
+    pub text: String,
+    /// Is it the answer? Others are pale.
+    pub is_answer: bool,
+}
+
 impl Scale {
     fn place(&self, value: f64) -> i32 {
         let span = self.most - self.least;
@@ -155,19 +168,6 @@ pub(super) fn bars(title: &str, subtitle: &str, bars: &[Bar]) -> Picture {
     }
     picture.height = top + shown.len() as i32 * BAR + 16;
     picture
-}
-
-/// A bar with its name.
-#[derive(Clone, Debug)]
-pub struct Bar {
-    /// What stands before it.
-    pub name: String,
-    /// How long it is.
-    pub value: f64,
-    /// What stands behind it.
-    pub text: String,
-    /// Is it the answer? Others are pale.
-    pub is_answer: bool,
 }
 
 fn name(results: &Results, paths: &[String], row: &Row) -> String {
